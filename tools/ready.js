@@ -1,0 +1,118 @@
+'use strict';
+
+// npm run ready: all that CI does, in the order that tells soonest. The first failure ends it.
+//
+//   npm run ready -- --quick     without the other versions of Node.js
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { missing } = require('./lock');
+const { cargoFlags } = require('./test');
+
+const root = path.join(__dirname, '..');
+const read = (file) => fs.readFileSync(path.join(root, file), 'utf8');
+
+const node = (...args) => [process.execPath, ...args];
+
+/** A development dependency's command, run by this Node.js: no shell, the same on every system. */
+function tool(name, ...args) {
+  const directory = path.join(root, 'node_modules', ...name.split('/'));
+  const { bin } = JSON.parse(fs.readFileSync(path.join(directory, 'package.json'), 'utf8'));
+  const entry =
+    typeof bin === 'string' ? bin : (bin[name.split('/').pop()] ?? Object.values(bin)[0]);
+  return node(path.join(directory, entry), ...args);
+}
+
+/** Lock files say all that is installed, on every platform, and never from whose mirror. */
+function checkLockFiles() {
+  const lock = JSON.parse(read('package-lock.json'));
+  const problems = Object.entries(lock.packages)
+    .filter(([, entry]) => /^\w+(\+\w+)?:\/\//.test(entry.resolved ?? ''))
+    .map(([name, entry]) => `package-lock.json: ${name} is resolved to ${entry.resolved}`);
+  for (const [name] of missing(lock)) {
+    problems.push(`package-lock.json: ${name} is missing; run npm run lock`);
+  }
+  for (const [, source] of read('Cargo.lock').matchAll(/^source = "(.*)"$/gm)) {
+    if (source !== 'registry+https://github.com/rust-lang/crates.io-index') {
+      problems.push(`Cargo.lock: ${source} is not crates.io`);
+    }
+  }
+  return problems;
+}
+
+/** Installing this package must never install another: that is the promise of the native core. */
+function checkNoDependencies() {
+  const manifest = JSON.parse(read('package.json'));
+  const problems = [];
+  if (manifest.dependencies !== undefined) {
+    problems.push('package.json: there must be no "dependencies"');
+  }
+  for (const name of ['preinstall', 'install', 'postinstall']) {
+    if (manifest.scripts[name] !== undefined) {
+      problems.push(`package.json: there must be no "${name}" script`);
+    }
+  }
+  return problems;
+}
+
+const CLIPPY = ['--all-targets', '--locked', '--', '-D', 'warnings'];
+
+// A step is a command, or a check that lists what is wrong. Commands are put together when it is
+// their turn: before the set-up there may be no node_modules to find them in.
+const STEPS = [
+  { name: 'set-up', command: () => node('-e', "require('./tools/prepare').prepare()") },
+  { name: 'lock files', check: checkLockFiles },
+  { name: 'no dependencies', check: checkNoDependencies },
+  { name: 'rustfmt', command: () => ['cargo', 'fmt', '--check'] },
+  // With the flags of the build, whose compiled C code and build scripts it then finds there.
+  { name: 'clippy', command: () => ['cargo', 'clippy', ...cargoFlags(), ...CLIPPY] },
+  { name: 'biome', command: () => tool('@biomejs/biome', 'ci', '--error-on-warnings', '.') },
+  { name: 'types', command: () => tool('typescript', '--noEmit', '-p', 'tsconfig.json') },
+  { name: 'publint', command: () => tool('publint', '--strict') },
+  // node16: everything but `moduleResolution: node10`, which knows no `exports`.
+  {
+    name: 'attw',
+    command: () => tool('@arethetypeswrong/cli', '--pack', '.', '--profile', 'node16'),
+  },
+  { name: 'npm test', command: () => node('tools/test.js') },
+  { name: 'npm start', command: () => node('tools/start.js', '--once') },
+  { name: 'other Node.js', command: () => node('tools/node-versions.js') },
+];
+
+function passes({ command, check }) {
+  if (check) {
+    const problems = check();
+    for (const problem of problems) {
+      console.error(problem);
+    }
+    return problems.length === 0;
+  }
+  const [executable, ...args] = command();
+  const { status, error } = spawnSync(executable, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (error) {
+    console.error(`${executable}: ${error.message}`);
+  }
+  return status === 0;
+}
+
+function main(args) {
+  const steps = args.includes('--quick') ? STEPS.slice(0, -1) : STEPS;
+  for (const [index, step] of steps.entries()) {
+    const label = `${index + 1}/${steps.length} ${step.name}`;
+    console.log(`\n▶ ${label}`);
+    const start = Date.now();
+    const passed = passes(step);
+    const seconds = ((Date.now() - start) / 1000).toFixed(1);
+    console.log(`${passed ? '✔' : '✖'} ${label} (${seconds} s)`);
+    if (!passed) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+process.exitCode = main(process.argv.slice(2));

@@ -1,0 +1,103 @@
+'use strict';
+
+// npm test: sets up what is missing, then the core's tests (cargo) and all others (node --test).
+//
+//   npm test                      everything
+//   npm test -- --rust            the core only
+//   npm test -- --js              node --test only
+//   npm test -- introspection     the files of __test__ with that in their path
+//   npm test -- --test-name-pattern=nbf    other flags go to node --test
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const root = path.join(__dirname, '..');
+// No test takes long. A hang must not hold up CI for its whole allowance.
+const LIMIT_MS = 20 * 60 * 1000;
+
+/** Every test file, sorted. Listed here because Node.js 18, 20 and 22 each read globs differently. */
+function listTests(directory = path.join(root, '__test__')) {
+  const files = fs
+    .readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.js') && !file.includes('node_modules'));
+  return files.map((file) => path.join(directory, file)).sort();
+}
+
+function run(command, args, options) {
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    timeout: LIMIT_MS,
+    ...options,
+  });
+  if (result.error) {
+    console.error(`${command}: ${result.error.message}`);
+  }
+  return result.status ?? 1;
+}
+
+/**
+ * What makes cargo find the dependencies, which take minutes, where `npm run build` compiled them:
+ * its profile, and its target. napi always names one, which gives it a directory of its own, even
+ * if it is this machine's.
+ */
+function cargoFlags() {
+  const { stdout } = spawnSync('rustc', ['--version', '--verbose'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const host = /^host: (\S+)$/m.exec(stdout ?? '')?.[1];
+  return ['--profile', 'fast', ...(host ? ['--target', host] : [])];
+}
+
+/** The core, without Node.js. */
+function runRust() {
+  return run('cargo', ['test', ...cargoFlags(), '--lib', '--tests']);
+}
+
+/**
+ * Everything that JavaScript can see.
+ * @param {string[]} args flags for `node --test`, and parts of the paths of the files to run
+ * @param {{ node?: string, env?: object }} [with_] another Node.js to run the tests with
+ */
+function runNode(args, { node = process.execPath, env } = {}) {
+  const flags = args.filter((arg) => arg.startsWith('-'));
+  const wanted = args.filter((arg) => !arg.startsWith('-')).map((arg) => path.normalize(arg));
+  const files = listTests().filter(
+    (file) =>
+      wanted.length === 0 || wanted.some((part) => path.relative(root, file).includes(part)),
+  );
+  if (files.length === 0) {
+    console.error(`No test file under __test__ has ${wanted.join(' or ')} in its path.`);
+    return 1;
+  }
+  if (!flags.some((flag) => flag.startsWith('--test-reporter'))) {
+    flags.push('--test-reporter=spec');
+  }
+  return run(node, ['--test', ...flags, ...files], { env: { ...process.env, ...env } });
+}
+
+async function main(args) {
+  await require('./prepare').prepare();
+  const rest = args.filter((arg) => arg !== '--rust' && arg !== '--js');
+  const rustOnly = args.includes('--rust');
+  // Whoever picks files or passes flags is after the JavaScript tests.
+  const nodeOnly = args.includes('--js') || (rest.length > 0 && !rustOnly);
+  const status = nodeOnly ? 0 : runRust();
+  return status !== 0 || rustOnly ? status : runNode(rest);
+}
+
+module.exports = { cargoFlags, listTests, runNode };
+
+if (require.main === module) {
+  main(process.argv.slice(2)).then(
+    (status) => {
+      process.exitCode = status;
+    },
+    (error) => {
+      console.error(error);
+      process.exitCode = 1;
+    },
+  );
+}
