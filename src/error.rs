@@ -1,0 +1,321 @@
+//! Every way a validation can end badly, each with its code, its reason and what is known of it.
+//!
+//! No token, claim or secret is ever held here, so none can be printed.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// What went wrong; one variant for each JavaScript class (contract §8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Error {
+    /// `MonoCloudValidationError`: bad configuration or argument.
+    Validation(ValidationError),
+    /// `MonoCloudTokenError`: the token does not pass.
+    Token(TokenError),
+    /// `MonoCloudOPError`: the tenant answered with an OAuth error (RFC 6749 §5.2).
+    Op(OpError),
+    /// `MonoCloudHttpError`: network, status, or unreadable answer.
+    Http(HttpError),
+}
+
+/// A bad option or argument. The message names the option, never a secret's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValidationError(pub String);
+
+/// The `code` of a `MonoCloudTokenError`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenErrorCode {
+    /// The token itself is no good: 401.
+    InvalidToken,
+    /// A good token without the scopes of this route: 403.
+    InsufficientScope,
+    /// A good token without the groups of this route: 403.
+    InsufficientGroups,
+    /// The tenant says that the token is not active: 401.
+    InactiveToken,
+}
+
+impl TokenErrorCode {
+    /// The word that JavaScript sees.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::InsufficientGroups => "insufficient_groups",
+            Self::InactiveToken => "inactive_token",
+        }
+    }
+}
+
+macro_rules! token_errors {
+    ($( $(#[doc = $doc:literal])+ $variant:ident = $code:ident, $reason:literal, $message:literal; )+) => {
+        /// Why a token was refused. `reason` is stable: programs may match on it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum TokenError {
+            $( $(#[doc = $doc])+ $variant, )+
+        }
+
+        impl TokenError {
+            /// Every refusal there is, for tests and for the documentation.
+            pub const ALL: &[Self] = &[ $( Self::$variant, )+ ];
+
+            /// The `code` of the documented class.
+            #[must_use]
+            pub const fn code(self) -> TokenErrorCode {
+                match self { $( Self::$variant => TokenErrorCode::$code, )+ }
+            }
+
+            /// The stable machine word.
+            #[must_use]
+            pub const fn reason(self) -> &'static str {
+                match self { $( Self::$variant => $reason, )+ }
+            }
+
+            /// The sentence for people; some of them are matched on by programs (contract §8).
+            #[must_use]
+            pub const fn message(self) -> &'static str {
+                match self { $( Self::$variant => $message, )+ }
+            }
+        }
+    };
+}
+
+token_errors! {
+    /// Longer than `maxTokenBytes`.
+    TooLarge = InvalidToken, "token_too_large", "Access token is longer than maxTokenBytes allows";
+    /// Not three parts (RFC 7515 §7.1).
+    NotCompact = InvalidToken, "malformed_token", "JWT access token must have a header, payload and signature";
+    /// The header is not base64url, UTF-8 or JSON, or names a member twice.
+    HeaderUnreadable = InvalidToken, "malformed_header", "Failed to parse JWT Header";
+    /// The header is JSON, but not an object.
+    HeaderNotObject = InvalidToken, "malformed_header", "JWT Header must be a top level object";
+    /// `crit` is there; no extension is understood (RFC 7515 §4.1.11).
+    CriticalHeader = InvalidToken, "unsupported_critical_header", "Unexpected JWT \"crit\" header parameter";
+    /// `alg` is missing, or not one that is accepted (RFC 8725 §3.1).
+    UnsupportedAlgorithm = InvalidToken, "unsupported_algorithm", "Unsupported JWT signing algorithm";
+    /// `typ` names another kind of token (RFC 9068 §2.1, RFC 8725 §3.11).
+    UnexpectedType = InvalidToken, "unexpected_token_type", "Invalid token type";
+    /// No usable key of the tenant answers to the token's `kid` and `alg`.
+    UnknownKey = InvalidToken, "unknown_key", "No matching signing key found in the JWKS";
+    /// More than one key of the tenant answers to it.
+    AmbiguousKey = InvalidToken, "ambiguous_key", "More than one signing key in the JWKS matches the token";
+    /// The signature is not base64url, or is not of this key over these bytes.
+    InvalidSignature = InvalidToken, "invalid_signature", "JWT signature verification failed";
+    /// The payload is not base64url, UTF-8 or JSON, or names a member twice.
+    PayloadUnreadable = InvalidToken, "malformed_payload", "Failed to parse JWT Payload";
+    /// The payload is JSON, but not an object.
+    PayloadNotObject = InvalidToken, "malformed_payload", "JWT Payload must be a top level object";
+    /// `iss` is not the tenant (RFC 9068 §4).
+    IssuerMismatch = InvalidToken, "issuer_mismatch", "Invalid Issuer";
+    /// `sub` is there and no string.
+    InvalidSubject = InvalidToken, "invalid_subject", "Invalid subject";
+    /// `aud` does not name this API, byte for byte.
+    AudienceMismatch = InvalidToken, "audience_mismatch", "Invalid audience claim";
+    /// A JWT without `exp`.
+    MissingExpiration = InvalidToken, "missing_expiration", "Missing \"exp\" (expiration time) claim";
+    /// `exp` is no number.
+    InvalidExpiration = InvalidToken, "invalid_expiration", "Unexpected \"exp\" (expiration time) claim type";
+    /// `exp` has passed, skew and tolerance counted.
+    Expired = InvalidToken, "expired", "Token has expired";
+    /// `nbf` is no number.
+    InvalidNotBefore = InvalidToken, "invalid_not_before", "Unexpected \"nbf\" (not before) claim type";
+    /// `nbf` has not come yet, skew and tolerance counted.
+    NotYetValid = InvalidToken, "not_yet_valid", "Token is not valid yet";
+    /// A scope of the route is not in `scope`.
+    MissingScopes = InsufficientScope, "missing_scopes", "Token is missing required scopes";
+    /// A group of the route is not in the groups claim.
+    MissingGroups = InsufficientGroups, "missing_groups", "Token is missing required groups";
+    /// Introspection did not answer `"active": true` (RFC 7662 §2.2).
+    Inactive = InactiveToken, "inactive", "Token is not active";
+    /// The same for a JWT that has not expired: the tenant may not have revoked it, but not let this
+    /// client ask about tokens for this audience.
+    InactiveOrNotPermitted = InactiveToken, "inactive_or_client_not_permitted", "Token is not active";
+    /// Binding is to be checked and the request came without a certificate.
+    CertificateMissing = InvalidToken, "certificate_missing", "Client certificate is not present";
+    /// What was given as the certificate is none.
+    CertificateMalformed = InvalidToken, "certificate_malformed", "Client certificate is malformed";
+    /// Binding is required and the token has no `cnf`.
+    NotBound = InvalidToken, "token_not_bound", "Access token is not bound to a client certificate";
+    /// The token is bound to another certificate.
+    CertificateMismatch = InvalidToken, "certificate_mismatch", "Access token is bound to another client certificate";
+    /// `cnf` cannot be read, or asks for a proof that is not offered (DPoP's `jkt`, say).
+    UnsupportedConfirmation = InvalidToken, "unsupported_confirmation", "Access token has a confirmation claim that cannot be satisfied";
+}
+
+/// An OAuth error response (RFC 6749 §5.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpError {
+    /// `error`, or what the status stands for.
+    pub error: String,
+    /// `error_description`, where the tenant gave one.
+    pub description: Option<String>,
+    /// The answer itself.
+    pub raw: Arc<Raw>,
+}
+
+/// What an exchange with the tenant came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpError {
+    /// Which document or endpoint was asked: `metadata`, `JWKS`, `token introspection`.
+    pub what: &'static str,
+    /// Where, without query.
+    pub url: String,
+    /// How it failed.
+    pub fault: Fault,
+    /// The answer, where one came.
+    pub raw: Option<Arc<Raw>>,
+    /// Whole seconds after which to try again.
+    pub retry_after: Option<u64>,
+}
+
+/// How an exchange failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// No whole answer within the deadline.
+    Timeout {
+        /// `responseTimeout`, milliseconds.
+        after_ms: u64,
+    },
+    /// No connection: DNS, refused, unreachable.
+    Connect,
+    /// The TLS handshake failed: certificate, name, protocol.
+    Tls,
+    /// The connection was lost before the answer was whole.
+    Interrupted,
+    /// The answer is longer than is read.
+    TooLarge {
+        /// Bytes.
+        limit: usize,
+    },
+    /// A status that the protocol does not have at this place.
+    Status(u16),
+    /// The body is not what it has to be; says what.
+    Unreadable(&'static str),
+    /// The metadata sends requests where none may go.
+    ForbiddenUrl(&'static str),
+    /// The caller's `fetcher` or resolver threw; a word that names the error.
+    Caller(String),
+    /// The client could not be set up (out of threads or descriptors, say).
+    Local(&'static str),
+}
+
+impl Fault {
+    /// The stable machine word.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Timeout { .. } => "timeout",
+            Self::Connect => "connection_failed",
+            Self::Tls => "tls_failed",
+            Self::Interrupted => "connection_lost",
+            Self::TooLarge { .. } => "response_too_large",
+            Self::Status(_) => "unexpected_status",
+            Self::Unreadable(_) => "unreadable_response",
+            Self::ForbiddenUrl(_) => "forbidden_url",
+            Self::Caller(_) => "fetcher_failed",
+            Self::Local(_) => "client_failed",
+        }
+    }
+}
+
+/// An answer as it came, without what must not be kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Raw {
+    /// HTTP status.
+    pub status: u16,
+    /// Its reason phrase.
+    pub status_text: String,
+    /// Names in lower case; never `set-cookie`.
+    pub headers: Vec<(String, String)>,
+    /// The first 4 KiB, as text.
+    pub body: String,
+}
+
+/// A body may hold claims: only its length is shown.
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Raw")
+            .field("status", &self.status)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, url, .. } = self;
+        match &self.fault {
+            Fault::Status(status) => {
+                write!(
+                    f,
+                    "Error while fetching {what}. Unexpected status code: {status} ({url})"
+                )
+            }
+            Fault::Timeout { after_ms } => {
+                write!(
+                    f,
+                    "Error while fetching {what}. No answer within {after_ms} ms ({url})"
+                )
+            }
+            Fault::Connect => write!(f, "Error while fetching {what}. Could not connect ({url})"),
+            Fault::Tls => write!(
+                f,
+                "Error while fetching {what}. TLS handshake failed ({url})"
+            ),
+            Fault::Interrupted => {
+                write!(
+                    f,
+                    "Error while fetching {what}. The connection was lost ({url})"
+                )
+            }
+            Fault::TooLarge { limit } => {
+                write!(
+                    f,
+                    "Error while fetching {what}. The answer is longer than {limit} bytes ({url})"
+                )
+            }
+            Fault::Unreadable(why) | Fault::ForbiddenUrl(why) => {
+                write!(f, "Error while fetching {what}. {why} ({url})")
+            }
+            Fault::Caller(name) => {
+                write!(
+                    f,
+                    "Error while fetching {what}. The caller's function failed: {name} ({url})"
+                )
+            }
+            Fault::Local(why) => write!(f, "Error while fetching {what}. {why} ({url})"),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Validation(error) => f.write_str(&error.0),
+            Self::Token(error) => f.write_str(error.message()),
+            Self::Op(error) => f.write_str(&error.error),
+            Self::Http(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+macro_rules! from_part {
+    ($($part:ident => $variant:ident),+) => {$(
+        impl From<$part> for Error {
+            fn from(error: $part) -> Self {
+                Self::$variant(error)
+            }
+        }
+    )+};
+}
+from_part!(ValidationError => Validation, TokenError => Token, OpError => Op, HttpError => Http);
+
+impl ValidationError {
+    /// A message made of parts that are no secret.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}

@@ -1,0 +1,179 @@
+//! The transport: one small trait, with deadlines, size caps and no redirects for whatever is behind
+//! it — [`native`]'s reqwest, or the caller's own `fetch`.
+
+pub mod native;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::error::{Fault, HttpError, Raw};
+
+/// The longest body that is read, in bytes.
+pub const LONGEST_BODY: usize = 512 * 1024;
+
+/// How much of a body an error keeps, in bytes.
+const KEPT_BODY: usize = 4096;
+
+/// One request. Never shown whole: headers and body carry credentials and tokens.
+#[derive(Clone)]
+pub struct Request {
+    /// What is asked for, for messages: `metadata`, `JWKS`, `token introspection`.
+    pub what: &'static str,
+    /// Where.
+    pub url: Url,
+    /// Names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// A form to POST; without one the request is a GET.
+    pub form: Option<String>,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("what", &self.what)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One whole answer.
+#[derive(Clone)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// Its reason phrase, where one came.
+    pub status_text: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// At most [`LONGEST_BODY`] bytes.
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Response {
+    /// A header's first value.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// `Retry-After` in seconds, where the answer has it in that form and within a day.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        self.header("retry-after")?
+            .trim()
+            .parse()
+            .ok()
+            .filter(|seconds| *seconds <= 86_400)
+    }
+
+    /// The answer as an error may show it.
+    #[must_use]
+    pub fn raw(&self) -> Arc<Raw> {
+        let kept = self.body.get(..KEPT_BODY).unwrap_or(&self.body);
+        Arc::new(Raw {
+            status: self.status,
+            status_text: self.status_text.clone(),
+            headers: self
+                .headers
+                .iter()
+                .filter(|(name, _)| name != "set-cookie")
+                .cloned()
+                .collect(),
+            body: String::from_utf8_lossy(kept).into_owned(),
+        })
+    }
+}
+
+/// An exchange in flight.
+pub type Exchange = Pin<Box<dyn Future<Output = Result<Response, Fault>> + Send>>;
+
+/// Whatever carries requests to the tenant.
+pub trait Transport: Send + Sync + fmt::Debug {
+    /// Sends a request and reads the whole answer. Dropping the future ends the exchange.
+    fn exchange(&self, request: Request) -> Exchange;
+}
+
+impl Request {
+    /// A document to fetch.
+    #[must_use]
+    pub fn get(what: &'static str, url: Url) -> Self {
+        Self {
+            what,
+            url,
+            headers: vec![("accept", "application/json".to_owned())],
+            form: None,
+        }
+    }
+
+    /// The address as a message may show it.
+    fn shown(&self) -> String {
+        let mut url = self.url.clone();
+        url.set_query(None);
+        url.to_string()
+    }
+
+    /// This request's failure.
+    #[must_use]
+    pub fn failure(&self, fault: Fault, response: Option<&Response>) -> HttpError {
+        HttpError {
+            what: self.what,
+            url: self.shown(),
+            fault,
+            raw: response.map(Response::raw),
+            retry_after: response.and_then(Response::retry_after),
+        }
+    }
+
+    /// Sends this request; the deadline is for the whole exchange, whoever carries it.
+    pub async fn send(
+        &self,
+        transport: &dyn Transport,
+        deadline: Duration,
+    ) -> Result<Response, HttpError> {
+        let exchange = tokio::time::timeout(deadline, transport.exchange(self.clone()));
+        let fault = match exchange.await {
+            Ok(Ok(response)) => return Ok(response),
+            Ok(Err(fault)) => fault,
+            Err(_) => {
+                let after_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+                Fault::Timeout { after_ms }
+            }
+        };
+        Err(self.failure(fault, None))
+    }
+
+    /// Sends this request for a document that must come with status 200, as text.
+    pub async fn document(
+        &self,
+        transport: &dyn Transport,
+        deadline: Duration,
+    ) -> Result<String, HttpError> {
+        let response = self.send(transport, deadline).await?;
+        if response.status != 200 {
+            return Err(self.failure(Fault::Status(response.status), Some(&response)));
+        }
+        match std::str::from_utf8(&response.body) {
+            Ok(text) => Ok(text.to_owned()),
+            Err(_) => Err(self.failure(
+                Fault::Unreadable("The answer is not UTF-8"),
+                Some(&response),
+            )),
+        }
+    }
+}

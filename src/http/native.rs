@@ -1,0 +1,297 @@
+//! reqwest over rustls: the transport that is used where the caller brings none.
+
+use std::collections::HashMap;
+use std::error::Error as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{Client, NoProxy, Proxy};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::OnceCell;
+
+use super::{Exchange, LONGEST_BODY, Request, Response, Transport};
+use crate::config::Tls;
+use crate::error::{Fault, ValidationError};
+
+/// A connection stands within this, or the exchange has failed.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What of the environment and of the options decides how the tenant is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct HttpConfig {
+    tls: Tls,
+    https_proxy: Option<String>,
+    http_proxy: Option<String>,
+    no_proxy: Option<String>,
+    /// `SSL_CERT_FILE` and `NODE_EXTRA_CA_CERTS`.
+    extra_roots: Vec<PathBuf>,
+}
+
+impl HttpConfig {
+    /// Reads the variables that every HTTP client honours (curl's names, in either case).
+    #[must_use]
+    pub fn new(tls: Tls, environment: &HashMap<String, String>) -> Self {
+        let variable = |names: &[&str]| {
+            names
+                .iter()
+                .filter_map(|name| environment.get(*name))
+                .find(|value| !value.is_empty())
+                .cloned()
+        };
+        let all = variable(&["ALL_PROXY", "all_proxy"]);
+        Self {
+            tls,
+            https_proxy: variable(&["HTTPS_PROXY", "https_proxy"]).or_else(|| all.clone()),
+            http_proxy: variable(&["HTTP_PROXY", "http_proxy"]).or(all),
+            no_proxy: variable(&["NO_PROXY", "no_proxy"]),
+            extra_roots: [
+                variable(&["SSL_CERT_FILE"]),
+                variable(&["NODE_EXTRA_CA_CERTS"]),
+            ]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::from)
+            .collect(),
+        }
+    }
+}
+
+/// The native HTTP client. What it needs of the disk is read at its first request.
+#[derive(Debug)]
+pub struct NativeTransport {
+    config: HttpConfig,
+    identity: Option<Identity>,
+    client: OnceCell<Client>,
+}
+
+/// The client's certificate chain and key, parsed.
+struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Identity(…)")
+    }
+}
+
+impl NativeTransport {
+    /// Checks what can be checked without touching the disk or the network.
+    pub fn new(config: HttpConfig) -> Result<Self, ValidationError> {
+        for (name, proxy) in [
+            ("HTTPS_PROXY", &config.https_proxy),
+            ("HTTP_PROXY", &config.http_proxy),
+        ] {
+            // The value may hold a password: only the variable is named.
+            if proxy
+                .as_deref()
+                .is_some_and(|proxy| Proxy::all(proxy).is_err())
+            {
+                return Err(ValidationError::new(format!(
+                    "{name} must be a valid proxy uri"
+                )));
+            }
+        }
+        if let Some(ca) = &config.tls.ca {
+            certificates("tls.ca", ca)?;
+        }
+        let identity = match (&config.tls.cert, &config.tls.key) {
+            (Some(cert), Some(key)) => Some(Identity {
+                chain: certificates("tls.cert", cert)?,
+                key: PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| {
+                    ValidationError::new("\"tls.key\" must be a private key in PEM")
+                })?,
+            }),
+            _ => None,
+        };
+        let transport = Self {
+            config,
+            identity,
+            client: OnceCell::new(),
+        };
+        if transport.identity.is_some() {
+            // A key that is not the certificate's shows now and not at the first request.
+            transport.tls(RootCertStore::empty()).map_err(|_| {
+                ValidationError::new("\"tls.key\" must be the private key of \"tls.cert\"")
+            })?;
+        }
+        Ok(transport)
+    }
+
+    fn roots(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        // `SSL_CERT_FILE` comes on top of the platform's roots, and not in their place.
+        for bundle in PLATFORM_BUNDLES
+            .iter()
+            .map(Path::new)
+            .filter(|path| path.is_file())
+            .take(1)
+        {
+            roots.add_parsable_certificates(read_certificates(bundle));
+        }
+        if roots.is_empty() {
+            // An image without a single root: those that Node.js itself carries.
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        for path in &self.config.extra_roots {
+            roots.add_parsable_certificates(read_certificates(path));
+        }
+        if let Some(ca) = &self.config.tls.ca {
+            roots.add_parsable_certificates(certificates("tls.ca", ca).unwrap_or_default());
+        }
+        roots
+    }
+
+    fn tls(&self, roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots);
+        match &self.identity {
+            Some(Identity { chain, key }) => {
+                builder.with_client_auth_cert(chain.clone(), key.clone_key())
+            }
+            None => Ok(builder.with_no_client_auth()),
+        }
+    }
+
+    fn build(&self) -> Result<Client, Fault> {
+        let unusable = |_| Fault::Local("The TLS client could not be set up");
+        let mut builder = Client::builder()
+            .tls_backend_preconfigured(self.tls(self.roots()).map_err(unusable)?)
+            .redirect(Policy::none())
+            .referer(false)
+            .connect_timeout(CONNECT_TIMEOUT)
+            // Ours alone, read from the environment of the caller's own thread.
+            .no_proxy();
+        let exceptions = self
+            .config
+            .no_proxy
+            .as_deref()
+            .and_then(NoProxy::from_string);
+        let proxies = [
+            self.config.https_proxy.as_deref().map(Proxy::https),
+            self.config.http_proxy.as_deref().map(Proxy::http),
+        ];
+        for proxy in proxies.into_iter().flatten() {
+            let proxy = proxy.map_err(|_| Fault::Local("The proxy's address can't be used"))?;
+            builder = builder.proxy(proxy.no_proxy(exceptions.clone()));
+        }
+        builder
+            .build()
+            .map_err(|_| Fault::Local("The HTTP client could not be set up"))
+    }
+}
+
+/// Where Linux distributions keep their roots in one file.
+const PLATFORM_BUNDLES: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// A file of certificates; what can't be read is passed over, as Node.js and OpenSSL do.
+fn read_certificates(path: &Path) -> Vec<CertificateDer<'static>> {
+    CertificateDer::pem_file_iter(path)
+        .map(|certificates| certificates.filter_map(Result::ok).collect())
+        .unwrap_or_default()
+}
+
+fn certificates(option: &str, pem: &str) -> Result<Vec<CertificateDer<'static>>, ValidationError> {
+    let rule = || ValidationError::new(format!("\"{option}\" must be certificates in PEM"));
+    let found: Vec<_> = CertificateDer::pem_slice_iter(pem.as_bytes())
+        .collect::<Result<_, _>>()
+        .map_err(|_| rule())?;
+    if found.is_empty() {
+        Err(rule())
+    } else {
+        Ok(found)
+    }
+}
+
+impl Transport for Arc<NativeTransport> {
+    fn exchange(&self, request: Request) -> Exchange {
+        let transport = Arc::clone(self);
+        Box::pin(async move {
+            let client = transport
+                .client
+                .get_or_try_init(|| async {
+                    let building = Arc::clone(&transport);
+                    // Reading a few hundred certificates would hold up the others.
+                    tokio::task::spawn_blocking(move || building.build())
+                        .await
+                        .unwrap_or(Err(Fault::Local("The HTTP client could not be set up")))
+                })
+                .await?;
+            send(client, request).await
+        })
+    }
+}
+
+async fn send(client: &Client, request: Request) -> Result<Response, Fault> {
+    let mut outgoing = match request.form {
+        None => client.get(request.url),
+        Some(form) => client
+            .post(request.url)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form),
+    };
+    for (name, value) in request.headers {
+        outgoing = outgoing.header(name, value);
+    }
+    let mut incoming = outgoing.send().await.map_err(|error| fault(&error))?;
+    let status = incoming.status();
+    let headers = incoming
+        .headers()
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
+        .collect();
+    let mut body = Vec::new();
+    while let Some(chunk) = incoming.chunk().await.map_err(|error| fault(&error))? {
+        if body.len() + chunk.len() > LONGEST_BODY {
+            return Err(Fault::TooLarge {
+                limit: LONGEST_BODY,
+            });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response {
+        status: status.as_u16(),
+        status_text: status.canonical_reason().unwrap_or_default().to_owned(),
+        headers,
+        body,
+    })
+}
+
+/// What kind of failure it was. The error's own text is dropped: it may quote a proxy's password.
+fn fault(error: &reqwest::Error) -> Fault {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let tls = inner.is::<rustls::Error>()
+            || inner
+                .downcast_ref::<std::io::Error>()
+                .and_then(std::io::Error::get_ref)
+                .is_some_and(|inner| inner.is::<rustls::Error>());
+        if tls {
+            return Fault::Tls;
+        }
+        cause = inner.source();
+    }
+    if error.is_connect() {
+        Fault::Connect
+    } else {
+        Fault::Interrupted
+    }
+}

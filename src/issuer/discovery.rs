@@ -1,0 +1,108 @@
+//! The tenant's metadata (OpenID Connect Discovery 1.0 §4, RFC 8414).
+
+use std::collections::HashMap;
+
+use url::Url;
+
+use crate::config::TenantDomain;
+use crate::error::{Error, Fault, HttpError, ValidationError};
+use crate::json::Members;
+
+/// Where the document is, relative to the issuer.
+pub const WELL_KNOWN: &str = "/.well-known/openid-configuration";
+
+/// One metadata document whose `issuer` is the tenant.
+#[derive(Debug, Clone)]
+pub struct Metadata {
+    /// The document as it came.
+    pub text: String,
+    /// Where its keys are.
+    pub jwks_uri: Option<Url>,
+    introspection: Option<String>,
+    /// Of `mtls_endpoint_aliases` (RFC 8705 §5).
+    mtls_introspection: Option<String>,
+    /// Of each of `mtls_additional_endpoint_aliases`.
+    trust_stores: HashMap<String, Option<String>>,
+}
+
+const INTROSPECTION: &str = "introspection_endpoint";
+
+impl Metadata {
+    /// Reads a document. Its `issuer` must be the tenant to the byte (Discovery §4.3): anything else
+    /// is another tenant's, or a stranger's.
+    pub fn parse(tenant: &TenantDomain, text: String) -> Result<Self, Fault> {
+        let unreadable = Fault::Unreadable;
+        let members =
+            Members::parse(&text).map_err(|_| unreadable("The metadata is not a JSON object"))?;
+        if members.text("issuer").as_deref() != Some(tenant.as_str()) {
+            return Err(unreadable(
+                "The metadata names another issuer than the tenant domain",
+            ));
+        }
+        let jwks_uri = match members.text("jwks_uri") {
+            None if members.has("jwks_uri") => {
+                return Err(unreadable(
+                    "The metadata has a \"jwks_uri\" that is no string",
+                ));
+            }
+            None => None,
+            Some(address) => Some(tenant.endpoint(&address).map_err(Fault::ForbiddenUrl)?),
+        };
+        let endpoint = |members: &Members<'_>| members.text(INTROSPECTION).map(Into::into);
+        let object = |name: &str| members.get::<Members<'_>>(name)?.ok();
+        let stores = object("mtls_additional_endpoint_aliases").unwrap_or_default();
+        let trust_stores = stores
+            .names()
+            .filter_map(|id| {
+                Some((
+                    id.to_owned(),
+                    endpoint(&stores.get::<Members<'_>>(id)?.ok()?),
+                ))
+            })
+            .collect();
+        Ok(Self {
+            jwks_uri,
+            introspection: endpoint(&members),
+            mtls_introspection: object("mtls_endpoint_aliases").as_ref().and_then(endpoint),
+            trust_stores,
+            text,
+        })
+    }
+
+    /// Where tokens are introspected. A client that authenticates itself by TLS goes to the alias
+    /// for that, its trust store's where it has one; without an alias to the regular endpoint.
+    pub fn introspection_endpoint(
+        &self,
+        tenant: &TenantDomain,
+        by_tls: bool,
+        trust_store: Option<&str>,
+    ) -> Result<Url, Error> {
+        let alias = match trust_store.filter(|_| by_tls) {
+            Some(id) => self.trust_stores.get(id).ok_or_else(|| {
+                ValidationError::new(
+                    "\"trustStoreId\" names a trust store that the tenant's metadata does not have \
+                     (set the option, or the environment variable MONOCLOUD_BACKEND_TRUST_STORE_ID)",
+                )
+            })?,
+            None => &self.mtls_introspection,
+        };
+        let address = alias
+            .as_ref()
+            .filter(|_| by_tls)
+            .or(self.introspection.as_ref());
+        let address = address.ok_or_else(|| {
+            ValidationError::new(
+                "introspection_endpoint is required but not available in the issuer metadata",
+            )
+        })?;
+        tenant.endpoint(address).map_err(|why| {
+            Error::Http(HttpError {
+                what: "token introspection",
+                url: tenant.as_str().to_owned(),
+                fault: Fault::ForbiddenUrl(why),
+                raw: None,
+                retry_after: None,
+            })
+        })
+    }
+}

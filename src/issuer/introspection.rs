@@ -1,0 +1,89 @@
+//! Asking the tenant about a token (RFC 7662).
+
+use std::sync::Arc;
+
+use super::client_auth::{ClientAuth, form};
+use super::{Issuer, Want};
+use crate::error::{Error, Fault, OpError, TokenError, ValidationError};
+use crate::http::{Request, Response};
+use crate::json::Members;
+
+const WHAT: &str = "token introspection";
+
+/// The claims of an active token, without `active`, as JSON text.
+pub async fn introspect(
+    issuer: Arc<Issuer>,
+    auth: Arc<ClientAuth>,
+    trust_store: Option<String>,
+    token: String,
+    now: f64,
+) -> Result<Arc<String>, Error> {
+    let metadata = issuer.metadata(Want::Fresh).await?;
+    let endpoint = metadata.introspection_endpoint(
+        issuer.tenant(),
+        auth.is_by_tls(),
+        trust_store.as_deref(),
+    )?;
+    let mut request = Request::get(WHAT, endpoint);
+    let credentials = auth
+        .credentials(now)
+        .ok_or_else(|| request.failure(Fault::Local("The client assertion can't be made"), None))?;
+    let mut members = vec![
+        ("token", token),
+        ("token_type_hint", "access_token".to_owned()),
+    ];
+    members.extend(credentials.form);
+    request.form = Some(form(&members));
+    if let Some(authorization) = credentials.authorization {
+        request.headers.push(("authorization", authorization));
+    }
+    let response = request.send(issuer.transport(), issuer.deadline()).await?;
+    match response.status {
+        200 => claims(&request, &response).map(Arc::new),
+        400 | 401 => Err(refusal(&response).into()),
+        status => Err(request
+            .failure(Fault::Status(status), Some(&response))
+            .into()),
+    }
+}
+
+/// RFC 7662 §2.2. `active` is a boolean, and only `true` is true.
+fn claims(request: &Request, response: &Response) -> Result<String, Error> {
+    let members = Members::parse_bytes(&response.body).map_err(|_| {
+        let fault =
+            Fault::Unreadable("The answer is not a JSON object that names each member once");
+        // The answer may hold claims, and is not shown.
+        let mut failure = request.failure(fault, None);
+        failure.retry_after = response.retry_after();
+        failure
+    })?;
+    match members.get::<bool>("active") {
+        Some(Ok(true)) => Ok(members.without("active")),
+        _ => Err(TokenError::Inactive.into()),
+    }
+}
+
+/// RFC 6749 §5.2, in the body; where there is none, what the status stands for.
+fn refusal(response: &Response) -> OpError {
+    let members = Members::parse_bytes(&response.body).unwrap_or_default();
+    let text = |name| members.text(name).map(|text| text.into_owned());
+    let implied = if response.status == 401 {
+        "invalid_client"
+    } else {
+        "invalid_request"
+    };
+    OpError {
+        error: text("error").unwrap_or_else(|| implied.to_owned()),
+        description: text("error_description"),
+        raw: response.raw(),
+    }
+}
+
+/// What a client without credentials answers to an opaque token.
+#[must_use]
+pub fn not_configured() -> ValidationError {
+    ValidationError::new(
+        "clientId is required to introspect access tokens (set the option, or the environment \
+         variable MONOCLOUD_BACKEND_CLIENT_ID)",
+    )
+}

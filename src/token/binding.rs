@@ -1,0 +1,256 @@
+//! Tokens that are bound to the client's TLS certificate (RFC 8705 §3).
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::error::TokenError;
+use crate::json::Members;
+use crate::token::claims::Claims;
+
+/// Whether binding is checked for a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binding {
+    /// Certificate and `cnf` must both be there and match.
+    Required,
+    /// Every token that says it is bound must match its certificate.
+    WhenPresent,
+    /// Not looked at.
+    Ignored,
+}
+
+/// The longest text that is looked at as a certificate, in bytes: a chain of several fits.
+const LONGEST_CERTIFICATE: usize = 64 * 1024;
+
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
+
+/// PEM's base64 (RFC 7468 §3) as people hand it on: padding may have been lost on the way.
+const PEM_BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Checks a token's confirmation claim against the certificate of the request.
+pub fn check(
+    claims: &Claims<'_>,
+    certificate: Option<&str>,
+    binding: Binding,
+) -> Result<(), TokenError> {
+    if binding == Binding::Ignored {
+        return Ok(());
+    }
+    let certificate = certificate.map(str::trim).filter(|text| !text.is_empty());
+    if binding == Binding::Required && certificate.is_none() {
+        return Err(TokenError::CertificateMissing);
+    }
+    let Some(thumbprint) = thumbprint(claims, binding)? else {
+        return Ok(());
+    };
+    let certificate = certificate.ok_or(TokenError::CertificateMissing)?;
+    let actual = URL_SAFE_NO_PAD.encode(Sha256::digest(der(certificate)?));
+    if bool::from(actual.as_bytes().ct_eq(thumbprint.as_bytes())) {
+        Ok(())
+    } else {
+        Err(TokenError::CertificateMismatch)
+    }
+}
+
+/// The `x5t#S256` to compare with, or `None` for a token that asks for no certificate and need not.
+fn thumbprint(claims: &Claims<'_>, binding: Binding) -> Result<Option<String>, TokenError> {
+    let unbound = |refusal| {
+        if binding == Binding::Required {
+            Err(refusal)
+        } else {
+            Ok(None)
+        }
+    };
+    let unsupported = TokenError::UnsupportedConfirmation;
+    let Some(cnf) = claims.members().raw("cnf").filter(|text| *text != "null") else {
+        return unbound(TokenError::NotBound);
+    };
+    // The claim itself, or the same object as a JSON string.
+    let inner;
+    let text = match serde_json::from_str::<String>(cnf) {
+        Ok(text) => {
+            inner = text;
+            inner.as_str()
+        }
+        Err(_) => cnf,
+    };
+    let members = Members::parse(text).map_err(|_| unsupported)?;
+    if !members.has("x5t#S256") {
+        return unbound(unsupported);
+    }
+    // Two confirmations need two proofs, and only one is offered here: a certificate alone does not
+    // answer for DPoP's `jkt` (RFC 9449 §6).
+    if ["jkt", "jwk", "jku", "jwe"]
+        .iter()
+        .any(|other| members.has(other))
+    {
+        return Err(unsupported);
+    }
+    match members.text("x5t#S256") {
+        Some(thumbprint) if !thumbprint.is_empty() => Ok(Some(thumbprint.into_owned())),
+        _ => Err(unsupported),
+    }
+}
+
+/// The DER bytes of the first certificate in a text, with its delimiter lines or without.
+fn der(text: &str) -> Result<Vec<u8>, TokenError> {
+    let malformed = TokenError::CertificateMalformed;
+    if text.len() > LONGEST_CERTIFICATE {
+        return Err(malformed);
+    }
+    let encoded = match text.split_once(BEGIN) {
+        Some((_, rest)) => rest.split_once(END).ok_or(malformed)?.0,
+        None => text,
+    };
+    let packed: String = encoded
+        .chars()
+        .filter(|c| !c.is_ascii_whitespace())
+        .collect();
+    let bytes = PEM_BASE64.decode(packed).map_err(|_| malformed)?;
+    // A certificate, and nothing after it.
+    match x509_parser::parse_x509_certificate(&bytes) {
+        Ok(([], _)) => Ok(bytes),
+        _ => Err(malformed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=client
+    const PEM: &str = include_str!("../../__test__/fixtures/client.pem");
+
+    fn bound_to(thumbprint: &str) -> String {
+        format!(r#"{{"cnf":{{"x5t#S256":"{thumbprint}"}}}}"#)
+    }
+
+    fn own_thumbprint() -> String {
+        URL_SAFE_NO_PAD.encode(Sha256::digest(der(PEM).unwrap()))
+    }
+
+    fn answer(json: &str, certificate: Option<&str>, binding: Binding) -> Result<(), TokenError> {
+        check(&Claims::parse(json).unwrap(), certificate, binding)
+    }
+
+    #[test]
+    fn the_certificate_of_the_token_passes_however_it_is_written() {
+        let json = bound_to(&own_thumbprint());
+        let bare: String = PEM.lines().filter(|line| !line.starts_with('-')).collect();
+        let chain = format!("text around it\n{PEM}\n{}", PEM.replace("MI", "MJ"));
+        for written in [
+            PEM.to_owned(),
+            bare,
+            PEM.replace('\n', "\r\n"),
+            chain,
+            format!(" {PEM} "),
+        ] {
+            for binding in [Binding::Required, Binding::WhenPresent] {
+                assert_eq!(answer(&json, Some(&written), binding), Ok(()));
+            }
+        }
+        let as_string =
+            serde_json::json!({ "cnf": format!(r#"{{"x5t#S256":"{}"}}"#, own_thumbprint()) });
+        assert_eq!(
+            answer(&as_string.to_string(), Some(PEM), Binding::Required),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn another_thumbprint_does_not() {
+        let own = own_thumbprint();
+        for other in [
+            URL_SAFE_NO_PAD.encode([0; 32]),
+            format!("{own}="),
+            own[..42].to_owned(),
+            own.replace(['-', '_'], "+") + "x",
+            own.to_ascii_uppercase(),
+        ] {
+            assert_eq!(
+                answer(&bound_to(&other), Some(PEM), Binding::WhenPresent),
+                Err(TokenError::CertificateMismatch)
+            );
+        }
+    }
+
+    #[test]
+    fn each_failure_has_its_reason() {
+        let bound = bound_to(&own_thumbprint());
+        for missing in [None, Some(""), Some("  \n")] {
+            assert_eq!(
+                answer(&bound, missing, Binding::WhenPresent),
+                Err(TokenError::CertificateMissing)
+            );
+            assert_eq!(
+                answer("{}", missing, Binding::Required),
+                Err(TokenError::CertificateMissing)
+            );
+            assert_eq!(answer("{}", missing, Binding::WhenPresent), Ok(()));
+            assert_eq!(answer(&bound, missing, Binding::Ignored), Ok(()));
+        }
+        for malformed in [
+            "x",
+            "!!!!",
+            BEGIN,
+            "-----BEGIN CERTIFICATE----------END CERTIFICATE-----",
+            "AAAA",
+        ] {
+            assert_eq!(
+                answer(&bound, Some(malformed), Binding::Required),
+                Err(TokenError::CertificateMalformed),
+                "{malformed}"
+            );
+        }
+        assert_eq!(
+            answer("{}", Some(PEM), Binding::Required),
+            Err(TokenError::NotBound)
+        );
+        assert_eq!(
+            answer(r#"{"cnf":null}"#, Some(PEM), Binding::Required),
+            Err(TokenError::NotBound)
+        );
+        for unknown in [
+            "1",
+            "[]",
+            "\"x\"",
+            "\"[]\"",
+            r#"{"x5t#S256":""}"#,
+            r#"{"x5t#S256":1}"#,
+        ] {
+            for binding in [Binding::Required, Binding::WhenPresent] {
+                assert_eq!(
+                    answer(&format!(r#"{{"cnf":{unknown}}}"#), Some(PEM), binding),
+                    Err(TokenError::UnsupportedConfirmation),
+                    "{unknown}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_certificate_does_not_answer_for_dpop() {
+        let jkt = r#"{"cnf":{"jkt":"x"}}"#;
+        assert_eq!(
+            answer(jkt, Some(PEM), Binding::Required),
+            Err(TokenError::UnsupportedConfirmation)
+        );
+        let both = format!(
+            r#"{{"cnf":{{"jkt":"x","x5t#S256":"{}"}}}}"#,
+            own_thumbprint()
+        );
+        for binding in [Binding::Required, Binding::WhenPresent] {
+            assert_eq!(
+                answer(&both, Some(PEM), binding),
+                Err(TokenError::UnsupportedConfirmation)
+            );
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The pure part: bytes, keys and a clock in, claims or a refusal out. No I/O.
+
+pub mod binding;
+pub mod claims;
+pub mod jws;

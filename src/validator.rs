@@ -1,0 +1,307 @@
+//! One token in, claims or an error out. Decides what kind of token it is and in which order things
+//! are asked of it; says nothing of HTTP and of cryptography.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::{Error, TokenError, ValidationError};
+use crate::issuer::client_auth::ClientAuth;
+use crate::issuer::flight::Flights;
+use crate::issuer::introspection::{introspect, not_configured};
+use crate::issuer::jwk::KeySet;
+use crate::issuer::{Issuer, Sources, Want};
+use crate::token::binding::{self, Binding};
+use crate::token::claims::{Claims, Expected, Expiration, Moment};
+use crate::token::jws::Compact;
+use sha2::{Digest, Sha256};
+
+/// What a route asks of a token, beyond its being genuine.
+#[derive(Clone, Default)]
+pub struct Requirements {
+    /// All of these scopes.
+    pub scopes: Vec<String>,
+    /// Any, or with `matchAll` all, of these groups.
+    pub groups: Vec<String>,
+    /// Certificate binding; `None` leaves it to the client's mode.
+    pub binding: Option<Binding>,
+    /// The certificate of the request, in PEM.
+    pub certificate: Option<String>,
+}
+
+/// A certificate does not belong into a log.
+impl fmt::Debug for Requirements {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Requirements")
+            .field("scopes", &self.scopes)
+            .field("groups", &self.groups)
+            .field("binding", &self.binding)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A token to be validated. Never shown.
+#[derive(Clone)]
+pub struct TokenCheck {
+    /// The token as received, trimmed.
+    pub token: String,
+    /// What the route asks.
+    pub requirements: Requirements,
+    /// A JWKS document that the caller hands in, in place of the tenant's.
+    pub jwks: Option<String>,
+    /// Seconds since 1970.
+    pub now: f64,
+}
+
+impl fmt::Debug for TokenCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenCheck")
+            .field("bytes", &self.token.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a validation comes to: the claims as the JSON text that was checked.
+pub type Outcome = Result<String, Error>;
+
+/// Validates tokens for one API at one tenant.
+#[derive(Debug)]
+pub struct Validator {
+    config: Config,
+    issuer: Arc<Issuer>,
+    /// Who asks the tenant about tokens; without it nobody does.
+    client_auth: Option<Arc<ClientAuth>>,
+    /// Introspections under way, by the digest of their token.
+    introspections: Arc<Flights<[u8; 32], String>>,
+    /// `setClockSkew` and `setClockTolerance` change these while requests run: an `f64`'s bits.
+    clock_skew: AtomicU64,
+    clock_tolerance: AtomicU64,
+}
+
+impl Validator {
+    /// A validator; it asks nobody anything before the first token.
+    pub fn new(
+        config: Config,
+        sources: Sources,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ValidationError> {
+        Ok(Self {
+            issuer: Issuer::new(&config, sources, clock),
+            client_auth: ClientAuth::new(&config)?.map(Arc::new),
+            introspections: Arc::default(),
+            clock_skew: AtomicU64::new(config.clock_skew.to_bits()),
+            clock_tolerance: AtomicU64::new(config.clock_tolerance.to_bits()),
+            config,
+        })
+    }
+
+    /// What it was configured with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The tenant.
+    #[must_use]
+    pub fn issuer(&self) -> &Arc<Issuer> {
+        &self.issuer
+    }
+
+    /// `setClockSkew`: seconds, finite, not negative.
+    pub fn set_clock_skew(&self, seconds: f64) {
+        self.clock_skew.store(seconds.to_bits(), Ordering::Relaxed);
+    }
+
+    /// `setClockTolerance`: seconds, finite, not negative.
+    pub fn set_clock_tolerance(&self, seconds: f64) {
+        self.clock_tolerance
+            .store(seconds.to_bits(), Ordering::Relaxed);
+    }
+
+    fn moment(&self, now: f64) -> Moment {
+        Moment {
+            now,
+            skew: f64::from_bits(self.clock_skew.load(Ordering::Relaxed)),
+            tolerance: f64::from_bits(self.clock_tolerance.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// Refuses what is no token at all, before any work is spent on it.
+    pub fn check_size(&self, token: &str) -> Result<(), Error> {
+        if token.is_empty() {
+            let message = "Access token must be a valid non-empty string";
+            return Err(ValidationError::new(message).into());
+        }
+        if token.len() > self.config.max_token_bytes {
+            return Err(TokenError::TooLarge.into());
+        }
+        Ok(())
+    }
+
+    /// Validates a JWT with what is at hand; `None` where keys have to be fetched first.
+    #[must_use]
+    pub fn jwt_at_hand(&self, check: &TokenCheck) -> Option<Outcome> {
+        if let Some(early) = self.hopeless(check) {
+            return Some(Err(early));
+        }
+        if let Some(jwks) = &check.jwks {
+            return Some(self.with_given_keys(check, jwks));
+        }
+        let keys = self.issuer.keys_at_hand()?;
+        match self.with_keys(check, &keys.set) {
+            Err(Error::Token(TokenError::UnknownKey)) if self.issuer.may_look_for_new_keys() => {
+                None
+            }
+            outcome => Some(outcome),
+        }
+    }
+
+    /// Validates a JWT, fetching keys first: those that have gone stale, or new ones for a token
+    /// whose key is not among the fresh.
+    pub async fn jwt_with_fetch(&self, check: TokenCheck) -> Outcome {
+        let want = match self.issuer.keys_at_hand() {
+            Some(_) => Want::New,
+            None => Want::Fresh,
+        };
+        let keys = self.issuer.keys(want).await?;
+        match self.with_keys(&check, &keys.set) {
+            Err(Error::Token(TokenError::UnknownKey))
+                if want == Want::Fresh && self.issuer.may_look_for_new_keys() =>
+            {
+                // The set may have come by a fetch that had begun before this key was published.
+                let keys = self.issuer.keys(Want::New).await?;
+                self.with_keys(&check, &keys.set)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// What is wrong with asking about a token at all, before anybody is asked.
+    pub fn check_introspection(&self, token: &str) -> Result<(), Error> {
+        if self.client_auth.is_none() {
+            return Err(not_configured().into());
+        }
+        self.check_size(token)
+    }
+
+    /// Asks the tenant about a token. However many ask about the same one, it is one request.
+    pub async fn introspect(&self, check: TokenCheck) -> Outcome {
+        self.check_introspection(&check.token)?;
+        let auth = self.client_auth.clone().ok_or_else(not_configured)?;
+        let digest: [u8; 32] = Sha256::digest(check.token.as_bytes()).into();
+        let trust_store = self.config.trust_store_id.clone();
+        let work = || {
+            introspect(
+                Arc::clone(&self.issuer),
+                auth,
+                trust_store,
+                check.token.clone(),
+                check.now,
+            )
+        };
+        let answer = self.introspections.join(digest, || None, work).await;
+        let text = answer.map_err(|error| match error {
+            Error::Token(TokenError::Inactive) if self.looks_alive(&check) => {
+                TokenError::InactiveOrNotPermitted.into()
+            }
+            error => error,
+        })?;
+        let claims = Claims::parse(&text)?;
+        self.check_claims(
+            &claims,
+            &check.requirements,
+            check.now,
+            Expiration::Optional,
+        )?;
+        Ok(String::clone(&text))
+    }
+
+    /// Whether a token is a JWT whose own words say that it has not expired.
+    fn looks_alive(&self, check: &TokenCheck) -> bool {
+        let payload = Compact::split(&check.token).and_then(|token| token.payload());
+        payload.is_ok_and(|payload| {
+            let exp = Claims::parse(&payload)
+                .ok()
+                .and_then(|claims| claims.expiration());
+            exp.is_some_and(|exp| self.moment(check.now).before(exp))
+        })
+    }
+
+    /// Checks claims that a cache returned as those of a token that was just verified.
+    pub fn recheck(
+        &self,
+        claims: &str,
+        requirements: &Requirements,
+        now: f64,
+    ) -> Result<(), Error> {
+        let claims = Claims::parse(claims)?;
+        self.check_claims(&claims, requirements, now, Expiration::Optional)
+    }
+
+    /// `getMetadata`: the document as text.
+    pub async fn metadata(&self, want: Want) -> Outcome {
+        self.issuer
+            .metadata(want)
+            .await
+            .map(|metadata| metadata.text.clone())
+    }
+
+    /// `getJwks`: the document as text.
+    pub async fn jwks(&self, want: Want) -> Outcome {
+        self.issuer.keys(want).await.map(|keys| keys.text.clone())
+    }
+
+    /// What no key could mend.
+    fn hopeless(&self, check: &TokenCheck) -> Option<Error> {
+        self.check_size(&check.token)
+            .and_then(|()| Ok(Compact::split(&check.token)?.header()?))
+            .err()
+    }
+
+    fn with_given_keys(&self, check: &TokenCheck, jwks: &str) -> Outcome {
+        let set = KeySet::parse(jwks)
+            .map_err(|why| ValidationError::new(format!("\"jwks\" can't be used: {why}")))?;
+        self.with_keys(check, &set)
+    }
+
+    /// The rules of contract §4, in their order; the first failure is the answer.
+    fn with_keys(&self, check: &TokenCheck, keys: &KeySet) -> Outcome {
+        let token = Compact::split(&check.token)?;
+        let header = token.header()?;
+        let verifier = keys.select(&header)?;
+        verifier.verify(token.signing_input, &token.signature()?)?;
+        let payload = token.payload()?;
+        let claims = Claims::parse(&payload)?;
+        self.check_claims(
+            &claims,
+            &check.requirements,
+            check.now,
+            Expiration::Required,
+        )?;
+        Ok(payload)
+    }
+
+    fn check_claims(
+        &self,
+        claims: &Claims<'_>,
+        requirements: &Requirements,
+        now: f64,
+        expiration: Expiration,
+    ) -> Result<(), Error> {
+        let expected = Expected {
+            issuer: self.config.tenant.as_str(),
+            audience: &self.config.audience,
+        };
+        claims.check_registered(expected, self.moment(now), expiration)?;
+        claims.check_scopes(&requirements.scopes)?;
+        claims.check_groups(&requirements.groups, &self.config.groups)?;
+        binding::check(
+            claims,
+            requirements.certificate.as_deref(),
+            requirements.binding.unwrap_or(self.config.binding),
+        )?;
+        Ok(())
+    }
+}
