@@ -1,0 +1,13 @@
+'use strict';
+
+/**
+ * The token of an `Authorization` header: the scheme in any case, then exactly one token (RFC 6750
+ * §2.1). `undefined` where the header is of another kind, or says anything more.
+ */
+function bearerToken(header) {
+  if (typeof header !== 'string') return undefined;
+  const [scheme, token, ...more] = header.trim().split(/[ \t]+/);
+  return scheme.toLowerCase() === 'bearer' && more.length === 0 ? token : undefined;
+}
+
+module.exports = { bearerToken };

@@ -1,0 +1,25 @@
+'use strict';
+
+const root = require('../index.js');
+const { guard, readArguments } = require('../guard.js');
+
+function protectApi(clientOrOptions, requestOptions) {
+  const parts = readArguments(clientOrOptions, requestOptions);
+  return function protect(options) {
+    const admit = guard(parts, options);
+    return async function protectMiddleware(request, response, next) {
+      const { claims, refusal } = await admit(request, request.headers.authorization);
+      if (refusal) return refuse(response, refusal);
+      request.claims = claims;
+      next();
+    };
+  };
+}
+
+function refuse(response, { status, body, headers }) {
+  // The client may have gone, or something else may have answered, while the token was looked at.
+  if (response.headersSent || response.writableEnded || response.destroyed) return;
+  response.status(status).set(headers).json(body);
+}
+
+module.exports = { ...root, protectApi };

@@ -1,0 +1,79 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type {
+  AccessTokenClaims,
+  AccessTokenValidator,
+  MonoCloudBackendNodeClientOptions,
+  ProtectApiRequestOptions,
+  ProtectOptions,
+} from '../../index.js';
+
+export * from '../../index.js';
+
+/**
+ * A Fastify request that came through {@link protectApi}, for a cast in the handler:
+ * `const { claims } = request as AuthenticatedFastifyRequest`.
+ *
+ * @typeParam T - The claims, where yours are more than the standard ones.
+ */
+export type AuthenticatedFastifyRequest<T extends AccessTokenClaims = AccessTokenClaims> =
+  FastifyRequest & {
+    /** The claims of the token that was validated. */
+    claims: T;
+  };
+
+/** What {@link ProtectHook} makes. It fits `onRequest`, and every later hook that has a request and a reply. */
+// `any` eight times over, so that it fits servers over HTTP, HTTPS and HTTP/2, routes of every shape,
+// and both majors, which order these parameters differently.
+export type ProtectHookHandler = (
+  request: FastifyRequest<any, any, any, any, any, any, any, any>,
+  reply: FastifyReply<any, any, any, any, any, any, any, any>,
+) => Promise<void>;
+
+/**
+ * Makes the `onRequest` hook of one route, or of all that follow:
+ * `fastify.get('/api/posts', { onRequest: protect({ scopes: ['posts:read'] }) }, handler)`.
+ *
+ * The hook resolves when the token passes. When not, it sends the answer, and the handler does not run.
+ *
+ * | case | status | `WWW-Authenticate` (RFC 6750 §3) |
+ * |---|---|---|
+ * | no token | 401 | `Bearer` |
+ * | the token does not pass | 401 | `Bearer error="invalid_token"` |
+ * | scopes or groups are missing | 403 | `Bearer error="insufficient_scope"` |
+ * | the tenant is out of reach | 503 | none; `Retry-After` |
+ * | the tenant refuses this API | 500 | none |
+ *
+ * @param options - What the token must have besides being genuine and alive. Nothing: any valid token.
+ */
+export type ProtectHook = (options?: ProtectOptions) => ProtectHookHandler;
+
+/**
+ * Guards Fastify routes with a client of your own.
+ *
+ * @param client - A `MonoCloudBackendNodeClient`, or anything with its `validateAccessToken`.
+ * @param options - How a request is read.
+ */
+export declare function protectApi(
+  client: AccessTokenValidator,
+  options?: ProtectApiRequestOptions<FastifyRequest>,
+): ProtectHook;
+/**
+ * Guards Fastify routes. Call it once, when the program starts: it builds a client from the options and
+ * the `MONOCLOUD_BACKEND_*` environment variables. The tenant is first asked when the first token comes.
+ *
+ * @param options - How a request is read, and client options, each of which wins over its variable.
+ * @throws MonoCloudValidationError where something required is missing or a value is bad.
+ *
+ * @example
+ * ```ts
+ * const protect = protectApi();
+ *
+ * fastify.get('/api/me', { onRequest: protect() }, async (request) => {
+ *   const { claims } = request as AuthenticatedFastifyRequest;
+ *   return { sub: claims.sub };
+ * });
+ * ```
+ */
+export declare function protectApi(
+  options?: Partial<MonoCloudBackendNodeClientOptions> & ProtectApiRequestOptions<FastifyRequest>,
+): ProtectHook;

@@ -1,0 +1,58 @@
+'use strict';
+
+// Reads what a caller's `fetcher` hands back. It need not be the platform's own Response: undici's,
+// node-fetch's, and the plain objects that people write in tests are read as well.
+
+const LONGEST_BODY = 512 * 1024;
+
+class TooLarge extends Error {}
+
+async function readResponse(response) {
+  const { status, statusText } = response;
+  if (!Number.isInteger(status)) throw new TypeError('no status');
+  return {
+    status,
+    statusText: typeof statusText === 'string' ? statusText : '',
+    headers: flatten(response.headers),
+    body: await readBody(response),
+  };
+}
+
+function flatten(headers) {
+  const pairs = headers?.[Symbol.iterator] ? headers : Object.entries(headers ?? {});
+  return [...pairs].flatMap(([name, value]) => [String(name), String(value)]);
+}
+
+async function readBody(response) {
+  const { body } = response;
+  if (body?.[Symbol.asyncIterator]) {
+    const chunks = [];
+    let length = 0;
+    for await (const chunk of body) {
+      const bytes = Buffer.from(chunk);
+      length += bytes.length;
+      // Leaving the loop cancels the stream.
+      if (length > LONGEST_BODY) throw new TooLarge();
+      chunks.push(bytes);
+    }
+    return Buffer.concat(chunks);
+  }
+  if (typeof response.arrayBuffer === 'function') return Buffer.from(await response.arrayBuffer());
+  if (typeof response.text === 'function') return Buffer.from(await response.text());
+  return Buffer.from(JSON.stringify(await response.json()));
+}
+
+/** A word for a thrown value that can hold no secret: an error's code, or its name. */
+function wordFor(error) {
+  if (error instanceof TooLarge) return { word: '', tooLarge: true };
+  let word = 'an error';
+  try {
+    const candidates = [error?.cause?.code, error?.code, error?.name];
+    word = candidates.find((text) => typeof text === 'string' && /^\w{1,64}$/.test(text)) ?? word;
+  } catch {
+    // A getter that throws has no word for it either.
+  }
+  return { word, tooLarge: false };
+}
+
+module.exports = { readResponse, wordFor };

@@ -1,0 +1,57 @@
+'use strict';
+
+// What both frameworks share: a factory's arguments, and one request's way to its claims. Neither
+// knows the core; of the client they use `validateAccessToken` and nothing else.
+
+const { bearerToken } = require('./bearer.js');
+const { NO_TOKEN, answerTo } = require('./challenge.js');
+const { MonoCloudBackendNodeClient, MonoCloudOidcBackendClient } = require('./client.js');
+const { MonoCloudValidationError } = require('./errors.js');
+const { readRoute } = require('./options.js');
+
+/** `(client, resolvers)` or `(options)`: a client, and the two resolvers. */
+function readArguments(clientOrOptions, requestOptions) {
+  if (typeof clientOrOptions?.validateAccessToken === 'function') {
+    return { client: clientOrOptions, ...readResolvers(requestOptions) };
+  }
+  if (clientOrOptions instanceof MonoCloudOidcBackendClient) {
+    throw new MonoCloudValidationError('"client" must have a method validateAccessToken');
+  }
+  const client = new MonoCloudBackendNodeClient(clientOrOptions);
+  return { client, ...readResolvers(clientOrOptions) };
+}
+
+function readResolvers(options) {
+  const resolvers = {};
+  for (const name of ['tokenResolver', 'certificateResolver']) {
+    const resolver = options?.[name] ?? undefined;
+    if (resolver !== undefined && typeof resolver !== 'function') {
+      throw new MonoCloudValidationError(`"${name}" must be a function`);
+    }
+    resolvers[name] = resolver;
+  }
+  return resolvers;
+}
+
+/**
+ * The guard of one route: `(request, authorization)` to `{ claims }`, or to `{ refusal }` with the
+ * answer to give. It never throws, so that what a handler throws can't end up here.
+ */
+function guard({ client, tokenResolver, certificateResolver }, options) {
+  const route = readRoute(options);
+  const certified = certificateResolver && route.validateCertificateBinding !== false;
+  return async function admit(request, authorization) {
+    try {
+      const clientCertificate = certified ? await certificateResolver(request) : undefined;
+      const resolved = tokenResolver ? await tokenResolver(request) : undefined;
+      const token = (resolved || bearerToken(authorization))?.trim();
+      if (!token) return { refusal: NO_TOKEN };
+      const claims = await client.validateAccessToken(token, { ...route, clientCertificate });
+      return { claims };
+    } catch (error) {
+      return { refusal: answerTo(error) };
+    }
+  };
+}
+
+module.exports = { guard, readArguments };

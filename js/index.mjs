@@ -1,0 +1,12 @@
+// One copy of every class, whichever way it is loaded: this only names what CommonJS holds.
+import root from './index.js';
+
+export const {
+  MonoCloudAuthBaseError,
+  MonoCloudBackendNodeClient,
+  MonoCloudHttpError,
+  MonoCloudOidcBackendClient,
+  MonoCloudOPError,
+  MonoCloudTokenError,
+  MonoCloudValidationError,
+} = root;

@@ -1,0 +1,109 @@
+'use strict';
+
+// The JavaScript end of the native core's mailbox: promises and the caller's functions stay here and
+// are named to the core by numbers.
+
+// Taken now, so that a test's fake timers don't stop real requests.
+const { clearInterval, setInterval } = require('node:timers');
+
+const binding = require('./binding.js');
+const { readResponse, wordFor } = require('./fetcher.js');
+
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+const waiting = new Map();
+const exchanges = new Map();
+const clients = new Map();
+const forgotten = new FinalizationRegistry((number) => clients.delete(number));
+
+let lastTicket = 0;
+let lastClient = 0;
+let holding;
+
+const mailbox = new binding.Mailbox((message) => {
+  switch (message.kind) {
+    case 'settled': {
+      const settle = waiting.get(message.id);
+      waiting.delete(message.id);
+      if (waiting.size === 0) clearInterval(holding);
+      settle?.(message.outcome);
+      break;
+    }
+    case 'fetch':
+      carry(message, requestOverFetcher);
+      break;
+    case 'resolve':
+      carry(message, documentFromResolver);
+      break;
+    case 'abort':
+      exchanges.get(message.id)?.abort();
+      exchanges.delete(message.id);
+      break;
+  }
+});
+
+/**
+ * Makes a native call that either answers at once or says `null` and answers later; then `later` is
+ * called with a promise of the outcome. A process does not end while somebody waits for one.
+ */
+function call(start, later) {
+  const ticket = ++lastTicket;
+  const outcome = start(ticket);
+  if (outcome !== null && outcome !== undefined) return outcome;
+  const promise = new Promise((resolve) => {
+    waiting.set(ticket, resolve);
+    if (waiting.size === 1) holding = setInterval(() => {}, LONGEST_TIMER);
+  });
+  return later(promise);
+}
+
+/** Builds a native client. `functions` are the caller's own; they live as long as their holder. */
+function createClient(backendNode, options, environment, functions) {
+  const number = ++lastClient;
+  clients.set(number, new WeakRef(functions));
+  forgotten.register(functions, number);
+  return binding.createClient(mailbox, number, backendNode, options, environment);
+}
+
+async function carry(message, work) {
+  const { id } = message;
+  const controller = new AbortController();
+  exchanges.set(id, controller);
+  try {
+    const functions = clients.get(message.client)?.deref();
+    const { status, statusText, headers, body } = await work(functions, message, controller.signal);
+    mailbox.replied(id, status, statusText, headers, body);
+  } catch (error) {
+    const { word, tooLarge } = wordFor(error);
+    mailbox.failed(id, word, tooLarge);
+  } finally {
+    exchanges.delete(id);
+  }
+}
+
+async function requestOverFetcher({ fetcher }, { url, headers, form }, signal) {
+  const init = {
+    method: form === undefined ? 'GET' : 'POST',
+    headers: Object.fromEntries(headers),
+    redirect: 'manual',
+    signal,
+  };
+  if (form !== undefined) {
+    init.headers['content-type'] = 'application/x-www-form-urlencoded';
+    init.body = form;
+  }
+  return readResponse(await fetcher(url, init));
+}
+
+async function documentFromResolver(functions, { document }) {
+  const value = await functions[`${document}Resolver`]();
+  const body = Buffer.from(JSON.stringify(value));
+  return { status: 200, statusText: '', headers: [], body };
+}
+
+module.exports = {
+  call,
+  createClient,
+  environmentNames: binding.environmentNames(),
+  optionNames: binding.optionNames(),
+};

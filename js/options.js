@@ -1,0 +1,112 @@
+'use strict';
+
+// Reads the caller's objects, each property once, and describes what was found. The rules are the
+// core's (src/config.rs); here only JavaScript's types are told apart.
+
+const { MonoCloudValidationError } = require('./errors.js');
+const { environmentNames, optionNames } = require('./native.js');
+
+const BINDING_MODES = new Set(['when_present', 'required', 'dangerously_ignore']);
+
+/** The options by their path, as values: `{ 'groupOptions.matchAll': true, … }`. */
+function readOptions(options) {
+  if (options !== undefined && options !== null && typeof options !== 'object') {
+    throw new MonoCloudValidationError('"options" must be an object');
+  }
+  const values = new Map();
+  for (const path of optionNames) values.set(path, read(options, path, values));
+  return values;
+}
+
+function read(options, path, known) {
+  const dot = path.lastIndexOf('.');
+  const holder = dot < 0 ? options : known.get(path.slice(0, dot));
+  try {
+    return holder?.[path.slice(dot + 1)] ?? undefined;
+  } catch {
+    throw new MonoCloudValidationError(`"${path}" can't be read`);
+  }
+}
+
+function describe(name, value) {
+  const kind = typeof value;
+  switch (kind) {
+    case 'string':
+      return { name, kind, text: value };
+    case 'number':
+      return { name, kind, number: value };
+    case 'boolean':
+      return { name, kind, flag: value };
+    case 'object':
+      // Only a secret may come as an object that matters as a whole.
+      return { name, kind, text: name === 'clientSecret' ? json(value) : undefined };
+    default:
+      return { name, kind };
+  }
+}
+
+function json(value) {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function describeAll(values) {
+  return Array.from(values, ([name, value]) => describe(name, value));
+}
+
+/** The variables that are read; the package's own only for the class that is configured by them. */
+function readEnvironment(own) {
+  const environment = {};
+  for (const name of environmentNames) {
+    if (!own && name.startsWith('MONOCLOUD_')) continue;
+    const value = process.env[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  return environment;
+}
+
+function strings(options, name) {
+  const list = options[name] ?? undefined;
+  if (list === undefined) return undefined;
+  // A list of strings or nothing: a string alone would be read letter by letter.
+  if (!Array.isArray(list) || !list.every((item) => typeof item === 'string')) {
+    throw new MonoCloudValidationError(`"${name}" must be an array of strings`);
+  }
+  return list;
+}
+
+/** What a route asks of a token, checked: `scopes`, `groups` and `validateCertificateBinding`. */
+function readRoute(options) {
+  if (options === undefined || options === null) return {};
+  if (typeof options !== 'object') {
+    throw new MonoCloudValidationError('"options" must be an object');
+  }
+  const binding = options.validateCertificateBinding ?? undefined;
+  if (binding !== undefined && typeof binding !== 'boolean' && !BINDING_MODES.has(binding)) {
+    throw new MonoCloudValidationError('"validateCertificateBinding" must be a boolean');
+  }
+  return {
+    scopes: strings(options, 'scopes'),
+    groups: strings(options, 'groups'),
+    validateCertificateBinding: binding,
+  };
+}
+
+/** The same, as the core takes it, with the certificate that the request brought. */
+function nativeRoute(options) {
+  const { scopes, groups, validateCertificateBinding: binding } = readRoute(options);
+  const certificate = options?.clientCertificate ?? undefined;
+  return {
+    scopes,
+    groups,
+    binding: binding === true ? 'required' : binding === false ? 'dangerously_ignore' : binding,
+    // What is no text is no certificate; the core says so if one is needed.
+    certificate:
+      certificate === undefined || typeof certificate === 'string' ? certificate : 'malformed',
+  };
+}
+
+module.exports = { describe, describeAll, nativeRoute, readEnvironment, readOptions, readRoute };

@@ -1,0 +1,62 @@
+'use strict';
+
+// A native call hands back JSON text or a failure; here the one becomes a value and the other an
+// error of the documented class, in one place.
+
+const {
+  MonoCloudAuthBaseError,
+  MonoCloudHttpError,
+  MonoCloudOPError,
+  MonoCloudTokenError,
+  MonoCloudValidationError,
+} = require('./errors.js');
+
+function toError(failure) {
+  const { kind, message, code, reason, raw } = failure;
+  switch (kind) {
+    case 'validation':
+      return new MonoCloudValidationError(message);
+    case 'token':
+      return new MonoCloudTokenError(message, code, reason);
+    case 'op':
+      return new MonoCloudOPError(failure.error, failure.errorDescription, raw);
+    case 'http': {
+      const error = new MonoCloudHttpError(message, raw);
+      error.reason = reason;
+      error.retryAfter = failure.retryAfter;
+      return error;
+    }
+    default:
+      return new MonoCloudAuthBaseError(message);
+  }
+}
+
+/** The value of an outcome, or its error thrown. */
+function unwrap(outcome, from) {
+  if (typeof outcome === 'string') return JSON.parse(outcome);
+  throw withStack(toError(outcome), from);
+}
+
+/**
+ * Lets an error's stack begin where the user's code called ours. `from` is the public function that
+ * was called, where that call is still on the stack, or else the trace that it left.
+ */
+function withStack(error, from) {
+  if (typeof from === 'function') {
+    Error.captureStackTrace(error, from);
+    return error;
+  }
+  const frames = from.stack.indexOf('\n    at ');
+  const stack = `${error.name}: ${error.message}${frames < 0 ? '' : from.stack.slice(frames)}`;
+  Object.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
+  return error;
+}
+
+/** Remembers where a call came from that will end later. Formatted only if it is ever needed. */
+function traceOf(callee) {
+  const trace = {};
+  Error.captureStackTrace(trace, callee);
+  return trace;
+}
+
+module.exports = { toError, traceOf, unwrap, withStack };

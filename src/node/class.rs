@@ -1,0 +1,235 @@
+//! The native half of a client. `js/client.js` is the other and the only one who calls it.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::Either;
+use napi_derive::napi;
+
+use super::fetcher::{CallerDocument, Fetcher};
+use super::mailbox::{Mailbox, Message, Post};
+use super::options::{GivenOption, Route, sources};
+use super::outcome::{Failure, Outcome, outcome};
+use crate::clock::SystemClock;
+use crate::config::{Config, ENVIRONMENT, Flavour, Given, OPTIONS, clock_setting};
+use crate::error::{Error, Fault, HttpError};
+use crate::http::Transport;
+use crate::http::native::{HttpConfig, NativeTransport};
+use crate::issuer::{Resolver, Sources, Want};
+use crate::runtime;
+use crate::validator::{TokenCheck, Validator};
+
+/// The names of all options, nested ones by their path.
+#[napi(catch_unwind)]
+pub fn option_names() -> Vec<&'static str> {
+    OPTIONS.to_vec()
+}
+
+/// The names of all environment variables that are read.
+#[napi(catch_unwind)]
+pub fn environment_names() -> Vec<&'static str> {
+    ENVIRONMENT.to_vec()
+}
+
+#[napi]
+pub struct NativeClient {
+    validator: Arc<Validator>,
+    post: Arc<Post>,
+}
+
+/// Reads and checks the configuration; hands back a client or says what is wrong with it.
+#[napi(catch_unwind)]
+pub fn create_client(
+    mailbox: &Mailbox,
+    client: f64,
+    backend_node: bool,
+    options: Vec<GivenOption>,
+    environment: HashMap<String, String>,
+) -> Either<NativeClient, Failure> {
+    match NativeClient::build(&mailbox.post, client, backend_node, options, environment) {
+        Ok(client) => Either::A(client),
+        Err(error) => Either::B(error.into()),
+    }
+}
+
+impl NativeClient {
+    fn build(
+        post: &Arc<Post>,
+        client: f64,
+        backend_node: bool,
+        options: Vec<GivenOption>,
+        environment: HashMap<String, String>,
+    ) -> Result<Self, Error> {
+        let given = sources(options, environment);
+        let flavour = if backend_node {
+            Flavour::BackendNode
+        } else {
+            Flavour::OidcBackend
+        };
+        let config = Config::read(flavour, &given)?;
+        let resolver = |has: bool, document| -> Option<Arc<dyn Resolver>> {
+            has.then(|| {
+                Arc::new(CallerDocument {
+                    post: Arc::clone(post),
+                    client,
+                    document,
+                }) as _
+            })
+        };
+        // Built in any case: its certificate and key must be good even where a fetcher goes first.
+        let native = NativeTransport::new(HttpConfig::new(config.tls.clone(), &given.environment))?;
+        let transport: Arc<dyn Transport> = if config.has_fetcher {
+            Arc::new(Fetcher {
+                post: Arc::clone(post),
+                client,
+            })
+        } else {
+            Arc::new(Arc::new(native))
+        };
+        let sources = Sources {
+            transport,
+            metadata: resolver(config.has_metadata_resolver, "metadata"),
+            jwks: resolver(config.has_jwks_resolver, "jwks"),
+        };
+        let clock = Arc::new(SystemClock::default());
+        Ok(Self {
+            validator: Arc::new(Validator::new(config, sources, clock)?),
+            post: Arc::clone(post),
+        })
+    }
+
+    /// Lets a validation run on our threads and tells JavaScript how it ended.
+    fn later<F>(&self, ticket: f64, work: F) -> Option<Outcome>
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let Some(runtime) = runtime::handle() else {
+            let error = HttpError {
+                what: "tenant documents",
+                url: String::new(),
+                fault: Fault::Local("No thread could be started"),
+                raw: None,
+                retry_after: None,
+            };
+            return Some(Either::B(Error::from(error).into()));
+        };
+        let post = Arc::clone(&self.post);
+        runtime.spawn(async move {
+            // A panic of ours ends as an error of this one call.
+            let outcome = match tokio::spawn(work).await {
+                Ok(outcome) => outcome,
+                Err(_) => Either::B(Failure::internal()),
+            };
+            post.send(Message {
+                kind: "settled",
+                id: ticket,
+                outcome: Some(outcome),
+                ..Message::default()
+            });
+        });
+        None
+    }
+}
+
+#[napi]
+impl NativeClient {
+    /// `introspectJwtTokens`.
+    #[napi(getter, catch_unwind)]
+    pub fn introspects_jwts(&self) -> bool {
+        self.validator.config().introspect_jwt_tokens
+    }
+
+    /// The outcome, or `null`: then it comes as a `settled` message for `ticket`.
+    #[napi(catch_unwind)]
+    pub fn validate_jwt(
+        &self,
+        ticket: f64,
+        token: String,
+        now: f64,
+        route: Route,
+        jwks: Option<String>,
+    ) -> Option<Outcome> {
+        let check = TokenCheck {
+            token,
+            requirements: route.into(),
+            jwks,
+            now,
+        };
+        if let Some(done) = self.validator.jwt_at_hand(&check) {
+            return Some(outcome(done));
+        }
+        let validator = Arc::clone(&self.validator);
+        self.later(ticket, async move {
+            outcome(validator.jwt_with_fetch(check).await)
+        })
+    }
+
+    /// As [`Self::validate_jwt`], for a token that the tenant has to be asked about.
+    #[napi(catch_unwind)]
+    pub fn introspect(
+        &self,
+        ticket: f64,
+        token: String,
+        now: f64,
+        route: Route,
+    ) -> Option<Outcome> {
+        if let Err(error) = self.validator.check_introspection(&token) {
+            return Some(outcome(Err(error)));
+        }
+        let check = TokenCheck {
+            token,
+            requirements: route.into(),
+            jwks: None,
+            now,
+        };
+        let validator = Arc::clone(&self.validator);
+        self.later(
+            ticket,
+            async move { outcome(validator.introspect(check).await) },
+        )
+    }
+
+    /// What is wrong with claims that a cache returned, or nothing.
+    #[napi(catch_unwind)]
+    pub fn recheck(&self, claims: String, now: f64, route: Route) -> Option<Failure> {
+        self.validator
+            .recheck(&claims, &route.into(), now)
+            .err()
+            .map(Failure::from)
+    }
+
+    /// `getMetadata`, `getJwks`: as [`Self::validate_jwt`], always later.
+    #[napi(catch_unwind)]
+    pub fn document(&self, ticket: f64, document: String, force: bool) -> Option<Outcome> {
+        let validator = Arc::clone(&self.validator);
+        let want = if force { Want::New } else { Want::Fresh };
+        self.later(ticket, async move {
+            outcome(match document.as_str() {
+                "jwks" => validator.jwks(want).await,
+                _ => validator.metadata(want).await,
+            })
+        })
+    }
+
+    /// Takes the metadata of a caller who has replaced `getMetadata`.
+    #[napi(catch_unwind)]
+    pub fn adopt_metadata(&self, text: String) -> Option<Failure> {
+        self.validator
+            .issuer()
+            .adopt_metadata(text)
+            .err()
+            .map(|error| Error::from(error).into())
+    }
+
+    /// `setClockSkew`, `setClockTolerance`.
+    #[napi(catch_unwind)]
+    pub fn set_clock(&self, name: String, value: GivenOption) -> Option<Failure> {
+        match clock_setting(&name, &Given::from(value)) {
+            Ok(seconds) if name == "clockSkew" => self.validator.set_clock_skew(seconds),
+            Ok(seconds) => self.validator.set_clock_tolerance(seconds),
+            Err(error) => return Some(Error::from(error).into()),
+        }
+        None
+    }
+}

@@ -1,0 +1,77 @@
+//! The caller's own functions as a transport and as a source of documents.
+
+use std::sync::Arc;
+
+use super::mailbox::{Message, Post};
+use crate::error::Fault;
+use crate::http::{Exchange, Request, Transport};
+use crate::issuer::Resolver;
+
+/// `fetcher`, called as `fetch(url, init)`.
+#[derive(Clone)]
+pub struct Fetcher {
+    pub post: Arc<Post>,
+    /// Whose it is.
+    pub client: f64,
+}
+
+impl std::fmt::Debug for Fetcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Fetcher")
+    }
+}
+
+impl Transport for Fetcher {
+    fn exchange(&self, request: Request) -> Exchange {
+        let Self { post, client } = self.clone();
+        Box::pin(async move {
+            let headers = request.headers.into_iter();
+            let message = Message {
+                kind: "fetch",
+                client: Some(client),
+                url: Some(request.url.into()),
+                headers: Some(
+                    headers
+                        .map(|(name, value)| vec![name.to_owned(), value])
+                        .collect(),
+                ),
+                form: request.form,
+                ..Message::default()
+            };
+            post.ask(message).await
+        })
+    }
+}
+
+/// `metadataResolver` or `jwksResolver`.
+pub struct CallerDocument {
+    pub post: Arc<Post>,
+    pub client: f64,
+    /// `metadata` or `jwks`.
+    pub document: &'static str,
+}
+
+impl std::fmt::Debug for CallerDocument {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("CallerDocument")
+            .field(&self.document)
+            .finish()
+    }
+}
+
+impl Resolver for CallerDocument {
+    fn resolve(&self) -> std::pin::Pin<Box<dyn Future<Output = Result<String, Fault>> + Send>> {
+        let (post, client, document) = (Arc::clone(&self.post), self.client, self.document);
+        Box::pin(async move {
+            let message = Message {
+                kind: "resolve",
+                client: Some(client),
+                document: Some(document),
+                ..Message::default()
+            };
+            let reply = post.ask(message).await?;
+            String::from_utf8(reply.body)
+                .map_err(|_| Fault::Unreadable("The resolver's document is not UTF-8"))
+        })
+    }
+}

@@ -1,0 +1,172 @@
+//! How our threads speak to one JavaScript environment: one queue, one receiver.
+//!
+//! Everything that belongs to JavaScript (promises, the caller's functions) stays there and is named
+//! by a number, so there is nothing here that a terminated worker could leave dangling. The queue is
+//! weak: it keeps no process alive. When the environment goes, so does the queue, under the lock of
+//! napi's handle, and what is sent afterwards is dropped.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dashmap::DashMap;
+use napi::bindgen_prelude::{Buffer, Function};
+use napi::threadsafe_function::{
+    ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue,
+};
+use napi::{Result, Status};
+use napi_derive::napi;
+use tokio::sync::oneshot;
+
+use super::outcome::Outcome;
+use crate::error::Fault;
+use crate::http::{LONGEST_BODY, Response};
+
+/// What JavaScript is told.
+#[napi(object, object_from_js = false)]
+#[derive(Default)]
+pub struct Message {
+    /// `settled`, `fetch`, `resolve` or `abort`.
+    pub kind: &'static str,
+    /// The promise or the exchange that it is about.
+    pub id: f64,
+    /// `settled`: what came out.
+    pub outcome: Option<Outcome>,
+    /// `fetch`, `resolve`: whose function is called.
+    pub client: Option<f64>,
+    /// `resolve`: `metadata` or `jwks`.
+    pub document: Option<&'static str>,
+    /// `fetch`: the request.
+    pub url: Option<String>,
+    pub headers: Option<Vec<Vec<String>>>,
+    pub form: Option<String>,
+}
+
+type Queue = ThreadsafeFunction<Message, UnknownReturnValue, Message, Status, false, true>;
+
+/// What an exchange over the caller's own functions came to.
+type Reply = std::result::Result<Response, Fault>;
+
+/// The queue, and the exchanges that wait for an answer through it.
+pub struct Post {
+    queue: Queue,
+    exchanges: DashMap<u64, oneshot::Sender<Reply>>,
+    next: AtomicU64,
+}
+
+impl Post {
+    /// Whether the message is on its way; not so once the environment is closing.
+    pub fn send(&self, message: Message) -> bool {
+        self.queue
+            .call(message, ThreadsafeFunctionCallMode::NonBlocking)
+            == Status::Ok
+    }
+
+    /// Asks JavaScript for something and waits. Given up, JavaScript is told to stop.
+    pub async fn ask(self: &Arc<Self>, message: Message) -> Reply {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let (send, receive) = oneshot::channel();
+        self.exchanges.insert(id, send);
+        let waiting = Waiting { post: self, id };
+        let sent = self.send(Message {
+            id: id as f64,
+            ..message
+        });
+        let reply = if sent { receive.await.ok() } else { None };
+        drop(waiting);
+        reply.unwrap_or(Err(Fault::Local("The JavaScript environment is closing")))
+    }
+
+    fn reply(&self, id: f64, reply: Reply) {
+        if let Some((_, waiting)) = self.exchanges.remove(&(id as u64)) {
+            // Nobody may be waiting any more; then nobody misses it.
+            drop(waiting.send(reply));
+        }
+    }
+}
+
+/// Cleans up after an exchange, also when it is dropped half-way.
+struct Waiting<'a> {
+    post: &'a Post,
+    id: u64,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if self.post.exchanges.remove(&self.id).is_some() {
+            self.post.send(Message {
+                kind: "abort",
+                id: self.id as f64,
+                ..Message::default()
+            });
+        }
+    }
+}
+
+/// The JavaScript end: made once an environment, shared by all its clients.
+#[napi]
+pub struct Mailbox {
+    pub(super) post: Arc<Post>,
+}
+
+#[napi]
+impl Mailbox {
+    #[napi(constructor, catch_unwind)]
+    pub fn new(receiver: Function<'_, Message, UnknownReturnValue>) -> Result<Self> {
+        let queue = receiver
+            .build_threadsafe_function::<Message>()
+            .weak::<true>()
+            .callee_handled::<false>()
+            .build_callback(|context| Ok(context.value))?;
+        let post = Post {
+            queue,
+            exchanges: DashMap::new(),
+            next: AtomicU64::new(1),
+        };
+        Ok(Self {
+            post: Arc::new(post),
+        })
+    }
+
+    /// The caller's `fetcher` has answered. `headers` alternates names and values.
+    #[napi(catch_unwind)]
+    pub fn replied(
+        &self,
+        id: f64,
+        status: u32,
+        status_text: String,
+        headers: Vec<String>,
+        body: Buffer,
+    ) {
+        let mut pairs = Vec::with_capacity(headers.len() / 2);
+        let mut headers = headers.into_iter();
+        while let (Some(name), Some(value)) = (headers.next(), headers.next()) {
+            pairs.push((name.to_ascii_lowercase(), value));
+        }
+        let reply = match u16::try_from(status) {
+            _ if body.len() > LONGEST_BODY => Err(Fault::TooLarge {
+                limit: LONGEST_BODY,
+            }),
+            Ok(status) => Ok(Response {
+                status,
+                status_text,
+                headers: pairs,
+                body: body.to_vec(),
+            }),
+            Err(_) => Err(Fault::Unreadable("The fetcher's answer has no HTTP status")),
+        };
+        self.post.reply(id, reply);
+    }
+
+    /// The caller's function threw. `too_large` where it was we who stopped reading.
+    #[napi(catch_unwind)]
+    pub fn failed(&self, id: f64, name: String, too_large: bool) {
+        let fault = if too_large {
+            Fault::TooLarge {
+                limit: LONGEST_BODY,
+            }
+        } else {
+            Fault::Caller(name)
+        };
+        self.post.reply(id, Err(fault));
+    }
+}

@@ -1,0 +1,112 @@
+//! A native call hands back a value, never a thrown native error. `js/outcome.js` makes it an object
+//! or an error of the documented class.
+
+use std::collections::HashMap;
+
+use napi::bindgen_prelude::Either;
+use napi_derive::napi;
+
+use crate::error::{Error, Raw};
+
+/// Why a call failed: all that JavaScript needs to build the error.
+#[napi(object, object_from_js = false)]
+pub struct Failure {
+    /// `validation`, `token`, `op` or `http`: which class.
+    pub kind: &'static str,
+    pub message: String,
+    /// Of a token error.
+    pub code: Option<&'static str>,
+    pub reason: Option<&'static str>,
+    /// Of an OAuth error.
+    pub error: Option<String>,
+    pub error_description: Option<String>,
+    /// The tenant's answer.
+    pub raw: Option<RawResponse>,
+    /// Whole seconds.
+    pub retry_after: Option<f64>,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct RawResponse {
+    pub status: u32,
+    pub status_text: String,
+    pub headers: HashMap<String, String>,
+    pub body: String,
+}
+
+/// JSON text (claims, or a document), or a failure.
+pub type Outcome = Either<String, Failure>;
+
+impl From<&Raw> for RawResponse {
+    fn from(raw: &Raw) -> Self {
+        Self {
+            status: u32::from(raw.status),
+            status_text: raw.status_text.clone(),
+            headers: raw.headers.iter().cloned().collect(),
+            body: raw.body.clone(),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        let bare = Self {
+            kind: "validation",
+            message,
+            code: None,
+            reason: None,
+            error: None,
+            error_description: None,
+            raw: None,
+            retry_after: None,
+        };
+        match error {
+            Error::Validation(_) => bare,
+            Error::Token(error) => Self {
+                kind: "token",
+                code: Some(error.code().as_str()),
+                reason: Some(error.reason()),
+                ..bare
+            },
+            Error::Op(error) => Self {
+                kind: "op",
+                raw: Some(RawResponse::from(&*error.raw)),
+                error: Some(error.error),
+                error_description: error.description,
+                ..bare
+            },
+            Error::Http(error) => Self {
+                kind: "http",
+                reason: Some(error.fault.reason()),
+                raw: error.raw.as_deref().map(RawResponse::from),
+                retry_after: error.retry_after.map(|seconds| seconds as f64),
+                ..bare
+            },
+        }
+    }
+}
+
+/// What crosses, of what came out.
+pub fn outcome(result: Result<String, Error>) -> Outcome {
+    match result {
+        Ok(text) => Either::A(text),
+        Err(error) => Either::B(error.into()),
+    }
+}
+
+impl Failure {
+    /// A defect of ours, caught at the boundary.
+    pub fn internal() -> Self {
+        Self {
+            kind: "internal",
+            message: "The native core failed; this is a defect, please report it".to_owned(),
+            code: None,
+            reason: None,
+            error: None,
+            error_description: None,
+            raw: None,
+            retry_after: None,
+        }
+    }
+}
