@@ -1,0 +1,326 @@
+'use strict';
+
+// `@monocloud/backend-node/testing`: a small authorization server on loopback, so that a test of a
+// protected route needs neither a cloud account nor a mocked middleware. Documented in index.d.ts.
+
+const { createHash, randomBytes, randomUUID, X509Certificate } = require('node:crypto');
+const { once } = require('node:events');
+const { ALGORITHMS, KeyRing } = require('./keys.js');
+const { createTenantServer } = require('./server.js');
+
+const TENANT_OPTIONS = ['audience', 'clientId', 'clientSecret', 'algorithms', 'port'];
+const CLAIMS_OPTIONS = [
+  'claims',
+  'scopes',
+  'groups',
+  'expiresIn',
+  'audience',
+  'subject',
+  'certificate',
+];
+const JWT_OPTIONS = [...CLAIMS_OPTIONS, 'alg', 'header', 'kid'];
+
+class TestTenant {
+  #audience;
+  #clientId;
+  #clientSecret;
+  #algorithms;
+  #keys;
+  #requests = { discovery: 0, jwks: 0, introspection: 0 };
+  #opaque = new Map();
+  #revoked = new Set();
+  #server;
+  #sockets = new Set();
+  #tenantDomain;
+  #closed;
+
+  constructor({ audience, clientId, clientSecret, algorithms }) {
+    this.#audience = audience;
+    this.#clientId = clientId;
+    this.#clientSecret = clientSecret;
+    this.#algorithms = algorithms;
+    this.#keys = new KeyRing(algorithms);
+  }
+
+  // Not public: createTestTenant() calls it before anybody sees the tenant.
+  static async start(options) {
+    const tenant = new TestTenant(options);
+    await tenant.#start(options.port);
+    return tenant;
+  }
+
+  async #start(port) {
+    this.#server = createTenantServer({
+      clientId: this.#clientId,
+      clientSecret: this.#clientSecret,
+      requests: this.#requests,
+      issuer: () => this.#tenantDomain,
+      jwks: () => this.#keys.jwks(),
+      introspect: (token) => this.#introspect(token),
+    });
+    // http.Server's own closeAllConnections() is missing in Node 18.0 and 18.1.
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    await this.#keys.rotate(false);
+    this.#server.listen(port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.#tenantDomain = `http://127.0.0.1:${this.#server.address().port}`;
+  }
+
+  get tenantDomain() {
+    return this.#tenantDomain;
+  }
+
+  get audience() {
+    return this.#audience;
+  }
+
+  get clientId() {
+    return this.#clientId;
+  }
+
+  get clientSecret() {
+    return this.#clientSecret;
+  }
+
+  // A copy: "as many as before" can be asserted by keeping it.
+  get requests() {
+    return { ...this.#requests };
+  }
+
+  clientOptions(extra) {
+    return {
+      tenantDomain: this.#tenantDomain,
+      audience: this.#audience,
+      clientId: this.#clientId,
+      clientSecret: this.#clientSecret,
+      ...extra,
+    };
+  }
+
+  env() {
+    return {
+      MONOCLOUD_BACKEND_TENANT_DOMAIN: this.#tenantDomain,
+      MONOCLOUD_BACKEND_AUDIENCE: this.#audience,
+      MONOCLOUD_BACKEND_CLIENT_ID: this.#clientId,
+      MONOCLOUD_BACKEND_CLIENT_SECRET: this.#clientSecret,
+    };
+  }
+
+  async issueToken(options = {}) {
+    checkNames('issueToken', options, JWT_OPTIONS);
+    const { alg = this.#algorithms[0], header = {}, kid } = options;
+    checkAlgorithm('alg', alg, this.#algorithms);
+    checkObject('header', header);
+    if (kid !== undefined) {
+      checkString('kid', kid);
+    }
+    const claims = this.#claims(options);
+    return this.#keys.sign(alg, kid === undefined ? header : { kid, ...header }, claims);
+  }
+
+  async issueOpaqueToken(options = {}) {
+    checkNames('issueOpaqueToken', options, CLAIMS_OPTIONS);
+    // Through JSON, as the introspection answer will be: later changes to the caller's objects
+    // do not reach a token that is issued already.
+    const claims = JSON.parse(JSON.stringify(this.#claims(options)));
+    const token = randomBytes(32).toString('base64url');
+    this.#opaque.set(token, claims);
+    return token;
+  }
+
+  revoke(token) {
+    checkString('token', token);
+    // An opaque token is forgotten; a JWT is its own record, so what is kept is that it was revoked.
+    if (!this.#opaque.delete(token)) {
+      this.#revoked.add(token);
+    }
+  }
+
+  async rotateKeys(options = {}) {
+    checkNames('rotateKeys', options, ['keepOld']);
+    const { keepOld = true } = options;
+    if (typeof keepOld !== 'boolean') {
+      throw new TypeError('"keepOld" must be a boolean');
+    }
+    await this.#keys.rotate(keepOld);
+  }
+
+  ref() {
+    this.#server.ref();
+    return this;
+  }
+
+  unref() {
+    this.#server.unref();
+    return this;
+  }
+
+  close() {
+    this.#closed ??= new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      for (const socket of this.#sockets) {
+        socket.destroy();
+      }
+    });
+    return this.#closed;
+  }
+
+  #claims(options) {
+    const {
+      claims = {},
+      scopes,
+      groups,
+      expiresIn = 300,
+      audience = this.#audience,
+      subject = 'test-user',
+      certificate,
+    } = options;
+    checkObject('claims', claims);
+    if (!Number.isFinite(expiresIn)) {
+      throw new TypeError('"expiresIn" must be a finite number of seconds');
+    }
+    checkString('subject', subject);
+    for (const each of Array.isArray(audience) ? audience : [audience]) {
+      checkString('audience', each);
+    }
+    const now = Math.floor(Date.now() / 1000);
+    return {
+      iss: this.#tenantDomain,
+      sub: subject,
+      aud: audience,
+      client_id: 'test-client',
+      // A token that has expired was issued before it did.
+      iat: Math.floor(Math.min(now, now + expiresIn)),
+      exp: now + expiresIn,
+      jti: randomUUID(),
+      ...(scopes === undefined ? {} : scopeClaim(scopes)),
+      ...(groups === undefined ? {} : groupsClaim(groups)),
+      ...(certificate === undefined ? {} : confirmationClaim(certificate)),
+      ...claims,
+    };
+  }
+
+  #introspect(token) {
+    if (this.#revoked.has(token)) {
+      return undefined;
+    }
+    const claims = this.#opaque.get(token) ?? this.#keys.open(token);
+    const now = Date.now() / 1000;
+    // Only a number can have passed: what a test put there instead is for the client to refuse.
+    const over = typeof claims?.exp === 'number' && claims.exp <= now;
+    const early = typeof claims?.nbf === 'number' && claims.nbf > now;
+    return over || early ? undefined : claims;
+  }
+}
+
+// The symbol came with Node 18.18 and 20.5.
+if (Symbol.asyncDispose !== undefined) {
+  Object.defineProperty(TestTenant.prototype, Symbol.asyncDispose, {
+    value() {
+      return this.close();
+    },
+    configurable: true,
+    writable: true,
+  });
+}
+
+async function createTestTenant(options = {}) {
+  // Whoever can reach it gets any token they like, so it has no place in a real deployment.
+  if (process.env.NODE_ENV === 'production') {
+    throw new Error(
+      'createTestTenant() refuses to run with NODE_ENV=production: it issues a token to anybody',
+    );
+  }
+  checkNames('createTestTenant', options, TENANT_OPTIONS);
+  const {
+    audience = 'https://api.example.com',
+    clientId = 'test-api',
+    clientSecret = randomBytes(32).toString('base64url'),
+    algorithms = [...ALGORITHMS.keys()],
+    port = 0,
+  } = options;
+  checkString('audience', audience);
+  checkString('clientId', clientId);
+  checkString('clientSecret', clientSecret);
+  if (!Array.isArray(algorithms) || algorithms.length === 0) {
+    throw new TypeError('"algorithms" must be an array of at least one algorithm');
+  }
+  for (const alg of algorithms) {
+    checkAlgorithm('algorithms', alg, [...ALGORITHMS.keys()]);
+  }
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new TypeError('"port" must be an integer from 0 to 65535');
+  }
+  return TestTenant.start({
+    audience,
+    clientId,
+    clientSecret,
+    algorithms: [...new Set(algorithms)],
+    port,
+  });
+}
+
+function scopeClaim(scopes) {
+  // RFC 6749 §3.3: a space would make two scopes of one.
+  if (
+    !Array.isArray(scopes) ||
+    !scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
+  ) {
+    throw new TypeError('"scopes" must be an array of scopes, none of them empty or with a space');
+  }
+  return scopes.length === 0 ? {} : { scope: scopes.join(' ') };
+}
+
+function groupsClaim(groups) {
+  const valid = (group) =>
+    typeof group === 'string' || typeof group?.id === 'string' || typeof group?.name === 'string';
+  if (!Array.isArray(groups) || !groups.every(valid)) {
+    throw new TypeError('"groups" must be an array of strings, or of objects with "id" or "name"');
+  }
+  return { groups };
+}
+
+// RFC 8705 §3.1: the thumbprint of the certificate's DER bytes.
+function confirmationClaim(certificate) {
+  checkString('certificate', certificate);
+  let der;
+  try {
+    der = new X509Certificate(certificate).raw;
+  } catch {
+    // OpenSSL's own error says nothing that helps, and might show what was handed in.
+    throw new TypeError('"certificate" must be an X.509 certificate in PEM');
+  }
+  return { cnf: { 'x5t#S256': createHash('sha256').update(der).digest('base64url') } };
+}
+
+function checkNames(where, options, known) {
+  checkObject(`${where}() options`, options);
+  // "scope" for "scopes" would give a token without any, and a test that passes for the wrong reason.
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`${where}() has no option "${unknown}"; it has ${known.join(', ')}`);
+  }
+}
+
+function checkObject(name, value) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new TypeError(`"${name}" must be an object`);
+  }
+}
+
+function checkString(name, value) {
+  if (typeof value !== 'string' || value === '') {
+    throw new TypeError(`"${name}" must be a non-empty string`);
+  }
+}
+
+function checkAlgorithm(name, alg, known) {
+  if (!known.includes(alg)) {
+    throw new TypeError(`"${name}" must be one of ${known.join(', ')}`);
+  }
+}
+
+module.exports = { createTestTenant };

@@ -1,0 +1,199 @@
+'use strict';
+
+// The tenant's HTTP face: discovery (RFC 8414), JWKS (RFC 7517), introspection (RFC 7662). Whatever
+// comes in is answered with a status; nothing that a client sends can end the test process.
+
+const { createHash, timingSafeEqual } = require('node:crypto');
+const http = require('node:http');
+
+const DISCOVERY = '/.well-known/openid-configuration';
+const JWKS = '/.well-known/openid-configuration/jwks';
+const INTROSPECTION = '/connect/introspect';
+
+// What is kept of a request's body; as much again sixteen times is read and thrown away, so that a
+// client which sends too much sees the 413 and not a broken connection.
+const BODY_LIMIT = 64 * 1024;
+const DRAIN_LIMIT = 16 * BODY_LIMIT;
+
+// The documents change when the test says so: caches must ask each time.
+const DOCUMENT = { 'cache-control': 'no-cache' };
+// RFC 6749 §5.1: an answer about a token is nobody's to keep.
+const PRIVATE = { 'cache-control': 'no-store', pragma: 'no-cache' };
+// RFC 9110 §15.5.2: a 401 names the scheme.
+const BASIC = { 'www-authenticate': 'Basic realm="test tenant", charset="UTF-8"' };
+
+function createTenantServer(tenant) {
+  const endpoints = new Map([
+    [DISCOVERY, { counter: 'discovery', methods: ['GET', 'HEAD'], answer: discovery }],
+    [JWKS, { counter: 'jwks', methods: ['GET', 'HEAD'], answer: jwks }],
+    [INTROSPECTION, { counter: 'introspection', methods: ['POST'], answer: introspection }],
+  ]);
+
+  async function answer(request) {
+    // RFC 9112 §3.2.2: a server accepts the absolute form too.
+    const target = request.url.replace(/^https?:\/\/[^/?#]*/i, '');
+    const endpoint = endpoints.get(target.split('?', 1)[0]);
+    if (endpoint === undefined) {
+      return failure(404, 'not_found', 'There is nothing here');
+    }
+    tenant.requests[endpoint.counter] += 1;
+    if (!endpoint.methods.includes(request.method)) {
+      const allow = { allow: endpoint.methods.join(', ') };
+      return failure(405, 'invalid_request', 'The method is not supported here', allow);
+    }
+    return endpoint.answer(tenant, request);
+  }
+
+  const server = http.createServer(
+    {
+      // A stuck client must not hold a test up for the minutes that Node allows by default.
+      headersTimeout: 5_000,
+      requestTimeout: 10_000,
+      connectionsCheckingInterval: 1_000,
+      // Longer than the pauses of a test: a kept connection that closes just as it is used again
+      // is a fault of the network, and a test should meet none that it did not ask for.
+      keepAliveTimeout: 65_000,
+    },
+    (request, response) => {
+      // An answer that is under way holds the process; an idle connection does not (see below).
+      request.socket.ref();
+      response.once('close', () => request.socket.unref());
+      response.on('error', () => {});
+      answer(request)
+        .catch(() => failure(500, 'server_error', 'The test tenant failed'))
+        .then(({ status, type = 'application/json', headers, body }) => {
+          response.writeHead(status, { 'content-type': type, ...headers });
+          response.end(JSON.stringify(body));
+        });
+    },
+  );
+  // A forgotten close() must not hang a test run: neither the listener nor a connection that waits
+  // for its next request keeps the process from ending.
+  server.on('connection', (socket) => socket.unref());
+  server.unref();
+  return server;
+}
+
+function discovery(tenant) {
+  return { status: 200, headers: DOCUMENT, body: metadata(tenant.issuer()) };
+}
+
+function metadata(issuer) {
+  return {
+    issuer,
+    jwks_uri: issuer + JWKS,
+    introspection_endpoint: issuer + INTROSPECTION,
+    introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    // Nobody signs in here: tokens come from issueToken().
+    grant_types_supported: [],
+    response_types_supported: [],
+    subject_types_supported: ['public'],
+  };
+}
+
+function jwks(tenant) {
+  return {
+    status: 200,
+    type: 'application/jwk-set+json',
+    headers: DOCUMENT,
+    body: tenant.jwks(),
+  };
+}
+
+async function introspection(tenant, request) {
+  const body = await readBody(request);
+  if (body === undefined) {
+    const close = { connection: 'close' };
+    return failure(413, 'invalid_request', 'The body is too large or incomplete', close);
+  }
+  const type = (request.headers['content-type'] ?? '').split(';', 1)[0].trim().toLowerCase();
+  if (type !== 'application/x-www-form-urlencoded') {
+    return failure(400, 'invalid_request', 'The body must be application/x-www-form-urlencoded');
+  }
+  const form = new URLSearchParams(body);
+  const names = [...form.keys()];
+  if (new Set(names).size !== names.length) {
+    return failure(400, 'invalid_request', 'A parameter is given more than once');
+  }
+  const { authorization } = request.headers;
+  if (authorization !== undefined && form.has('client_secret')) {
+    return failure(400, 'invalid_request', 'More than one way of client authentication');
+  }
+  const credentials =
+    authorization === undefined
+      ? { id: form.get('client_id'), secret: form.get('client_secret') }
+      : basicCredentials(authorization);
+  // Both are compared whichever is wrong: no short cut tells them apart.
+  const known = [
+    same(credentials.id, tenant.clientId),
+    same(credentials.secret, tenant.clientSecret),
+  ];
+  if (known.includes(false)) {
+    return failure(401, 'invalid_client', 'Client authentication failed', BASIC);
+  }
+  const token = form.get('token');
+  if (!token) {
+    return failure(400, 'invalid_request', 'The "token" parameter is missing');
+  }
+  const claims = tenant.introspect(token);
+  // RFC 7662 §2.2: whatever is wrong with the token, that is all one learns.
+  const answer = claims === undefined ? { active: false } : { ...claims, active: true };
+  return { status: 200, headers: PRIVATE, body: answer };
+}
+
+// RFC 6749 §2.3.1: id and secret are form-encoded before they are joined.
+function basicCredentials(authorization) {
+  const [, encoded = ''] = /^basic +([a-z0-9+/]+={0,2})$/i.exec(authorization) ?? [];
+  const text = Buffer.from(encoded, 'base64').toString();
+  const colon = text.indexOf(':');
+  return colon === -1
+    ? {}
+    : { id: formDecode(text.slice(0, colon)), secret: formDecode(text.slice(colon + 1)) };
+}
+
+function formDecode(text) {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return undefined;
+  }
+}
+
+function same(given, expected) {
+  const digest = (text) => createHash('sha256').update(text).digest();
+  return typeof given === 'string' && timingSafeEqual(digest(given), digest(expected));
+}
+
+// The body as text; undefined if it is too large or never became whole.
+function readBody(request) {
+  return new Promise((resolve) => {
+    let chunks = [];
+    let size = 0;
+    request.on('data', (chunk) => {
+      size += chunk.length;
+      if (size <= BODY_LIMIT) {
+        chunks.push(chunk);
+        return;
+      }
+      chunks = [];
+      if (size > DRAIN_LIMIT) {
+        resolve(undefined);
+      }
+    });
+    request.on('end', () => {
+      resolve(size <= BODY_LIMIT ? Buffer.concat(chunks).toString() : undefined);
+    });
+    request.on('error', () => resolve(undefined));
+    request.on('close', () => resolve(undefined));
+  });
+}
+
+function failure(status, error, description, headers) {
+  return {
+    status,
+    headers: { ...PRIVATE, ...headers },
+    body: { error, error_description: description },
+  };
+}
+
+module.exports = { createTenantServer };
