@@ -1,0 +1,972 @@
+/**
+ * Types of `@monocloud/backend-node`, written by hand.
+ *
+ * The file names nothing that is not in it or in TypeScript's own ES library, so it compiles with or
+ * without `@types/node`, and with or without the DOM library.
+ *
+ * @packageDocumentation
+ */
+
+// ---------------------------------------------------------------------------------------------
+// Claims
+// ---------------------------------------------------------------------------------------------
+
+/**
+ * The claims of a JWT (RFC 7519 §4.1).
+ *
+ * Times are whole or fractional seconds since 1970-01-01T00:00:00Z. A claim that is not listed is
+ * there under its own name, as `unknown`: check it before use, or name its type with
+ * `validateAccessToken<MyClaims>()`.
+ */
+export interface JwtClaims {
+  /** Who issued the token: the tenant's URL, byte for byte (RFC 7519 §4.1.1). */
+  iss: string;
+  /** Whom the token speaks for: a user, or the client itself in a client-credentials grant (§4.1.2). */
+  sub: string;
+  /** Which APIs the token is for (§4.1.3). One of them is your `audience`. */
+  aud: string | string[];
+  /** When it expires, in epoch seconds (§4.1.4). An introspected token may lack it (RFC 7662 §2.2). */
+  exp: number;
+  /** When it was issued, in epoch seconds (§4.1.6). It is not checked. */
+  iat: number;
+  /** Before when it must not be used, in epoch seconds (§4.1.5). */
+  nbf?: number;
+  /** Any other claim. */
+  [key: string]: unknown;
+}
+
+/**
+ * The claims of an access token (RFC 9068 §2.2), as `validateAccessToken` resolves to them and as
+ * handlers find them in `req.claims`.
+ *
+ * A plain object, made anew for each call: changing it changes nothing for anybody else.
+ */
+export interface AccessTokenClaims extends JwtClaims {
+  /** The scopes granted, separated by spaces (RFC 6749 §3.3, RFC 8693 §4.2). */
+  scope?: string;
+  /** The client that the token was issued to (RFC 8693 §4.3). */
+  client_id?: string;
+  /** The token's own identifier (RFC 7519 §4.1.7). */
+  jti?: string;
+  /**
+   * What the bearer has to prove (RFC 7800 §3.1). With mutual TLS an object whose `x5t#S256` is the
+   * base64url SHA-256 of the client certificate (RFC 8705 §3.1), or that object as a JSON string.
+   */
+  cnf?: unknown;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Keys and metadata
+// ---------------------------------------------------------------------------------------------
+
+/** A signature algorithm that an access token may use (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
+export type JwsAlgorithm =
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'EdDSA'
+  | 'Ed25519';
+
+/** The header of a signed token (RFC 7515 §4.1). */
+export interface JwsHeaderParameters {
+  /** The signature algorithm. `none` and HS* are always refused. */
+  alg: JwsAlgorithm;
+  /** Which key of the tenant's set signed it. */
+  kid?: string;
+  /** What kind of token it is: absent, `JWT`, `at+jwt` or `application/at+jwt` (RFC 9068 §2.1). */
+  typ?: string;
+  /** Extensions that must be understood (RFC 7515 §4.1.11). None is, so a token with it is refused. */
+  crit?: string[];
+  /** A key inside the token. It is never used: only the tenant's keys count. */
+  jwk?: Jwk;
+}
+
+/**
+ * One JSON Web Key (RFC 7517 §4; members by key type in RFC 7518 §6 and RFC 8037 §2).
+ *
+ * Big integers and octets are base64url without padding.
+ */
+export interface Jwk {
+  /** Key type: `RSA`, `EC`, `OKP` or `oct`. */
+  kty: string;
+  /** The algorithm that the key is for. */
+  alg?: string;
+  /** Identifies the key in its set. */
+  kid?: string;
+  /** `sig` or `enc`. A key for `enc` verifies nothing. */
+  use?: string;
+  /** What the key may do: `sign`, `verify`, … */
+  key_ops?: string[];
+  /** WebCrypto's "extractable". It is ignored. */
+  ext?: boolean;
+  /** Certificate chain, standard base64 of the DER. */
+  x5c?: string[];
+  /** SHA-1 of the certificate. */
+  x5t?: string;
+  /** SHA-256 of the certificate. */
+  'x5t#S256'?: string;
+  /** Where the certificate chain is. */
+  x5u?: string;
+  /** Curve: `P-256`, `P-384`, `P-521` or `Ed25519`. */
+  crv?: string;
+  /** EC or OKP: the x coordinate, or the public key. */
+  x?: string;
+  /** EC: the y coordinate. */
+  y?: string;
+  /** RSA: the modulus; 2048 bits and more. */
+  n?: string;
+  /** RSA: the public exponent. */
+  e?: string;
+  /** The private part. Only in a `clientSecret`; never send it anywhere. */
+  d?: string;
+  /** RSA, private: first prime factor. */
+  p?: string;
+  /** RSA, private: second prime factor. */
+  q?: string;
+  /** RSA, private: exponent of the first factor. */
+  dp?: string;
+  /** RSA, private: exponent of the second factor. */
+  dq?: string;
+  /** RSA, private: coefficient. */
+  qi?: string;
+  /** RSA, private: further primes. */
+  oth?: { r?: string; d?: string; t?: string }[];
+  /** `oct`: the shared secret. */
+  k?: string;
+}
+
+/** A set of keys (RFC 7517 §5). */
+export interface Jwks {
+  /** The keys. One that cannot be used is skipped; the others still serve. */
+  keys: Jwk[];
+}
+
+/** The endpoints that a tenant has behind mutual TLS (RFC 8705 §5). */
+export interface MtlsEndpointAliases {
+  /** Where a client gets tokens. */
+  token_endpoint?: string;
+  /** Where a token is withdrawn. */
+  revocation_endpoint?: string;
+  /** Where opaque tokens are looked up. */
+  introspection_endpoint?: string;
+  /** Where a device starts its flow (RFC 8628 §3.1). */
+  device_authorization_endpoint?: string;
+  /** Where an authorization request is left in advance (RFC 9126 §5). */
+  pushed_authorization_request_endpoint?: string;
+  /** Where the user's claims are. */
+  userinfo_endpoint?: string;
+}
+
+/**
+ * A tenant's discovery document (OpenID Connect Discovery 1.0 §3, RFC 8414 §2).
+ *
+ * The members without a question mark are those that a MonoCloud tenant always has. Validation
+ * itself needs `issuer` and `jwks_uri`, and `introspection_endpoint` for opaque tokens.
+ */
+export interface IssuerMetadata {
+  /** The tenant's identifier. It must be equal to `tenantDomain`. */
+  issuer: string;
+  /** Where the signing keys are. */
+  jwks_uri: string;
+  /** Where a user signs in. */
+  authorization_endpoint: string;
+  /** Where a client gets tokens. */
+  token_endpoint: string;
+  /** Where the user's claims are. */
+  userinfo_endpoint: string;
+  /** Where a user signs out. */
+  end_session_endpoint: string;
+  /** The page that watches a session. */
+  check_session_iframe: string;
+  /** Where a token is withdrawn (RFC 7009). */
+  revocation_endpoint: string;
+  /** Where opaque tokens are looked up (RFC 7662). */
+  introspection_endpoint: string;
+  /** Where a device starts its flow (RFC 8628). */
+  device_authorization_endpoint: string;
+  /** Where an authorization request is left in advance (RFC 9126). */
+  pushed_authorization_request_endpoint?: string;
+  /** Front-channel sign-out is offered. */
+  frontchannel_logout_supported: boolean;
+  /** Front-channel sign-out names the session. */
+  frontchannel_logout_session_supported: boolean;
+  /** Back-channel sign-out is offered. */
+  backchannel_logout_supported: boolean;
+  /** Back-channel sign-out names the session. */
+  backchannel_logout_session_supported: boolean;
+  /** The scopes there are. */
+  scopes_supported: string[];
+  /** The claims there are. */
+  claims_supported: string[];
+  /** The grants there are. */
+  grant_types_supported: string[];
+  /** The response types there are. */
+  response_types_supported: string[];
+  /** The response modes there are. */
+  response_modes_supported: string[];
+  /** How a client may authenticate at the token endpoint. */
+  token_endpoint_auth_methods_supported: string[];
+  /** How ID tokens are signed. Says nothing of access tokens. */
+  id_token_signing_alg_values_supported: string[];
+  /** `public`, `pairwise`. */
+  subject_types_supported: string[];
+  /** PKCE methods (RFC 7636). */
+  code_challenge_methods_supported: string[];
+  /** The `request` parameter is understood. */
+  request_parameter_supported: boolean;
+  /** The `request_uri` parameter is understood. */
+  request_uri_parameter_supported: boolean;
+  /** Only requests left in advance are taken. */
+  require_pushed_authorization_requests: boolean;
+  /** How request objects may be signed. */
+  request_object_signing_alg_values_supported: string[];
+  /** How a client may authenticate at the introspection endpoint (RFC 8414 §2). */
+  introspection_endpoint_auth_methods_supported?: string[];
+  /** Access tokens can be bound to a client certificate (RFC 8705 §3.3). */
+  tls_client_certificate_bound_access_tokens?: boolean;
+  /** The same endpoints behind mutual TLS (RFC 8705 §5). */
+  mtls_endpoint_aliases?: MtlsEndpointAliases;
+  /** The same again for each further trust store, by its identifier; see `trustStoreId`. */
+  mtls_additional_endpoint_aliases?: Record<string, MtlsEndpointAliases>;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Options
+// ---------------------------------------------------------------------------------------------
+
+/**
+ * How this API authenticates to the introspection endpoint.
+ *
+ * - `client_secret_basic`, `client_secret_post`: the secret, in a header or in the body (RFC 6749 §2.3.1).
+ * - `client_secret_jwt`, `private_key_jwt`: an assertion signed with the secret or with a private JWK
+ *   (RFC 7523 §2.2).
+ * - `tls_client_auth`, `self_signed_tls_client_auth`: the client certificate of the connection (RFC 8705 §2).
+ * - `spiffe_jwt`, `spiffe_x509`: a SPIFFE identity, as a JWT or as the certificate of the connection.
+ */
+export type ClientAuthMethod =
+  | 'client_secret_basic'
+  | 'client_secret_post'
+  | 'client_secret_jwt'
+  | 'private_key_jwt'
+  | 'tls_client_auth'
+  | 'self_signed_tls_client_auth'
+  | 'spiffe_jwt'
+  | 'spiffe_x509';
+
+/**
+ * When a token must be bound to the certificate of the request (RFC 8705 §3).
+ *
+ * - `when_present`: a token that carries `cnf['x5t#S256']` must match; another one passes.
+ * - `required`: every token must carry it, and match.
+ * - `dangerously_ignore`: never checked. A stolen token works without its certificate.
+ */
+export type CertificateBindingValidation = 'when_present' | 'required' | 'dangerously_ignore';
+
+/** Where a token says which groups its subject is in, and how many of them are needed. */
+export interface IsUserInGroupOptions {
+  /**
+   * The claim with the groups: an array of strings, or of objects with `id` or `name`.
+   *
+   * Environment: `MONOCLOUD_BACKEND_GROUPS_CLAIM`.
+   * @defaultValue `'groups'`
+   */
+  groupsClaim?: string;
+  /**
+   * `true`: all the groups that a route names. `false`: any one of them.
+   *
+   * Environment: `MONOCLOUD_BACKEND_GROUPS_MATCH_ALL`.
+   * @defaultValue `false`
+   */
+  matchAll?: boolean;
+}
+
+/**
+ * A store for claims that were validated already: Redis, a `Map`, anything with these three methods.
+ *
+ * Keyed by the raw token: hash it before it leaves the process. What the store returns is checked
+ * like a fresh token, and a store that throws or hangs never fails a valid token.
+ */
+export interface ICache {
+  /**
+   * Looks a token up.
+   *
+   * @param token - The raw access token.
+   * @returns The claims stored for it; `null` or `undefined` where there are none.
+   */
+  get(token: string): Promise<AccessTokenClaims | null | undefined>;
+  /**
+   * Stores the claims of a token that has just been validated.
+   *
+   * @param token - The raw access token.
+   * @param claims - Its claims.
+   * @param expiresAt - When the entry must go, in epoch seconds.
+   */
+  set(token: string, claims: AccessTokenClaims, expiresAt: number): Promise<void>;
+  /**
+   * Removes an entry that is stale or unusable.
+   *
+   * @param token - The raw access token.
+   */
+  delete(token: string): Promise<void>;
+}
+
+/** The same as {@link ICache}, by its later name. */
+export type IIntrospectionCache = ICache;
+
+/**
+ * What a `fetcher` is called with: the URL. It is always a string; in projects with the DOM library
+ * the type allows for a `Request` too, so that a function written for `RequestInfo` still compiles.
+ */
+export type FetcherInput = typeof globalThis extends {
+  document: unknown;
+  Request: { prototype: infer R };
+}
+  ? string | R
+  : string;
+
+/** What a `fetcher` is called with: a `RequestInit` of these members. */
+export interface FetcherInit {
+  /** `GET` or `POST`. */
+  method?: string;
+  /** Header names in lower case, and their values. */
+  headers?: Record<string, string>;
+  /** The form of a `POST`. */
+  body?: string;
+  /** `manual`: a redirect is an answer like any other, and is refused. */
+  redirect?: 'manual';
+  /** Aborts at the deadline of `responseTimeout`. */
+  signal?: FetcherSignal;
+}
+
+/** `AbortSignal`, where the project's libraries have it. */
+export type FetcherSignal = typeof globalThis extends { AbortSignal: { prototype: infer S } }
+  ? S
+  : never;
+
+/**
+ * What is read of a `fetcher`'s answer. The `Response` of Node.js, of the DOM and of undici fits, and
+ * so does a plain object in a test: `{ status: 200, json: async () => document }`.
+ */
+export type FetcherResponse = {
+  /** HTTP status. */
+  readonly status: number;
+  /** Its reason phrase. */
+  readonly statusText?: string;
+  /** `Headers`, or an object of names and values. */
+  readonly headers?: object;
+  /** It is not read: `status` is. */
+  readonly ok?: boolean;
+} & (
+  | { /** The body as bytes. */ arrayBuffer(): Promise<ArrayBuffer> }
+  | { /** The body as text. */ text(): Promise<string> }
+  | { /** The body as a document. */ json(): Promise<unknown> }
+);
+
+/**
+ * The client certificate and the roots of the built-in HTTP client, named as in `node:tls`.
+ * All in PEM, as text: read a file with `fs.readFileSync(path, 'utf8')`.
+ */
+export interface TlsOptions {
+  /** The client certificate, its chain after it. Needs `key`. */
+  cert?: string;
+  /** Its private key: PKCS#8, PKCS#1 or SEC1. Needs `cert`. */
+  key?: string;
+  /** Certificate authorities to trust beside the platform's, one after the other. */
+  ca?: string;
+  /** Opens an encrypted `key`. */
+  passphrase?: string;
+}
+
+/** What a `metadataResolver` has to supply: a discovery document with at least these two members. */
+export type MetadataResolverResult = Pick<IssuerMetadata, 'issuer' | 'jwks_uri'> &
+  Partial<IssuerMetadata>;
+
+/**
+ * Options of {@link MonoCloudOidcBackendClient}.
+ *
+ * The environment variables that are named here are read by {@link MonoCloudBackendNodeClient} and by
+ * `protectApi()`, not by the base class.
+ */
+export interface MonoCloudOidcBackendClientOptions {
+  /**
+   * The client that this API is at the introspection endpoint. Opaque tokens need it, JWTs do not.
+   *
+   * Environment: `MONOCLOUD_BACKEND_CLIENT_ID`.
+   */
+  clientId?: string;
+  /**
+   * Its secret: a string; a JWK for `private_key_jwt`, or an `oct` one for `client_secret_jwt`. A JWK
+   * may be given as an object or as its JSON.
+   *
+   * Environment: `MONOCLOUD_BACKEND_CLIENT_SECRET`.
+   */
+  clientSecret?: string | Jwk;
+  /**
+   * How it authenticates.
+   *
+   * Environment: `MONOCLOUD_BACKEND_CLIENT_AUTH_METHOD`.
+   * @defaultValue `'client_secret_post'`; `'client_secret_basic'` for `new MonoCloudOidcBackendClient()`
+   */
+  clientAuthMethod?: ClientAuthMethod;
+  /**
+   * Which of the tenant's `mtls_additional_endpoint_aliases` to use; unset: `mtls_endpoint_aliases`.
+   *
+   * Environment: `MONOCLOUD_BACKEND_TRUST_STORE_ID`.
+   */
+  trustStoreId?: string;
+  /** Where the groups are, and how many of them a route needs. */
+  groupOptions?: IsUserInGroupOptions;
+  /**
+   * Seconds that this machine's clock is set forward by when times are checked; finite, ≥ 0.
+   *
+   * Environment: `MONOCLOUD_BACKEND_CLOCK_SKEW`.
+   * @defaultValue `0`
+   */
+  clockSkew?: number;
+  /**
+   * Seconds by which `exp` may have passed and `nbf` may be to come; finite, ≥ 0 (RFC 7519 §4.1.4).
+   * A token passes while `exp > now + clockSkew - clockTolerance`.
+   *
+   * Environment: `MONOCLOUD_BACKEND_CLOCK_TOLERANCE`.
+   * @defaultValue `300`
+   */
+  clockTolerance?: number;
+  /**
+   * Seconds for which the tenant's keys are used before they are fetched again; finite, ≥ 0.
+   *
+   * Environment: `MONOCLOUD_BACKEND_JWKS_CACHE_DURATION`.
+   * @defaultValue `300`
+   */
+  jwksCacheDuration?: number;
+  /**
+   * Seconds for which the discovery document is used before it is fetched again; finite, ≥ 0.
+   *
+   * Environment: `MONOCLOUD_BACKEND_METADATA_CACHE_DURATION`.
+   * @defaultValue `300`
+   */
+  metadataCacheDuration?: number;
+  /**
+   * Milliseconds for one whole exchange with the tenant, from connecting to the last byte; ≥ 1000.
+   *
+   * Environment: `MONOCLOUD_BACKEND_RESPONSE_TIMEOUT`.
+   * @defaultValue `10000`
+   */
+  responseTimeout?: number;
+  /**
+   * The longest token that is looked at, in bytes; ≥ 1, and at most 1 MiB. A longer one is refused with
+   * `token_too_large`.
+   *
+   * Environment: `MONOCLOUD_BACKEND_MAX_TOKEN_BYTES`.
+   * @defaultValue `16384`
+   */
+  maxTokenBytes?: number;
+  /** The client certificate and roots of the built-in HTTP client. A `fetcher` brings its own. */
+  tls?: TlsOptions;
+  /**
+   * Makes every request to the tenant instead of the built-in HTTP client. Called as `fetch(url, init)`.
+   *
+   * `fetch` itself fits, undici's `fetch` fits, and so does any function that returns a `Response`.
+   * Where it throws, validation rejects with {@link MonoCloudHttpError}.
+   */
+  // A method, not a property: its parameters are then compared leniently, so that a function that
+  // asks for `string` alone, or for another library's `RequestInit`, is taken too.
+  fetcher?(input: FetcherInput, init?: FetcherInit): Promise<FetcherResponse>;
+  /**
+   * Supplies the discovery document instead of a request. It is asked when a request would be made,
+   * and its answer is kept for `metadataCacheDuration`. Where it throws, validation rejects with
+   * {@link MonoCloudHttpError}.
+   */
+  metadataResolver?: () => Promise<MetadataResolverResult> | MetadataResolverResult;
+  /**
+   * Supplies the tenant's keys instead of a request. It is asked when a request would be made, and its
+   * answer is kept for `jwksCacheDuration`. Where it throws, validation rejects with
+   * {@link MonoCloudHttpError}.
+   */
+  jwksResolver?: () => Promise<Jwks> | Jwks;
+}
+
+/**
+ * Options of {@link MonoCloudBackendNodeClient} and of `protectApi()`.
+ *
+ * An option that is given wins over its environment variable, which wins over the default. An empty
+ * variable counts as unset; one that does not parse stops the constructor.
+ */
+export interface MonoCloudBackendNodeClientOptions extends MonoCloudOidcBackendClientOptions {
+  /**
+   * The tenant's URL, as tokens have it in `iss`: absolute and `https:`, without query, fragment or user
+   * info (`http:` for loopback hosts only). One trailing slash is dropped.
+   *
+   * Environment: `MONOCLOUD_BACKEND_TENANT_DOMAIN`. Required in one of the two places.
+   */
+  tenantDomain: string;
+  /**
+   * This API's identifier, a URI, as tokens have it in `aud` (RFC 9068 §4). Compared byte for byte: a
+   * trailing slash makes another audience.
+   *
+   * Environment: `MONOCLOUD_BACKEND_AUDIENCE`. Required in one of the two places.
+   */
+  audience: string;
+  /** Claims by raw token, asked before a token is validated. There is no environment variable for it. */
+  cache?: ICache;
+  /**
+   * `true`: JWTs are looked up at the introspection endpoint like opaque tokens, and `clientId` is needed.
+   *
+   * Environment: `MONOCLOUD_BACKEND_INTROSPECT_JWT_TOKENS`.
+   * @defaultValue `false`
+   */
+  introspectJwtTokens?: boolean;
+  /**
+   * Whether tokens must be bound to the client certificate (RFC 8705 §3), where a route does not say.
+   *
+   * Environment: `MONOCLOUD_BACKEND_VALIDATE_CERTIFICATE_BINDING`.
+   * @defaultValue `'when_present'`
+   */
+  validateCertificateBinding?: CertificateBindingValidation;
+  /**
+   * The most seconds for which an introspected token is kept in `cache`; unset: until its `exp`.
+   *
+   * Environment: `MONOCLOUD_BACKEND_INTROSPECTION_CACHE_DURATION`.
+   */
+  introspectionCacheDuration?: number;
+}
+
+/** What is asked of a token besides being genuine and alive. */
+export interface IntrospectOptions {
+  /** Scopes that must all be in the token's `scope`. Empty or absent: none is asked for. */
+  scopes?: string[];
+  /**
+   * Groups of which one must be in the token's groups claim, or all with `groupOptions.matchAll`.
+   * Empty or absent: none is asked for.
+   */
+  groups?: string[];
+  /**
+   * `true`: token and request must both show the same certificate (RFC 8705 §3). `false`: not checked
+   * for this token. A mode, or unset: that mode, or the client's.
+   */
+  validateCertificateBinding?: boolean | CertificateBindingValidation;
+  /** The certificate that the client showed: PEM, with or without its delimiter lines. */
+  clientCertificate?: string;
+}
+
+/** Options of {@link MonoCloudOidcBackendClient.validateJwtAccessToken}. */
+export interface ValidateJwtAccessTokenOptions extends IntrospectOptions {
+  /** Keys to verify with instead of the tenant's. No request is made. */
+  jwks?: Jwks;
+}
+
+/** Options of {@link MonoCloudBackendNodeClient.validateAccessToken}. */
+export interface ValidateAccessTokenOptions extends IntrospectOptions {}
+
+/** What a route asks of its callers: `protect({ scopes: ['posts:write'] })`. */
+export interface ProtectOptions {
+  /** Scopes that the token must all have; else 403. */
+  scopes?: string[];
+  /** Groups of which the token must have one, or all with `groupOptions.matchAll`; else 403. */
+  groups?: string[];
+  /**
+   * `true`: the token must be bound to the certificate that `certificateResolver` returns (RFC 8705 §3);
+   * else 401. `false`: not checked on this route. Unset: the client's `validateCertificateBinding`.
+   */
+  validateCertificateBinding?: boolean;
+}
+
+/**
+ * Finds the access token in a request. It comes first; where it returns nothing, the `Authorization`
+ * header is read. Where it throws, the answer is 401.
+ *
+ * @typeParam T - The framework's request.
+ */
+export type TokenResolver<T> = (
+  req: T,
+) => Promise<string | null | undefined> | string | null | undefined;
+
+/**
+ * Finds the client certificate of a request: PEM, with or without its delimiter lines. Returning nothing
+ * means that the client showed none. Called for each request of a guarded route, unless the route says
+ * `validateCertificateBinding: false`. Where it throws, the answer is 401.
+ *
+ * @typeParam T - The framework's request.
+ */
+export type ClientCertificateResolver<T> = (
+  req: T,
+) => Promise<string | null | undefined> | string | null | undefined;
+
+/**
+ * How `protectApi()` reads a request.
+ *
+ * @typeParam T - The framework's request.
+ */
+export interface ProtectApiRequestOptions<T> {
+  /** Finds the token somewhere else than in `Authorization: Bearer …`. */
+  tokenResolver?: TokenResolver<T>;
+  /** Finds the client certificate, for certificate-bound tokens. */
+  certificateResolver?: ClientCertificateResolver<T>;
+}
+
+/**
+ * All that `protectApi(client)` needs of a client: a {@link MonoCloudBackendNodeClient}, or an object of
+ * your own in a test.
+ */
+export interface AccessTokenValidator {
+  /** Resolves to the claims, or rejects with one of the five error classes. */
+  validateAccessToken(
+    accessToken: string,
+    options?: ValidateAccessTokenOptions,
+  ): Promise<AccessTokenClaims>;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Clients
+// ---------------------------------------------------------------------------------------------
+
+/**
+ * Validates access tokens of one tenant for one audience: the calls by kind of token, without
+ * environment variables and without a cache. Most programs want {@link MonoCloudBackendNodeClient}.
+ */
+export declare class MonoCloudOidcBackendClient {
+  /**
+   * @param tenantDomain - The tenant's URL. A bare host gets `https://`.
+   * @param audience - This API's identifier, as tokens have it in `aud`.
+   * @param options - The rest. `clientAuthMethod` is `client_secret_basic` unless given.
+   * @throws {@link MonoCloudValidationError} for a bad value, before anything else happens.
+   */
+  constructor(tenantDomain: string, audience: string, options?: MonoCloudOidcBackendClientOptions);
+
+  /**
+   * Validates a JWT: header, key, signature, claims, scopes, groups, certificate binding, in this order
+   * (RFC 9068 §4, RFC 8725). The first failure is the answer.
+   *
+   * @param accessToken - The compact form, `header.payload.signature`.
+   * @param options - What the token must have besides.
+   * @returns The claims, as they were signed.
+   * @throws {@link MonoCloudTokenError} where the token does not pass; `reason` says why.
+   * @throws {@link MonoCloudHttpError} where the tenant's metadata or keys could not be had.
+   * @throws {@link MonoCloudValidationError} where `accessToken` is no string, or empty.
+   */
+  validateJwtAccessToken(
+    accessToken: string,
+    options?: ValidateJwtAccessTokenOptions,
+  ): Promise<AccessTokenClaims>;
+  /**
+   * The same, with a type for claims of your own. It is taken at your word, not checked.
+   *
+   * @typeParam T - What the claims are.
+   */
+  validateJwtAccessToken<T extends AccessTokenClaims>(
+    accessToken: string,
+    options?: ValidateJwtAccessTokenOptions,
+  ): Promise<T>;
+
+  /**
+   * Asks the tenant whether a token is active (RFC 7662 §2), then checks its claims, scopes, groups and
+   * certificate binding. Needs `clientId`.
+   *
+   * @param accessToken - A token of any form.
+   * @param options - What the token must have besides.
+   * @returns The claims in the tenant's answer, without `active`.
+   * @throws {@link MonoCloudTokenError} where the token is not active or does not pass.
+   * @throws {@link MonoCloudOPError} where the tenant refuses this client.
+   * @throws {@link MonoCloudHttpError} where no readable answer came.
+   * @throws {@link MonoCloudValidationError} where `clientId` is missing, or `accessToken` is no string, or empty.
+   */
+  introspectAccessToken(
+    accessToken: string,
+    options?: IntrospectOptions,
+  ): Promise<AccessTokenClaims>;
+  /**
+   * The same, with a type for claims of your own. It is taken at your word, not checked.
+   *
+   * @typeParam T - What the claims are.
+   */
+  introspectAccessToken<T extends AccessTokenClaims>(
+    accessToken: string,
+    options?: IntrospectOptions,
+  ): Promise<T>;
+
+  /**
+   * The tenant's discovery document, from the cache while it is fresh.
+   *
+   * @param forceRefresh - `true`: fetch it now.
+   * @throws {@link MonoCloudHttpError} where it could not be had, or its `issuer` is another one.
+   */
+  getMetadata(forceRefresh?: boolean): Promise<IssuerMetadata>;
+
+  /**
+   * The tenant's keys, from the cache while they are fresh.
+   *
+   * @param forceRefresh - `true`: fetch them now.
+   * @throws {@link MonoCloudHttpError} where they could not be had.
+   */
+  getJwks(forceRefresh?: boolean): Promise<Jwks>;
+
+  /**
+   * Sets `clockSkew` for the tokens that follow.
+   *
+   * @param clockSkew - Seconds, finite, ≥ 0.
+   * @throws {@link MonoCloudValidationError} for another value.
+   */
+  setClockSkew(clockSkew: number): void;
+
+  /**
+   * Sets `clockTolerance` for the tokens that follow.
+   *
+   * @param clockTolerance - Seconds, finite, ≥ 0.
+   * @throws {@link MonoCloudValidationError} for another value.
+   */
+  setClockTolerance(clockTolerance: number): void;
+
+  /**
+   * Reads the payload of a JWT **without verifying anything**: not the signature, not the issuer, not
+   * the time. For looking at a token, never for letting it in.
+   *
+   * @param token - The compact form.
+   * @throws {@link MonoCloudTokenError} where it is no JWT.
+   */
+  static decodeJwt<T extends JwtClaims = JwtClaims>(token: string): T;
+}
+
+/**
+ * Validates access tokens of one tenant for one audience, whatever their form, configured by options
+ * and by the environment.
+ *
+ * Build it once, when the program starts. It is an ordinary class: it can be subclassed, and a method
+ * that is replaced on an instance is the one that is called.
+ *
+ * @example
+ * ```ts
+ * const client = new MonoCloudBackendNodeClient();
+ * const claims = await client.validateAccessToken(token, { scopes: ['posts:write'] });
+ * ```
+ */
+export declare class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClient {
+  /**
+   * @param options - Each wins over its environment variable. Nothing is fetched before the first token.
+   * @throws {@link MonoCloudValidationError} where something required is missing or a value is bad; the
+   * message names the option and its environment variable.
+   */
+  constructor(options?: Partial<MonoCloudBackendNodeClientOptions>);
+
+  /**
+   * Validates an access token. With exactly three parts between dots it is a JWT and is verified here,
+   * unless `introspectJwtTokens` is set; anything else is looked up at the tenant (RFC 7662).
+   *
+   * @param accessToken - The token, without `Bearer`.
+   * @param options - What the token must have besides being genuine and alive.
+   * @returns The claims.
+   * @throws {@link MonoCloudTokenError} where the token does not pass; `code` and `reason` say why.
+   * @throws {@link MonoCloudOPError} where the tenant refuses this client.
+   * @throws {@link MonoCloudHttpError} where the tenant could not be asked.
+   * @throws {@link MonoCloudValidationError} where `accessToken` is no string, or empty, or is opaque and
+   * there is no `clientId`.
+   */
+  validateAccessToken(
+    accessToken: string,
+    options?: ValidateAccessTokenOptions,
+  ): Promise<AccessTokenClaims>;
+  /**
+   * The same, with a type for claims of your own. It is taken at your word, not checked.
+   *
+   * @typeParam T - What the claims are.
+   * @example
+   * ```ts
+   * interface MyClaims extends AccessTokenClaims { tenant: string }
+   * const { tenant } = await client.validateAccessToken<MyClaims>(token);
+   * ```
+   */
+  // An overload of its own, not a default type argument: only so can a subclass, or an object in a test,
+  // have a plain `validateAccessToken(token)` without type parameters.
+  validateAccessToken<T extends AccessTokenClaims>(
+    accessToken: string,
+    options?: ValidateAccessTokenOptions,
+  ): Promise<T>;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Errors
+// ---------------------------------------------------------------------------------------------
+
+/** An answer of the tenant, as it came. */
+export interface MonoCloudRawResponse {
+  /** HTTP status. */
+  status: number;
+  /** Its reason phrase. */
+  statusText: string;
+  /** Header names in lower case, and their values; never `set-cookie`. */
+  headers: Record<string, string>;
+  /** The body as text, cut off after a few KiB. It may hold claims: think before you log it. */
+  body?: string;
+}
+
+/**
+ * What kind of refusal a {@link MonoCloudTokenError} is.
+ *
+ * - `invalid_token`: the token is no good here (401; RFC 6750 §3.1).
+ * - `inactive_token`: the tenant says that it is not active (401; RFC 7662 §2.2).
+ * - `insufficient_scope`: a good token without a scope of the route (403; RFC 6750 §3.1).
+ * - `insufficient_groups`: a good token without a group of the route (403).
+ */
+export type MonoCloudTokenErrorCode =
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'insufficient_groups'
+  | 'inactive_token';
+
+/**
+ * Why exactly a token was refused. The words are stable; new ones may join them, hence the `string`.
+ */
+export type MonoCloudTokenErrorReason =
+  /** Not `header.payload.signature` (RFC 7515 §7.1). Send the access token itself, whole. */
+  | 'malformed_token'
+  /** Longer than `maxTokenBytes`. Put fewer claims into tokens, or raise the option. */
+  | 'token_too_large'
+  /** The header is no base64url JSON object, or names a member twice (RFC 7515 §4). Look for a cut or altered token. */
+  | 'malformed_header'
+  /** The header has `crit` (RFC 7515 §4.1.11), of which nothing is understood here. Have the tenant issue plain tokens. */
+  | 'unsupported_critical_header'
+  /** `alg` is missing, `none`, HS* or unknown (RFC 8725 §3.1). Sign with RS, PS, ES or Ed25519. */
+  | 'unsupported_algorithm'
+  /** `typ` names another kind of token (RFC 9068 §2.1). Send an access token, not an ID or logout token. */
+  | 'unexpected_token_type'
+  /** No usable key of the tenant has this `kid` and `alg`. Check `tenantDomain`; after a rotation, that the JWKS has the new key. */
+  | 'unknown_key'
+  /** Several keys of the tenant fit. Give tokens and keys a `kid` that is theirs alone. */
+  | 'ambiguous_key'
+  /** The signature is not this key's over these bytes (RFC 7515 §5.2). The token was altered, or signed by somebody else. */
+  | 'invalid_signature'
+  /** The payload is no base64url JSON object, or names a member twice. The fault is the issuer's. */
+  | 'malformed_payload'
+  /** `iss` is not `tenantDomain`, byte for byte (RFC 9068 §4). Set the option to what tokens have; mind custom domains. */
+  | 'issuer_mismatch'
+  /** `sub` is there and no string (RFC 7519 §4.1.2). The fault is the issuer's. */
+  | 'invalid_subject'
+  /** `aud` does not name your `audience`, byte for byte (RFC 9068 §4). Compare the two: trailing slash, `http`, letter case. */
+  | 'audience_mismatch'
+  /** A JWT without `exp` (RFC 9068 §2.2). Have the tenant set a lifetime. */
+  | 'missing_expiration'
+  /** `exp` is no number (RFC 7519 §4.1.4). The fault is the issuer's. */
+  | 'invalid_expiration'
+  /** `exp` has passed, by more than `clockTolerance`. Get a new token; if it is new, set this machine's clock. */
+  | 'expired'
+  /** `nbf` is no number (RFC 7519 §4.1.5). The fault is the issuer's. */
+  | 'invalid_not_before'
+  /** `nbf` is to come, by more than `clockTolerance`. Set this machine's clock. */
+  | 'not_yet_valid'
+  /** `scope` lacks a scope that the route asks for. Have the client request it, and the tenant grant it. */
+  | 'missing_scopes'
+  /** The groups claim lacks the groups that the route asks for. Check the user's groups and `groupsClaim`. */
+  | 'missing_groups'
+  /** Introspection did not answer `"active": true` (RFC 7662 §2.2). Get a new token. */
+  | 'inactive'
+  /** The same, for a JWT that looks alive. Check that this client may introspect tokens of this audience; else it was revoked. */
+  | 'inactive_or_client_not_permitted'
+  /** The request came without a certificate (RFC 8705 §3). Set a `certificateResolver`, and have the server ask for one. */
+  | 'certificate_missing'
+  /** What the `certificateResolver` returned is no PEM certificate. Return the PEM, not its subject or its key. */
+  | 'certificate_malformed'
+  /** The token has no `cnf`, and the route asks for one (RFC 8705 §3.1). Have the client get its token over mutual TLS. */
+  | 'token_not_bound'
+  /** The token is bound to another certificate (RFC 8705 §3). Use the one that it was issued to. */
+  | 'certificate_mismatch'
+  /** `cnf` cannot be read, or asks for another proof than a certificate, such as DPoP. Have tokens bound by mutual TLS. */
+  | 'unsupported_confirmation'
+  // Any other string, without losing the suggestions above.
+  | (string & {});
+
+/**
+ * The parent of the errors that this package throws. `name` is the class's name, and the stack starts at
+ * the caller. No token, claim or secret is in a message or a stack.
+ */
+export declare class MonoCloudAuthBaseError extends Error {
+  /**
+   * @param message - For people.
+   * @param raw - The tenant's answer.
+   */
+  constructor(message?: string, raw?: MonoCloudRawResponse);
+  /**
+   * The tenant's answer, where the error comes from one. Not enumerable, so that logging an error does
+   * not log it.
+   */
+  raw?: MonoCloudRawResponse;
+}
+
+/** Bad configuration, or a bad argument. The message names it, and its environment variable. */
+export declare class MonoCloudValidationError extends MonoCloudAuthBaseError {}
+
+/** The token does not pass. */
+export declare class MonoCloudTokenError extends MonoCloudAuthBaseError {
+  /**
+   * @param message - For people.
+   * @param code - What kind of refusal. Without it: what belongs to the message, else `invalid_token`.
+   * @param reason - Why exactly.
+   */
+  constructor(message?: string, code?: MonoCloudTokenErrorCode, reason?: MonoCloudTokenErrorReason);
+  /** What kind of refusal, which decides between 401 and 403. */
+  code: MonoCloudTokenErrorCode;
+  /** Why exactly. An error that this package threw has one. */
+  reason?: MonoCloudTokenErrorReason;
+}
+
+/** The tenant answered with an OAuth error (RFC 6749 §5.2): it refuses this API, not the caller. */
+export declare class MonoCloudOPError extends MonoCloudAuthBaseError {
+  /**
+   * @param error - The error code, such as `invalid_client`. It is the message, too.
+   * @param errorDescription - What the tenant says about it.
+   * @param raw - The tenant's answer.
+   */
+  constructor(error: string, errorDescription?: string, raw?: MonoCloudRawResponse);
+  /** The error code. A bare 401 is `invalid_client`. */
+  error: string;
+  /** What the tenant says about it, if anything. */
+  errorDescription?: string;
+}
+
+/**
+ * What went wrong between this API and the tenant. The words are stable; new ones may join them, hence
+ * the `string`.
+ */
+export type MonoCloudHttpErrorReason =
+  /** No whole answer within `responseTimeout`. See how the tenant does, or allow it more time. */
+  | 'timeout'
+  /** No connection. Check the name, the firewall, and `HTTPS_PROXY` and `NO_PROXY`. */
+  | 'connection_failed'
+  /** The TLS handshake failed. Check the certificate's name and dates; for a private CA set `NODE_EXTRA_CA_CERTS` or `tls.ca`. */
+  | 'tls_failed'
+  /** The connection broke before the answer was whole. Try again. */
+  | 'connection_lost'
+  /** The answer is longer than 512 KiB. It is not what was asked for. */
+  | 'response_too_large'
+  /** A status that has no place here. `status` has it; check `tenantDomain`. */
+  | 'unexpected_status'
+  /** The body is not what it has to be, or the metadata's `issuer` is another one. Check `tenantDomain`. */
+  | 'unreadable_response'
+  /** The metadata names an endpoint that is not `https:`. The fault is the tenant's. */
+  | 'forbidden_url'
+  /** Your `fetcher` or resolver threw. The message names the error. */
+  | 'fetcher_failed'
+  /** The built-in HTTP client could not be set up. Check `tls`, and the process's limits. */
+  | 'client_failed'
+  // Any other string, without losing the suggestions above.
+  | (string & {});
+
+/** The tenant could not be reached in time, or answered with a status or a body that cannot be used. */
+export declare class MonoCloudHttpError extends MonoCloudAuthBaseError {
+  /**
+   * @param message - For people.
+   * @param raw - The tenant's answer, of which `status` and `statusText` are taken.
+   */
+  constructor(message?: string, raw?: MonoCloudRawResponse);
+  /** What went wrong. An error that this package threw has one. */
+  reason?: MonoCloudHttpErrorReason;
+  /** The status of the answer; absent where none came. */
+  status?: number;
+  /** Its reason phrase. */
+  statusText?: string;
+  /** Whole seconds after which to try again, where the tenant said so (RFC 9110 §10.2.3). */
+  retryAfter?: number;
+}
