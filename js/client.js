@@ -2,11 +2,14 @@
 
 // The documented classes (contract §3) over the native core.
 
+const { ClaimsCache, areTokensOwn, entryEnd } = require('./cache.js');
 const { MonoCloudTokenError, MonoCloudValidationError } = require('./errors.js');
+const { publish } = require('./channels.js');
 const native = require('./native.js');
 const {
   describe,
   describeAll,
+  json,
   nativeRoute,
   readEnvironment,
   readOptions,
@@ -15,13 +18,31 @@ const { toError, traceOf, unwrap, withStack } = require('./outcome.js');
 
 const FUNCTIONS = ['fetcher', 'metadataResolver', 'jwksResolver'];
 
+/** What a token is asked when only its being genuine matters. */
+const NO_ROUTE = { validateCertificateBinding: false };
+
+/** Refusals that are about the route and not about the token. */
+const ROUTE_REASONS = new Set([
+  'missing_scopes',
+  'missing_groups',
+  'certificate_missing',
+  'certificate_malformed',
+  'certificate_mismatch',
+  'token_not_bound',
+  'unsupported_confirmation',
+]);
+
 /** In place of a tenant domain: the call is the subclass's own, and reads the environment. */
 const FROM_ENVIRONMENT = Symbol('options and environment');
 
 const CORE = Symbol('core');
 
-/** What a client keeps to itself: the native half, and the functions that it may call. */
+/** What a client keeps to itself: the native half, the caller's functions, and the cache. */
 class Core {
+  /** Tokens that are being looked at because the cache had nothing: each once, however many ask. */
+  #misses = new Map();
+  counts = { accepted: 0, refused: 0 };
+
   constructor(backendNode, values, type) {
     this.functions = Object.fromEntries(FUNCTIONS.map((name) => [name, values.get(name)]));
     const options = describeAll(values);
@@ -30,22 +51,70 @@ class Core {
     if (built.kind !== undefined) throw withStack(toError(built), type);
     this.native = built;
     this.introspectsJwts = built.introspectsJwts;
+    const cache = backendNode ? values.get('cache') : undefined;
+    this.cache = cache && new ClaimsCache(cache, built.cacheTimeout);
   }
 
-  /** Claims or an error, at once where nothing has to be fetched, else as a promise. */
-  jwt(token, options, jwks, from) {
-    const route = nativeRoute(options);
-    return settle((ticket) => this.native.validateJwt(ticket, token, now(), route, jwks), from);
+  /** An outcome, at once where nothing has to be fetched, else a promise of it. */
+  jwt(token, route, jwks) {
+    return native.call((ticket) => this.native.validateJwt(ticket, token, now(), route, jwks));
   }
 
   /** The same for a token that the tenant has to be asked about. */
-  introspect(token, options, from) {
-    const route = nativeRoute(options);
-    return settle((ticket) => this.native.introspect(ticket, token, now(), route), from);
+  introspect(token, route) {
+    return native.call((ticket) => this.native.introspect(ticket, token, now(), route));
   }
 
-  document(name, force, from) {
-    return settle((ticket) => this.native.document(ticket, name, force), from);
+  document(name, force) {
+    return native.call((ticket) => this.native.document(ticket, name, force));
+  }
+
+  /** An outcome by way of the cache. */
+  async cached(token, route, introspected, validate) {
+    const patience = this.cache.patience();
+    const hit = await this.cache.get(token, patience);
+    if (hit !== undefined) {
+      const { claims } = hit;
+      if (introspected ? claims?.active === undefined : areTokensOwn(claims, token)) {
+        const text = json(claims);
+        const failure = this.#recheck(text, route, introspected);
+        if (!failure) return text;
+        if (ROUTE_REASONS.has(failure.reason)) return failure;
+      }
+      // Stale, or not what we put there.
+      await this.cache.delete(token, patience);
+    }
+    const outcome = await this.#miss(token, introspected, validate, patience);
+    if (typeof outcome !== 'string') return outcome;
+    return this.#recheck(outcome, route, introspected) ?? outcome;
+  }
+
+  #recheck(text, route, introspected) {
+    // Without `exp` only the tenant's own answer counts, and only for as long as the user has said.
+    const mayLackExp = introspected && this.native.introspectionCacheDuration !== null;
+    return this.native.recheck(text, now(), route, mayLackExp) ?? undefined;
+  }
+
+  /** Validates a token for itself, whatever the route asks, and puts what came out into the cache. */
+  async #miss(token, introspected, validate, patience) {
+    const under = this.#misses.get(token);
+    if (under !== undefined) return under;
+    const work = (async () => {
+      const outcome = await validate();
+      if (typeof outcome === 'string') {
+        const claims = JSON.parse(outcome);
+        const cap = this.native.introspectionCacheDuration ?? undefined;
+        const end = entryEnd(claims, introspected, cap, now());
+        if (end !== undefined) await this.cache.set(token, claims, end, patience);
+      }
+      return outcome;
+    })();
+    this.#misses.set(token, work);
+    try {
+      return await work;
+    } finally {
+      this.#misses.delete(token);
+    }
   }
 
   setClock(name, seconds, from) {
@@ -59,16 +128,28 @@ class Core {
   }
 }
 
+/** Counts how a validation ended, and says so to those who listen: the reason, never the token. */
+function tally(core, outcome) {
+  if (typeof outcome === 'string') {
+    core.counts.accepted += 1;
+    return outcome;
+  }
+  core.counts.refused += 1;
+  const { code, reason } = outcome;
+  const message = () => ({ tenantDomain: core.native.tenantDomain, code, reason });
+  if (outcome.kind === 'token') publish('refused', message);
+  if (reason === 'unknown_key') publish('unknownKey', message);
+  return outcome;
+}
+
 /**
- * The value of a native call. `from` is where the call came from: the public function whose caller's
+ * The value of an outcome. `from` is where the call came from: the public function whose caller's
  * line begins an error's stack, or, once that function has waited for something, its trace.
  */
-function settle(start, from) {
-  const outcome = native.call(start, (promise) => {
-    const trace = typeof from === 'function' ? traceOf(from) : from;
-    return promise.then((late) => unwrap(late, trace));
-  });
-  return outcome instanceof Promise ? outcome : unwrap(outcome, from);
+function settle(outcome, from, core) {
+  if (!(outcome instanceof Promise)) return unwrap(core ? tally(core, outcome) : outcome, from);
+  const trace = typeof from === 'function' ? traceOf(from) : from;
+  return outcome.then((late) => unwrap(core ? tally(core, late) : late, trace));
 }
 
 function tokenText(accessToken, from) {
@@ -102,21 +183,30 @@ class MonoCloudOidcBackendClient {
   }
 
   async validateJwtAccessToken(accessToken, options) {
-    return validateJwt(this, accessToken, options, base.validateJwtAccessToken);
+    const from = base.validateJwtAccessToken;
+    const outcome = validateJwt(this, tokenText(accessToken, from), options, from);
+    return settle(outcome, from, this[CORE]);
   }
 
   async introspectAccessToken(accessToken, options) {
-    return introspect(this, accessToken, options, base.introspectAccessToken);
+    const from = base.introspectAccessToken;
+    const outcome = introspect(this, tokenText(accessToken, from), options, from);
+    return settle(outcome, from, this[CORE]);
   }
 
   async getMetadata(forceRefresh = false) {
-    return this[CORE].document('metadata', Boolean(forceRefresh), base.getMetadata);
+    return settle(this[CORE].document('metadata', Boolean(forceRefresh)), base.getMetadata);
   }
 
   async getJwks(forceRefresh = false) {
-    let from = base.getJwks;
-    if (this.getMetadata !== getMetadata) from = await adoptReplacedMetadata(this, from);
-    return this[CORE].document('jwks', Boolean(forceRefresh), from);
+    const from = base.getJwks;
+    const ask = () => this[CORE].document('jwks', Boolean(forceRefresh));
+    return settle(withMetadata(this, from, ask), from);
+  }
+
+  stats() {
+    const { counts, cache, native } = this[CORE];
+    return { ...JSON.parse(native.stats()), ...counts, cache: { ...cache?.counts } };
   }
 
   setClockSkew(seconds) {
@@ -153,45 +243,30 @@ const base = MonoCloudOidcBackendClient.prototype;
 // As they were at first: a subclass or a test may put its own in their place, and that one counts.
 const { getJwks, getMetadata, introspectAccessToken, validateJwtAccessToken } = base;
 
-/** Hands on the metadata that a replaced `getMetadata` has got in its own way; keeps the trace. */
-async function adoptReplacedMetadata(client, from) {
-  const trace = traceOf(from);
-  client[CORE].adoptMetadata(await client.getMetadata(), trace);
-  return trace;
-}
-
-function validateJwt(client, accessToken, options, from) {
-  const token = tokenText(accessToken, from);
+function validateJwt(client, token, options, from) {
+  const core = client[CORE];
+  const route = nativeRoute(options);
   const jwks = options?.jwks ?? undefined;
-  const replaced = client.getJwks !== getJwks || client.getMetadata !== getMetadata;
-  if (jwks === undefined && replaced) return validateWithReplaced(client, token, options, from);
-  return client[CORE].jwt(token, options, jwks && json(jwks), from);
-}
-
-async function validateWithReplaced(client, token, options, from) {
-  const trace = traceOf(from);
+  if (jwks !== undefined) return core.jwt(token, route, json(jwks));
   if (client.getJwks !== getJwks) {
-    return client[CORE].jwt(token, options, json(await client.getJwks()), trace);
+    return Promise.resolve(client.getJwks()).then((keys) => core.jwt(token, route, json(keys)));
   }
-  client[CORE].adoptMetadata(await client.getMetadata(), trace);
-  return client[CORE].jwt(token, options, undefined, trace);
+  return withMetadata(client, from, () => core.jwt(token, route));
 }
 
-/** A document as text; what is no JSON becomes a text that is no document, and is refused as such. */
-function json(document) {
-  try {
-    return JSON.stringify(document) ?? '';
-  } catch {
-    return '';
-  }
+function introspect(client, token, options, from) {
+  const route = nativeRoute(options);
+  return withMetadata(client, from, () => client[CORE].introspect(token, route));
 }
 
-function introspect(client, accessToken, options, from) {
-  const token = tokenText(accessToken, from);
-  if (client.getMetadata === getMetadata) return client[CORE].introspect(token, options, from);
-  return adoptReplacedMetadata(client, from).then((trace) =>
-    client[CORE].introspect(token, options, trace),
-  );
+/** Goes on once the metadata of a replaced `getMetadata`, if there is one, has been handed over. */
+function withMetadata(client, from, go) {
+  if (client.getMetadata === getMetadata) return go();
+  const trace = traceOf(from);
+  return Promise.resolve(client.getMetadata()).then((metadata) => {
+    client[CORE].adoptMetadata(metadata, trace);
+    return go();
+  });
 }
 
 class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClient {
@@ -203,16 +278,18 @@ class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClient {
     const from = MonoCloudBackendNodeClient.prototype.validateAccessToken;
     const token = tokenText(accessToken, from);
     const core = this[CORE];
-    if (!core.introspectsJwts && isCompact(token)) {
-      if (this.validateJwtAccessToken !== validateJwtAccessToken) {
-        return this.validateJwtAccessToken(token, options);
-      }
-      return validateJwt(this, token, options, from);
-    }
-    if (this.introspectAccessToken !== introspectAccessToken) {
+    const introspected = core.introspectsJwts || !isCompact(token);
+    if (introspected && this.introspectAccessToken !== introspectAccessToken) {
       return this.introspectAccessToken(token, options);
     }
-    return introspect(this, token, options, from);
+    if (!introspected && this.validateJwtAccessToken !== validateJwtAccessToken) {
+      return this.validateJwtAccessToken(token, options);
+    }
+    const validate = introspected ? introspect : validateJwt;
+    if (core.cache === undefined) return settle(validate(this, token, options, from), from, core);
+    const fresh = () => validate(this, token, NO_ROUTE, from);
+    const outcome = core.cached(token, nativeRoute(options), introspected, fresh);
+    return settle(outcome, from, core);
   }
 }
 

@@ -7,7 +7,7 @@ const { bearerToken } = require('./bearer.js');
 const { NO_TOKEN, answerTo } = require('./challenge.js');
 const { MonoCloudBackendNodeClient, MonoCloudOidcBackendClient } = require('./client.js');
 const { MonoCloudValidationError } = require('./errors.js');
-const { readRoute } = require('./options.js');
+const { readRoute, requireObject } = require('./options.js');
 
 /** `(client, resolvers)` or `(options)`: a client, and the two resolvers. */
 function readArguments(clientOrOptions, requestOptions) {
@@ -22,6 +22,7 @@ function readArguments(clientOrOptions, requestOptions) {
 }
 
 function readResolvers(options) {
+  requireObject(options);
   const resolvers = {};
   for (const name of ['tokenResolver', 'certificateResolver']) {
     const resolver = options?.[name] ?? undefined;

@@ -7,6 +7,7 @@
 const { clearInterval, setInterval } = require('node:timers');
 
 const binding = require('./binding.js');
+const { publish } = require('./channels.js');
 const { readResponse, wordFor } = require('./fetcher.js');
 
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -35,6 +36,9 @@ const mailbox = new binding.Mailbox((message) => {
     case 'resolve':
       carry(message, documentFromResolver);
       break;
+    case 'event':
+      publish(message.name, () => JSON.parse(message.outcome));
+      break;
     case 'abort':
       exchanges.get(message.id)?.abort();
       exchanges.delete(message.id);
@@ -43,18 +47,17 @@ const mailbox = new binding.Mailbox((message) => {
 });
 
 /**
- * Makes a native call that either answers at once or says `null` and answers later; then `later` is
- * called with a promise of the outcome. A process does not end while somebody waits for one.
+ * Makes a native call that either answers at once or says `null` and answers later, which is then a
+ * promise. A process does not end while somebody waits for one.
  */
-function call(start, later) {
+function call(start) {
   const ticket = ++lastTicket;
   const outcome = start(ticket);
   if (outcome !== null && outcome !== undefined) return outcome;
-  const promise = new Promise((resolve) => {
+  return new Promise((resolve) => {
     waiting.set(ticket, resolve);
     if (waiting.size === 1) holding = setInterval(() => {}, LONGEST_TIMER);
   });
-  return later(promise);
 }
 
 /** Builds a native client. `functions` are the caller's own; they live as long as their holder. */

@@ -8,11 +8,20 @@ const { environmentNames, optionNames } = require('./native.js');
 
 const BINDING_MODES = new Set(['when_present', 'required', 'dangerously_ignore']);
 
-/** The options by their path, as values: `{ 'groupOptions.matchAll': true, … }`. */
-function readOptions(options) {
-  if (options !== undefined && options !== null && typeof options !== 'object') {
+/**
+ * An array is no options: `protect(['posts:read'])` looks as if it asked for a scope, and would ask for
+ * nothing.
+ */
+function requireObject(options) {
+  if (options === undefined || options === null) return;
+  if (typeof options !== 'object' || Array.isArray(options)) {
     throw new MonoCloudValidationError('"options" must be an object');
   }
+}
+
+/** The options by their path, as values: `{ 'groupOptions.matchAll': true, … }`. */
+function readOptions(options) {
+  requireObject(options);
   const values = new Map();
   for (const path of optionNames) values.set(path, read(options, path, values));
   return values;
@@ -45,11 +54,12 @@ function describe(name, value) {
   }
 }
 
+/** A value as text; what is no JSON becomes a text that is no document, and is refused as such. */
 function json(value) {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value) ?? '';
   } catch {
-    return undefined;
+    return '';
   }
 }
 
@@ -80,10 +90,8 @@ function strings(options, name) {
 
 /** What a route asks of a token, checked: `scopes`, `groups` and `validateCertificateBinding`. */
 function readRoute(options) {
+  requireObject(options);
   if (options === undefined || options === null) return {};
-  if (typeof options !== 'object') {
-    throw new MonoCloudValidationError('"options" must be an object');
-  }
   const binding = options.validateCertificateBinding ?? undefined;
   if (binding !== undefined && typeof binding !== 'boolean' && !BINDING_MODES.has(binding)) {
     throw new MonoCloudValidationError('"validateCertificateBinding" must be a boolean');
@@ -109,4 +117,13 @@ function nativeRoute(options) {
   };
 }
 
-module.exports = { describe, describeAll, nativeRoute, readEnvironment, readOptions, readRoute };
+module.exports = {
+  describe,
+  describeAll,
+  json,
+  nativeRoute,
+  readEnvironment,
+  readOptions,
+  readRoute,
+  requireObject,
+};

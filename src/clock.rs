@@ -1,20 +1,27 @@
-//! Time comes in from outside: a test lets hours pass in a line.
+//! Time and chance come in from outside: a test lets hours pass in a line.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-/// What a cache asks how old it is. Never goes backwards, whatever happens to the wall clock.
+/// What a cache asks how old it is, and by how much to vary.
 pub trait Clock: Send + Sync + std::fmt::Debug {
-    /// Time since some fixed moment.
+    /// Time since some fixed moment; never goes backwards, whatever happens to the wall clock.
     fn elapsed(&self) -> Duration;
+
+    /// A number from 0 up to, but not including, 1.
+    fn chance(&self) -> f64;
 }
 
-/// The machine's monotonic clock.
-#[derive(Debug)]
+/// The machine's monotonic clock and its randomness. One moment for the whole process, so that what
+/// one thread has stamped another can read.
+#[derive(Debug, Clone, Copy)]
 pub struct SystemClock(Instant);
 
-impl Default for SystemClock {
-    fn default() -> Self {
-        Self(Instant::now())
+impl SystemClock {
+    /// The process's clock.
+    #[must_use]
+    pub fn get() -> Self {
+        static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+        Self(*START.get_or_init(Instant::now))
     }
 }
 
@@ -22,12 +29,13 @@ impl Clock for SystemClock {
     fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }
-}
 
-/// Seconds since 1970, in whole seconds, as the times in a token are (RFC 7519 §2, NumericDate).
-#[must_use]
-pub fn epoch_seconds() -> f64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0.0, |since| since.as_secs_f64().floor())
+    fn chance(&self) -> f64 {
+        let mut bytes = [0; 4];
+        match aws_lc_rs::rand::fill(&mut bytes) {
+            Ok(()) => f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0),
+            // Without randomness all go at the same moment, which is no reason to fail.
+            Err(_) => 0.5,
+        }
+    }
 }

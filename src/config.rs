@@ -75,6 +75,7 @@ pub const OPTIONS: &[&str] = &[
     "clockTolerance",
     "jwksCacheDuration",
     "metadataCacheDuration",
+    "jwksStaleDuration",
     "introspectJwtTokens",
     "trustStoreId",
     "validateCertificateBinding",
@@ -90,6 +91,7 @@ pub const OPTIONS: &[&str] = &[
     "cache.get",
     "cache.set",
     "cache.delete",
+    "cacheTimeout",
     "fetcher",
     "metadataResolver",
     "jwksResolver",
@@ -108,12 +110,14 @@ pub const ENVIRONMENT: &[&str] = &[
     "MONOCLOUD_BACKEND_CLOCK_TOLERANCE",
     "MONOCLOUD_BACKEND_JWKS_CACHE_DURATION",
     "MONOCLOUD_BACKEND_METADATA_CACHE_DURATION",
+    "MONOCLOUD_BACKEND_JWKS_STALE_DURATION",
     "MONOCLOUD_BACKEND_INTROSPECT_JWT_TOKENS",
     "MONOCLOUD_BACKEND_TRUST_STORE_ID",
     "MONOCLOUD_BACKEND_VALIDATE_CERTIFICATE_BINDING",
     "MONOCLOUD_BACKEND_RESPONSE_TIMEOUT",
     "MONOCLOUD_BACKEND_INTROSPECTION_CACHE_DURATION",
     "MONOCLOUD_BACKEND_MAX_TOKEN_BYTES",
+    "MONOCLOUD_BACKEND_CACHE_TIMEOUT",
     "HTTPS_PROXY",
     "https_proxy",
     "HTTP_PROXY",
@@ -164,10 +168,7 @@ impl ClientAuthMethod {
     /// The name as it is configured.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        Self::NAMES
-            .iter()
-            .find(|(_, method)| *method == self)
-            .map_or("", |(name, _)| name)
+        Self::NAMES.iter().find(|(_, method)| *method == self).map_or("", |(name, _)| name)
     }
 }
 
@@ -226,10 +227,7 @@ impl TenantDomain {
         if !url.username().is_empty() || url.password().is_some() || text.contains('@') {
             return Err("must be a uri without user info");
         }
-        Ok(Self {
-            text: text.to_owned(),
-            loopback,
-        })
+        Ok(Self { text: text.to_owned(), loopback })
     }
 
     /// The text as configured: what `iss` is compared with, byte for byte.
@@ -251,11 +249,7 @@ impl TenantDomain {
             "http" => self.loopback && is_loopback(&url),
             _ => false,
         };
-        if allowed {
-            Ok(url)
-        } else {
-            Err("The metadata names an endpoint that is not https")
-        }
+        if allowed { Ok(url) } else { Err("The metadata names an endpoint that is not https") }
     }
 }
 
@@ -265,9 +259,7 @@ fn absolute(text: &str) -> Option<Url> {
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return None;
     }
-    Url::parse(text)
-        .ok()
-        .filter(|url| url.has_host() && text.contains("://"))
+    Url::parse(text).ok().filter(|url| url.has_host() && text.contains("://"))
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -302,6 +294,8 @@ pub struct Config {
     pub jwks_cache_duration: Duration,
     /// `metadataCacheDuration`.
     pub metadata_cache_duration: Duration,
+    /// `jwksStaleDuration`: how long past its freshness a key set serves while the tenant is away.
+    pub jwks_stale_duration: Duration,
     /// `introspectJwtTokens`.
     pub introspect_jwt_tokens: bool,
     /// `trustStoreId`.
@@ -312,6 +306,8 @@ pub struct Config {
     pub response_timeout: Duration,
     /// `introspectionCacheDuration`, seconds.
     pub introspection_cache_duration: Option<f64>,
+    /// `cacheTimeout`, milliseconds: how long a request waits for the caller's cache.
+    pub cache_timeout: f64,
     /// `maxTokenBytes`.
     pub max_token_bytes: usize,
     /// `tls`.
@@ -339,19 +335,14 @@ type Result<T, E = ValidationError> = std::result::Result<T, E>;
 impl Reader<'_> {
     fn find(&self, name: &str, variable: Option<&'static str>) -> Found {
         match self.0.options.get(name) {
-            Some(given) if !matches!(given, Given::Absent) => Found {
-                given: given.clone(),
-                variable: None,
-            },
+            Some(given) if !matches!(given, Given::Absent) => {
+                Found { given: given.clone(), variable: None }
+            }
             _ => match variable.and_then(|variable| self.0.environment.get(variable)) {
-                Some(text) if !text.is_empty() => Found {
-                    given: Given::Text(text.clone()),
-                    variable,
-                },
-                _ => Found {
-                    given: Given::Absent,
-                    variable: None,
-                },
+                Some(text) if !text.is_empty() => {
+                    Found { given: Given::Text(text.clone()), variable }
+                }
+                _ => Found { given: Given::Absent, variable: None },
             },
         }
     }
@@ -368,10 +359,7 @@ impl Reader<'_> {
     }
 
     fn number(&self, name: &str, variable: &'static str, least: f64) -> Result<Option<f64>> {
-        let Found {
-            given,
-            variable: from,
-        } = self.find(name, Some(variable));
+        let Found { given, variable: from } = self.find(name, Some(variable));
         let number = match given {
             Given::Absent => return Ok(None),
             Given::Number(number) => number,
@@ -399,10 +387,7 @@ impl Reader<'_> {
     }
 
     fn flag(&self, name: &str, variable: &'static str) -> Result<Option<bool>> {
-        let Found {
-            given,
-            variable: from,
-        } = self.find(name, Some(variable));
+        let Found { given, variable: from } = self.find(name, Some(variable));
         match given {
             Given::Absent => Ok(None),
             Given::Bool(flag) => Ok(Some(flag)),
@@ -441,9 +426,8 @@ impl Reader<'_> {
 /// A decimal number and nothing else: no white space inside, no hexadecimal, no `Infinity`.
 fn parse_number(text: &str) -> Option<f64> {
     let text = text.trim();
-    let plain = text
-        .bytes()
-        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
+    let plain =
+        text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
     if plain { text.parse().ok() } else { None }
 }
 
@@ -465,9 +449,7 @@ fn is_uri(text: &str) -> bool {
 
 fn seconds(value: Option<f64>, default: u64) -> Duration {
     // A century is as good as for ever, and fits every clock.
-    value.map_or(Duration::from_secs(default), |value| {
-        Duration::from_secs_f64(value.min(3e9))
-    })
+    value.map_or(Duration::from_secs(default), |value| Duration::from_secs_f64(value.min(3e9)))
 }
 
 impl Config {
@@ -502,16 +484,10 @@ impl Config {
             client_auth_method: client_auth_method(&reader, flavour)?,
             groups: GroupOptions {
                 claim: reader
-                    .text(
-                        "groupOptions.groupsClaim",
-                        Some("MONOCLOUD_BACKEND_GROUPS_CLAIM"),
-                    )?
+                    .text("groupOptions.groupsClaim", Some("MONOCLOUD_BACKEND_GROUPS_CLAIM"))?
                     .unwrap_or_else(|| "groups".to_owned()),
                 match_all: reader
-                    .flag(
-                        "groupOptions.matchAll",
-                        "MONOCLOUD_BACKEND_GROUPS_MATCH_ALL",
-                    )?
+                    .flag("groupOptions.matchAll", "MONOCLOUD_BACKEND_GROUPS_MATCH_ALL")?
                     .unwrap_or(false),
             },
             clock_skew: reader
@@ -521,11 +497,7 @@ impl Config {
                 .number("clockTolerance", "MONOCLOUD_BACKEND_CLOCK_TOLERANCE", 0.0)?
                 .unwrap_or(300.0),
             jwks_cache_duration: seconds(
-                reader.number(
-                    "jwksCacheDuration",
-                    "MONOCLOUD_BACKEND_JWKS_CACHE_DURATION",
-                    0.0,
-                )?,
+                reader.number("jwksCacheDuration", "MONOCLOUD_BACKEND_JWKS_CACHE_DURATION", 0.0)?,
                 300,
             ),
             metadata_cache_duration: seconds(
@@ -536,22 +508,16 @@ impl Config {
                 )?,
                 300,
             ),
+            jwks_stale_duration: stale_duration(&reader)?,
             introspect_jwt_tokens: reader
-                .flag(
-                    "introspectJwtTokens",
-                    "MONOCLOUD_BACKEND_INTROSPECT_JWT_TOKENS",
-                )?
+                .flag("introspectJwtTokens", "MONOCLOUD_BACKEND_INTROSPECT_JWT_TOKENS")?
                 .unwrap_or(false),
             trust_store_id: reader
                 .text("trustStoreId", Some("MONOCLOUD_BACKEND_TRUST_STORE_ID"))?,
             binding: binding(&reader)?,
             response_timeout: Duration::from_secs_f64(
                 reader
-                    .number(
-                        "responseTimeout",
-                        "MONOCLOUD_BACKEND_RESPONSE_TIMEOUT",
-                        1000.0,
-                    )?
+                    .number("responseTimeout", "MONOCLOUD_BACKEND_RESPONSE_TIMEOUT", 1000.0)?
                     .map_or(10.0, |milliseconds| milliseconds.min(3e9) / 1000.0),
             ),
             introspection_cache_duration: reader.number(
@@ -559,6 +525,9 @@ impl Config {
                 "MONOCLOUD_BACKEND_INTROSPECTION_CACHE_DURATION",
                 0.0,
             )?,
+            cache_timeout: reader
+                .number("cacheTimeout", "MONOCLOUD_BACKEND_CACHE_TIMEOUT", 0.0)?
+                .unwrap_or(100.0),
             max_token_bytes: max_token_bytes(&reader)?,
             tls: tls(&reader)?,
             has_fetcher: reader.function("fetcher")?,
@@ -573,10 +542,7 @@ impl Config {
 /// Sets after construction: `setClockSkew`, `setClockTolerance`.
 pub fn clock_setting(name: &str, value: &Given) -> Result<f64> {
     let options = HashMap::from([(name.to_owned(), value.clone())]);
-    let sources = Sources {
-        options,
-        environment: HashMap::new(),
-    };
+    let sources = Sources { options, environment: HashMap::new() };
     match Reader(&sources).find(name, None).given {
         Given::Number(number) if number.is_finite() && number >= 0.0 => Ok(number),
         Given::Number(number) if number.is_finite() => {
@@ -591,19 +557,13 @@ fn client_secret(reader: &Reader<'_>) -> Result<Option<ClientSecret>> {
     let jwk = |text: &str| Members::parse(text).is_ok_and(|members| members.text("kty").is_some());
     match reader.find("clientSecret", Some(VARIABLE)).given {
         Given::Absent => Ok(None),
-        Given::Text(text) if text.is_empty() => Err(bad(
-            "clientSecret",
-            Some(VARIABLE),
-            "is not allowed to be empty",
-        )),
+        Given::Text(text) if text.is_empty() => {
+            Err(bad("clientSecret", Some(VARIABLE), "is not allowed to be empty"))
+        }
         Given::Text(text) if jwk(&text) => Ok(Some(ClientSecret::Jwk(text))),
         Given::Text(text) => Ok(Some(ClientSecret::Text(text))),
         Given::Json(text) if jwk(&text) => Ok(Some(ClientSecret::Jwk(text))),
-        _ => Err(bad(
-            "clientSecret",
-            Some(VARIABLE),
-            "must be a string or a JWK",
-        )),
+        _ => Err(bad("clientSecret", Some(VARIABLE), "must be a string or a JWK")),
     }
 }
 
@@ -621,11 +581,7 @@ fn client_auth_method(reader: &Reader<'_>, flavour: Flavour) -> Result<ClientAut
         .map(|(_, method)| *method)
         .ok_or_else(|| {
             let names = ClientAuthMethod::NAMES.map(|(name, _)| name).join(", ");
-            bad(
-                "clientAuthMethod",
-                Some(VARIABLE),
-                &format!("must be one of [{names}]"),
-            )
+            bad("clientAuthMethod", Some(VARIABLE), &format!("must be one of [{names}]"))
         })
 }
 
@@ -644,6 +600,18 @@ fn binding(reader: &Reader<'_>) -> Result<Binding> {
     }
 }
 
+fn stale_duration(reader: &Reader<'_>) -> Result<Duration> {
+    const NAME: &str = "jwksStaleDuration";
+    const VARIABLE: &str = "MONOCLOUD_BACKEND_JWKS_STALE_DURATION";
+    const MOST: f64 = 86_400.0;
+    match reader.number(NAME, VARIABLE, 0.0)? {
+        Some(value) if value > MOST => {
+            Err(bad(NAME, Some(VARIABLE), "must be less than or equal to 86400"))
+        }
+        value => Ok(seconds(value, 3600)),
+    }
+}
+
 fn max_token_bytes(reader: &Reader<'_>) -> Result<usize> {
     let value = reader.number("maxTokenBytes", "MONOCLOUD_BACKEND_MAX_TOKEN_BYTES", 1.0)?;
     // Past a megabyte no HTTP server delivers a header; a larger limit is none.
@@ -651,12 +619,7 @@ fn max_token_bytes(reader: &Reader<'_>) -> Result<usize> {
 }
 
 fn tls(reader: &Reader<'_>) -> Result<Tls> {
-    if !matches!(
-        reader.find("tls", None).given,
-        Given::Absent | Given::Json(_)
-    ) {
-        return Err(bad("tls", None, "must be an object"));
-    }
+    reader.object("tls")?;
     let tls = Tls {
         cert: reader.text("tls.cert", None)?,
         key: reader.text("tls.key", None)?,

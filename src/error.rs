@@ -247,27 +247,15 @@ impl fmt::Display for HttpError {
         let Self { what, url, .. } = self;
         match &self.fault {
             Fault::Status(status) => {
-                write!(
-                    f,
-                    "Error while fetching {what}. Unexpected status code: {status} ({url})"
-                )
+                write!(f, "Error while fetching {what}. Unexpected status code: {status} ({url})")
             }
             Fault::Timeout { after_ms } => {
-                write!(
-                    f,
-                    "Error while fetching {what}. No answer within {after_ms} ms ({url})"
-                )
+                write!(f, "Error while fetching {what}. No answer within {after_ms} ms ({url})")
             }
             Fault::Connect => write!(f, "Error while fetching {what}. Could not connect ({url})"),
-            Fault::Tls => write!(
-                f,
-                "Error while fetching {what}. TLS handshake failed ({url})"
-            ),
+            Fault::Tls => write!(f, "Error while fetching {what}. TLS handshake failed ({url})"),
             Fault::Interrupted => {
-                write!(
-                    f,
-                    "Error while fetching {what}. The connection was lost ({url})"
-                )
+                write!(f, "Error while fetching {what}. The connection was lost ({url})")
             }
             Fault::TooLarge { limit } => {
                 write!(
@@ -285,6 +273,19 @@ impl fmt::Display for HttpError {
                 )
             }
             Fault::Local(why) => write!(f, "Error while fetching {what}. {why} ({url})"),
+        }
+    }
+}
+
+impl Error {
+    /// The stable machine word.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Validation(_) => "invalid_configuration",
+            Self::Token(error) => error.reason(),
+            Self::Op(_) => "oauth_error",
+            Self::Http(error) => error.fault.reason(),
         }
     }
 }

@@ -43,16 +43,12 @@ impl<'a> Members<'a> {
     /// The text of a member, where it is there.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&'a str> {
-        self.0
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.get())
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.get())
     }
 
     /// A member as `T`: `None` where it is absent, an error where it is of another type.
     pub fn get<T: Deserialize<'a>>(&self, name: &str) -> Option<Result<T, JsonError>> {
-        self.raw(name)
-            .map(|text| serde_json::from_str(text).map_err(|_| JsonError::Malformed))
+        self.raw(name).map(|text| serde_json::from_str(text).map_err(|_| JsonError::Malformed))
     }
 
     /// A member that counts only when it is a string.
@@ -177,18 +173,9 @@ mod tests {
 
     #[test]
     fn refuses_a_member_named_twice_however_it_is_written() {
-        assert_eq!(
-            Members::parse(r#"{"a":1,"a":1}"#).unwrap_err(),
-            JsonError::Malformed
-        );
-        assert_eq!(
-            Members::parse(r#"{"a":1,"\u0061":1}"#).unwrap_err(),
-            JsonError::Malformed
-        );
-        let many = (0..200)
-            .map(|n| format!("\"m{n}\":0"))
-            .collect::<Vec<_>>()
-            .join(",");
+        assert_eq!(Members::parse(r#"{"a":1,"a":1}"#).unwrap_err(), JsonError::Malformed);
+        assert_eq!(Members::parse(r#"{"a":1,"\u0061":1}"#).unwrap_err(), JsonError::Malformed);
+        let many = (0..200).map(|n| format!("\"m{n}\":0")).collect::<Vec<_>>().join(",");
         assert!(Members::parse(&format!("{{{many}}}")).is_ok());
         assert_eq!(
             Members::parse(&format!("{{{many},\"m7\":0}}")).unwrap_err(),
@@ -199,41 +186,19 @@ mod tests {
     #[test]
     fn tells_other_kinds_from_rubbish() {
         for other in ["[]", "null", "1", "\"x\"", " [1] ", "true"] {
-            assert_eq!(
-                Members::parse(other).unwrap_err(),
-                JsonError::NotObject,
-                "{other}"
-            );
+            assert_eq!(Members::parse(other).unwrap_err(), JsonError::NotObject, "{other}");
         }
-        for rubbish in [
-            "",
-            "{",
-            "{}x",
-            "{a:1}",
-            "nul",
-            "\u{feff}{}",
-            "{\"a\":1,}",
-            "{\"a\":\u{1}}",
-        ] {
-            assert_eq!(
-                Members::parse(rubbish).unwrap_err(),
-                JsonError::Malformed,
-                "{rubbish}"
-            );
+        for rubbish in ["", "{", "{}x", "{a:1}", "nul", "\u{feff}{}", "{\"a\":1,}", "{\"a\":\u{1}}"]
+        {
+            assert_eq!(Members::parse(rubbish).unwrap_err(), JsonError::Malformed, "{rubbish}");
         }
-        assert_eq!(
-            Members::parse_bytes(b"{\"a\":\"\xff\"}").unwrap_err(),
-            JsonError::Malformed
-        );
+        assert_eq!(Members::parse_bytes(b"{\"a\":\"\xff\"}").unwrap_err(), JsonError::Malformed);
     }
 
     #[test]
     fn walks_over_any_depth() {
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(Members::parse(&deep).unwrap().has("a"));
-        assert_eq!(
-            Members::parse(&"[".repeat(100_000)).unwrap_err(),
-            JsonError::Malformed
-        );
+        assert_eq!(Members::parse(&"[".repeat(100_000)).unwrap_err(), JsonError::Malformed);
     }
 }

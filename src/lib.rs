@@ -3,12 +3,7 @@
 //! A request goes down through these rooms and comes back with claims or an [`error::Error`]. Imports
 //! point downwards only, and nothing but [`node`] knows that JavaScript exists.
 #![deny(missing_debug_implementations, unsafe_op_in_unsafe_fn)]
-#![warn(
-    missing_docs,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing
-)]
+#![warn(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 #![cfg_attr(
     test,
     allow(

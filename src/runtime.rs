@@ -17,9 +17,7 @@ static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
 /// tries again.
 #[must_use]
 pub fn handle() -> Option<Handle> {
-    let mut runtime = RUNTIME
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut runtime = RUNTIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if runtime.is_none() {
         *runtime = Builder::new_multi_thread()
             .worker_threads(THREADS)

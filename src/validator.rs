@@ -5,14 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, TokenError, ValidationError};
 use crate::issuer::client_auth::ClientAuth;
 use crate::issuer::flight::Flights;
 use crate::issuer::introspection::{introspect, not_configured};
 use crate::issuer::jwk::KeySet;
-use crate::issuer::{Issuer, Sources, Want};
+use crate::issuer::{ClientTerms, Issuer, Want};
 use crate::token::binding::{self, Binding};
 use crate::token::claims::{Claims, Expected, Expiration, Moment};
 use crate::token::jws::Compact;
@@ -57,9 +56,7 @@ pub struct TokenCheck {
 
 impl fmt::Debug for TokenCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenCheck")
-            .field("bytes", &self.token.len())
-            .finish_non_exhaustive()
+        f.debug_struct("TokenCheck").field("bytes", &self.token.len()).finish_non_exhaustive()
     }
 }
 
@@ -71,6 +68,7 @@ pub type Outcome = Result<String, Error>;
 pub struct Validator {
     config: Config,
     issuer: Arc<Issuer>,
+    terms: ClientTerms,
     /// Who asks the tenant about tokens; without it nobody does.
     client_auth: Option<Arc<ClientAuth>>,
     /// Introspections under way, by the digest of their token.
@@ -81,14 +79,11 @@ pub struct Validator {
 }
 
 impl Validator {
-    /// A validator; it asks nobody anything before the first token.
-    pub fn new(
-        config: Config,
-        sources: Sources,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, ValidationError> {
+    /// A validator over a tenant; it asks nobody anything before the first token.
+    pub fn new(config: Config, issuer: Arc<Issuer>) -> Result<Self, ValidationError> {
         Ok(Self {
-            issuer: Issuer::new(&config, sources, clock),
+            issuer,
+            terms: ClientTerms::new(&config),
             client_auth: ClientAuth::new(&config)?.map(Arc::new),
             introspections: Arc::default(),
             clock_skew: AtomicU64::new(config.clock_skew.to_bits()),
@@ -101,6 +96,12 @@ impl Validator {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Its terms for the tenant's documents.
+    #[must_use]
+    pub fn terms(&self) -> ClientTerms {
+        self.terms
     }
 
     /// The tenant.
@@ -116,8 +117,7 @@ impl Validator {
 
     /// `setClockTolerance`: seconds, finite, not negative.
     pub fn set_clock_tolerance(&self, seconds: f64) {
-        self.clock_tolerance
-            .store(seconds.to_bits(), Ordering::Relaxed);
+        self.clock_tolerance.store(seconds.to_bits(), Ordering::Relaxed);
     }
 
     fn moment(&self, now: f64) -> Moment {
@@ -149,33 +149,35 @@ impl Validator {
         if let Some(jwks) = &check.jwks {
             return Some(self.with_given_keys(check, jwks));
         }
-        let keys = self.issuer.keys_at_hand()?;
+        let keys = self.issuer.keys_at_hand(self.terms)?;
         match self.with_keys(check, &keys.set) {
-            Err(Error::Token(TokenError::UnknownKey)) if self.issuer.may_look_for_new_keys() => {
-                None
-            }
+            Err(Error::Token(TokenError::UnknownKey)) if self.may_be_new(check, &keys.set) => None,
             outcome => Some(outcome),
         }
     }
 
-    /// Validates a JWT, fetching keys first: those that have gone stale, or new ones for a token
-    /// whose key is not among the fresh.
+    /// Validates a JWT for which keys have to be fetched first: the set has gone stale, or the
+    /// token's key is not in it.
     pub async fn jwt_with_fetch(&self, check: TokenCheck) -> Outcome {
-        let want = match self.issuer.keys_at_hand() {
-            Some(_) => Want::New,
-            None => Want::Fresh,
-        };
-        let keys = self.issuer.keys(want).await?;
+        let keys = self.issuer.keys(self.terms, Want::Fresh).await?;
         match self.with_keys(&check, &keys.set) {
-            Err(Error::Token(TokenError::UnknownKey))
-                if want == Want::Fresh && self.issuer.may_look_for_new_keys() =>
-            {
-                // The set may have come by a fetch that had begun before this key was published.
-                let keys = self.issuer.keys(Want::New).await?;
+            Err(Error::Token(TokenError::UnknownKey)) if self.may_be_new(&check, &keys.set) => {
+                let header = Compact::split(&check.token)?.header()?;
+                let keys = self.issuer.look_for(&header, self.terms).await?;
                 self.with_keys(&check, &keys.set)
             }
             outcome => outcome,
         }
+    }
+
+    /// Whether a key that is not in the set may have been published since, and is worth asking for.
+    /// A key that is there, but for another algorithm, is not.
+    fn may_be_new(&self, check: &TokenCheck, set: &KeySet) -> bool {
+        let header = Compact::split(&check.token).and_then(|token| token.header());
+        header.is_ok_and(|header| {
+            !header.key_id.as_deref().is_some_and(|name| set.has_name(name))
+                && self.issuer.is_worth_looking_for(&header)
+        })
     }
 
     /// What is wrong with asking about a token at all, before anybody is asked.
@@ -193,13 +195,8 @@ impl Validator {
         let digest: [u8; 32] = Sha256::digest(check.token.as_bytes()).into();
         let trust_store = self.config.trust_store_id.clone();
         let work = || {
-            introspect(
-                Arc::clone(&self.issuer),
-                auth,
-                trust_store,
-                check.token.clone(),
-                check.now,
-            )
+            let (issuer, token) = (Arc::clone(&self.issuer), check.token.clone());
+            introspect(issuer, auth, trust_store, token, check.now, self.terms)
         };
         let answer = self.introspections.join(digest, || None, work).await;
         let text = answer.map_err(|error| match error {
@@ -209,12 +206,7 @@ impl Validator {
             error => error,
         })?;
         let claims = Claims::parse(&text)?;
-        self.check_claims(
-            &claims,
-            &check.requirements,
-            check.now,
-            Expiration::Optional,
-        )?;
+        self.check_claims(&claims, &check.requirements, check.now, Expiration::Optional)?;
         Ok(String::clone(&text))
     }
 
@@ -222,9 +214,7 @@ impl Validator {
     fn looks_alive(&self, check: &TokenCheck) -> bool {
         let payload = Compact::split(&check.token).and_then(|token| token.payload());
         payload.is_ok_and(|payload| {
-            let exp = Claims::parse(&payload)
-                .ok()
-                .and_then(|claims| claims.expiration());
+            let exp = Claims::parse(&payload).ok().and_then(|claims| claims.expiration());
             exp.is_some_and(|exp| self.moment(check.now).before(exp))
         })
     }
@@ -235,22 +225,19 @@ impl Validator {
         claims: &str,
         requirements: &Requirements,
         now: f64,
+        expiration: Expiration,
     ) -> Result<(), Error> {
-        let claims = Claims::parse(claims)?;
-        self.check_claims(&claims, requirements, now, Expiration::Optional)
+        self.check_claims(&Claims::parse(claims)?, requirements, now, expiration)
     }
 
     /// `getMetadata`: the document as text.
     pub async fn metadata(&self, want: Want) -> Outcome {
-        self.issuer
-            .metadata(want)
-            .await
-            .map(|metadata| metadata.text.clone())
+        self.issuer.metadata(self.terms, want).await.map(|metadata| metadata.text.clone())
     }
 
     /// `getJwks`: the document as text.
     pub async fn jwks(&self, want: Want) -> Outcome {
-        self.issuer.keys(want).await.map(|keys| keys.text.clone())
+        self.issuer.keys(self.terms, want).await.map(|keys| keys.text.clone())
     }
 
     /// What no key could mend.
@@ -274,12 +261,7 @@ impl Validator {
         verifier.verify(token.signing_input, &token.signature()?)?;
         let payload = token.payload()?;
         let claims = Claims::parse(&payload)?;
-        self.check_claims(
-            &claims,
-            &check.requirements,
-            check.now,
-            Expiration::Required,
-        )?;
+        self.check_claims(&claims, &check.requirements, check.now, Expiration::Required)?;
         Ok(payload)
     }
 
@@ -290,10 +272,8 @@ impl Validator {
         now: f64,
         expiration: Expiration,
     ) -> Result<(), Error> {
-        let expected = Expected {
-            issuer: self.config.tenant.as_str(),
-            audience: &self.config.audience,
-        };
+        let expected =
+            Expected { issuer: self.config.tenant.as_str(), audience: &self.config.audience };
         claims.check_registered(expected, self.moment(now), expiration)?;
         claims.check_scopes(&requirements.scopes)?;
         claims.check_groups(&requirements.groups, &self.config.groups)?;

@@ -34,9 +34,7 @@ pub struct Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request")
-            .field("what", &self.what)
-            .finish_non_exhaustive()
+        f.debug_struct("Request").field("what", &self.what).finish_non_exhaustive()
     }
 }
 
@@ -66,20 +64,23 @@ impl Response {
     /// A header's first value.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// `Retry-After` in seconds, where the answer has it in that form and within a day.
     #[must_use]
     pub fn retry_after(&self) -> Option<u64> {
-        self.header("retry-after")?
-            .trim()
-            .parse()
-            .ok()
-            .filter(|seconds| *seconds <= 86_400)
+        self.header("retry-after")?.trim().parse().ok().filter(|seconds| *seconds <= 86_400)
+    }
+
+    /// `max-age` of `Cache-Control` (RFC 9111 §5.2.2.1).
+    #[must_use]
+    pub fn max_age(&self) -> Option<Duration> {
+        self.header("cache-control")?.split(',').find_map(|directive| {
+            let (name, value) = directive.trim().split_once('=')?;
+            let seconds = value.trim_matches('"').parse().ok()?;
+            name.eq_ignore_ascii_case("max-age").then(|| Duration::from_secs(seconds))
+        })
     }
 
     /// The answer as an error may show it.
@@ -113,12 +114,7 @@ impl Request {
     /// A document to fetch.
     #[must_use]
     pub fn get(what: &'static str, url: Url) -> Self {
-        Self {
-            what,
-            url,
-            headers: vec![("accept", "application/json".to_owned())],
-            form: None,
-        }
+        Self { what, url, headers: vec![("accept", "application/json".to_owned())], form: None }
     }
 
     /// The address as a message may show it.
@@ -156,24 +152,5 @@ impl Request {
             }
         };
         Err(self.failure(fault, None))
-    }
-
-    /// Sends this request for a document that must come with status 200, as text.
-    pub async fn document(
-        &self,
-        transport: &dyn Transport,
-        deadline: Duration,
-    ) -> Result<String, HttpError> {
-        let response = self.send(transport, deadline).await?;
-        if response.status != 200 {
-            return Err(self.failure(Fault::Status(response.status), Some(&response)));
-        }
-        match std::str::from_utf8(&response.body) {
-            Ok(text) => Ok(text.to_owned()),
-            Err(_) => Err(self.failure(
-                Fault::Unreadable("The answer is not UTF-8"),
-                Some(&response),
-            )),
-        }
     }
 }

@@ -4,14 +4,18 @@ use std::collections::HashMap;
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, NoProxy, Proxy};
+use reqwest::{Client, ClientBuilder, NoProxy, Proxy};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::OnceCell;
+use tower_layer::Layer;
+use tower_service::Service;
 
 use super::{Exchange, LONGEST_BODY, Request, Response, Transport};
 use crate::config::Tls;
@@ -19,6 +23,10 @@ use crate::error::{Fault, ValidationError};
 
 /// A connection stands within this, or the exchange has failed.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A connection that has been idle for longer is not used again. Short, because a process that was
+/// frozen (AWS Lambda) may wake up to connections that the network has long forgotten.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What of the environment and of the options decides how the tenant is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -48,14 +56,11 @@ impl HttpConfig {
             https_proxy: variable(&["HTTPS_PROXY", "https_proxy"]).or_else(|| all.clone()),
             http_proxy: variable(&["HTTP_PROXY", "http_proxy"]).or(all),
             no_proxy: variable(&["NO_PROXY", "no_proxy"]),
-            extra_roots: [
-                variable(&["SSL_CERT_FILE"]),
-                variable(&["NODE_EXTRA_CA_CERTS"]),
-            ]
-            .into_iter()
-            .flatten()
-            .map(PathBuf::from)
-            .collect(),
+            extra_roots: [variable(&["SSL_CERT_FILE"]), variable(&["NODE_EXTRA_CA_CERTS"])]
+                .into_iter()
+                .flatten()
+                .map(PathBuf::from)
+                .collect(),
         }
     }
 }
@@ -65,7 +70,16 @@ impl HttpConfig {
 pub struct NativeTransport {
     config: HttpConfig,
     identity: Option<Identity>,
-    client: OnceCell<Client>,
+    clients: OnceCell<Clients>,
+}
+
+/// The same client twice.
+#[derive(Debug)]
+struct Clients {
+    /// Keeps its connections.
+    keeping: Client,
+    /// Opens a new connection for each request: for one that a kept connection has failed.
+    fresh: Client,
 }
 
 /// The client's certificate chain and key, parsed.
@@ -83,18 +97,12 @@ impl std::fmt::Debug for Identity {
 impl NativeTransport {
     /// Checks what can be checked without touching the disk or the network.
     pub fn new(config: HttpConfig) -> Result<Self, ValidationError> {
-        for (name, proxy) in [
-            ("HTTPS_PROXY", &config.https_proxy),
-            ("HTTP_PROXY", &config.http_proxy),
-        ] {
+        for (name, proxy) in
+            [("HTTPS_PROXY", &config.https_proxy), ("HTTP_PROXY", &config.http_proxy)]
+        {
             // The value may hold a password: only the variable is named.
-            if proxy
-                .as_deref()
-                .is_some_and(|proxy| Proxy::all(proxy).is_err())
-            {
-                return Err(ValidationError::new(format!(
-                    "{name} must be a valid proxy uri"
-                )));
+            if proxy.as_deref().is_some_and(|proxy| Proxy::all(proxy).is_err()) {
+                return Err(ValidationError::new(format!("{name} must be a valid proxy uri")));
             }
         }
         if let Some(ca) = &config.tls.ca {
@@ -103,17 +111,11 @@ impl NativeTransport {
         let identity = match (&config.tls.cert, &config.tls.key) {
             (Some(cert), Some(key)) => Some(Identity {
                 chain: certificates("tls.cert", cert)?,
-                key: PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| {
-                    ValidationError::new("\"tls.key\" must be a private key in PEM")
-                })?,
+                key: private_key(key, config.tls.passphrase.as_deref())?,
             }),
             _ => None,
         };
-        let transport = Self {
-            config,
-            identity,
-            client: OnceCell::new(),
-        };
+        let transport = Self { config, identity, clients: OnceCell::new() };
         if transport.identity.is_some() {
             // A key that is not the certificate's shows now and not at the first request.
             transport.tls(RootCertStore::empty()).map_err(|_| {
@@ -127,12 +129,7 @@ impl NativeTransport {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         // `SSL_CERT_FILE` comes on top of the platform's roots, and not in their place.
-        for bundle in PLATFORM_BUNDLES
-            .iter()
-            .map(Path::new)
-            .filter(|path| path.is_file())
-            .take(1)
-        {
+        for bundle in PLATFORM_BUNDLES.iter().map(Path::new).filter(|path| path.is_file()).take(1) {
             roots.add_parsable_certificates(read_certificates(bundle));
         }
         if roots.is_empty() {
@@ -161,20 +158,29 @@ impl NativeTransport {
         }
     }
 
-    fn build(&self) -> Result<Client, Fault> {
-        let unusable = |_| Fault::Local("The TLS client could not be set up");
+    fn build(&self) -> Result<Clients, Fault> {
+        let tls = self.tls(self.roots());
+        let tls = tls.map_err(|_| Fault::Local("The TLS client could not be set up"))?;
+        let build = |kept: usize| {
+            self.builder(tls.clone(), kept)?
+                .build()
+                .map_err(|_| Fault::Local("The HTTP client could not be set up"))
+        };
+        Ok(Clients { keeping: build(usize::MAX)?, fresh: build(0)? })
+    }
+
+    fn builder(&self, tls: ClientConfig, kept: usize) -> Result<ClientBuilder, Fault> {
         let mut builder = Client::builder()
-            .tls_backend_preconfigured(self.tls(self.roots()).map_err(unusable)?)
+            .tls_backend_preconfigured(tls)
             .redirect(Policy::none())
             .referer(false)
             .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(kept)
+            .connector_layer(NoteConnections)
             // Ours alone, read from the environment of the caller's own thread.
             .no_proxy();
-        let exceptions = self
-            .config
-            .no_proxy
-            .as_deref()
-            .and_then(NoProxy::from_string);
+        let exceptions = self.config.no_proxy.as_deref().and_then(NoProxy::from_string);
         let proxies = [
             self.config.https_proxy.as_deref().map(Proxy::https),
             self.config.http_proxy.as_deref().map(Proxy::http),
@@ -183,9 +189,7 @@ impl NativeTransport {
             let proxy = proxy.map_err(|_| Fault::Local("The proxy's address can't be used"))?;
             builder = builder.proxy(proxy.no_proxy(exceptions.clone()));
         }
-        builder
-            .build()
-            .map_err(|_| Fault::Local("The HTTP client could not be set up"))
+        Ok(builder)
     }
 }
 
@@ -209,19 +213,44 @@ fn certificates(option: &str, pem: &str) -> Result<Vec<CertificateDer<'static>>,
     let found: Vec<_> = CertificateDer::pem_slice_iter(pem.as_bytes())
         .collect::<Result<_, _>>()
         .map_err(|_| rule())?;
-    if found.is_empty() {
-        Err(rule())
-    } else {
-        Ok(found)
+    if found.is_empty() { Err(rule()) } else { Ok(found) }
+}
+
+/// A private key in any of the three forms, decrypted where need be.
+fn private_key(
+    pem: &str,
+    passphrase: Option<&str>,
+) -> Result<PrivateKeyDer<'static>, ValidationError> {
+    let rule = |why: &str| Err(ValidationError::new(format!("\"tls.key\" {why}")));
+    if pem.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
+        let Some(passphrase) = passphrase else {
+            return rule("is encrypted: set \"tls.passphrase\"");
+        };
+        let Ok((_, document)) = pkcs8::SecretDocument::from_pem(pem.trim()) else {
+            return rule("must be a private key in PEM");
+        };
+        let decrypted = pkcs8::EncryptedPrivateKeyInfoRef::try_from(document.as_bytes())
+            .and_then(|encrypted| encrypted.decrypt(passphrase));
+        return match decrypted {
+            Ok(key) => Ok(PrivateKeyDer::Pkcs8(key.as_bytes().to_vec().into())),
+            Err(_) => rule(
+                "can't be decrypted: \"tls.passphrase\" is not its passphrase, or it is not \
+                 encrypted with PBES2 (openssl pkcs8 -topk8 -v2 aes-256-cbc)",
+            ),
+        };
     }
+    if pem.contains("Proc-Type: 4,ENCRYPTED") {
+        return rule("is encrypted in OpenSSL's old form: convert it with openssl pkcs8 -topk8");
+    }
+    PrivateKeyDer::from_pem_slice(pem.as_bytes()).or_else(|_| rule("must be a private key in PEM"))
 }
 
 impl Transport for Arc<NativeTransport> {
     fn exchange(&self, request: Request) -> Exchange {
         let transport = Arc::clone(self);
         Box::pin(async move {
-            let client = transport
-                .client
+            let Clients { keeping, fresh } = transport
+                .clients
                 .get_or_try_init(|| async {
                     let building = Arc::clone(&transport);
                     // Reading a few hundred certificates would hold up the others.
@@ -230,40 +259,94 @@ impl Transport for Arc<NativeTransport> {
                         .unwrap_or(Err(Fault::Local("The HTTP client could not be set up")))
                 })
                 .await?;
-            send(client, request).await
+            let connected = Arc::new(AtomicBool::new(false));
+            let attempt = CONNECTED.scope(Arc::clone(&connected), send(keeping, &request)).await;
+            match attempt {
+                // The tenant had closed a kept connection, and did not see the request: once more,
+                // over a new one. What fails on a new connection has failed.
+                Err(Failed { answered: false, fault: Fault::Interrupted })
+                    if !connected.load(Ordering::Relaxed) =>
+                {
+                    send(fresh, &request).await
+                }
+                attempt => attempt,
+            }
+            .map_err(|failed| failed.fault)
         })
     }
 }
 
-async fn send(client: &Client, request: Request) -> Result<Response, Fault> {
-    let mut outgoing = match request.form {
-        None => client.get(request.url),
-        Some(form) => client
-            .post(request.url)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(form),
-    };
-    for (name, value) in request.headers {
-        outgoing = outgoing.header(name, value);
+tokio::task_local! {
+    /// Whether the request of this task has begun to open a connection.
+    static CONNECTED: Arc<AtomicBool>;
+}
+
+/// Wraps the connector: a request that never calls it travels over a kept connection.
+#[derive(Debug, Clone)]
+struct NoteConnections;
+
+#[derive(Debug, Clone)]
+struct Noting<S>(S);
+
+impl<S> Layer<S> for NoteConnections {
+    type Service = Noting<S>;
+
+    fn layer(&self, connector: S) -> Self::Service {
+        Noting(connector)
     }
-    let mut incoming = outgoing.send().await.map_err(|error| fault(&error))?;
+}
+
+impl<S: Service<R>, R> Service<R> for Noting<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, target: R) -> Self::Future {
+        // Outside an attempt there is nobody to tell.
+        let _ = CONNECTED.try_with(|connected| connected.store(true, Ordering::Relaxed));
+        self.0.call(target)
+    }
+}
+
+/// An attempt that failed, and whether an answer had begun to come.
+struct Failed {
+    fault: Fault,
+    answered: bool,
+}
+
+async fn send(client: &Client, request: &Request) -> Result<Response, Failed> {
+    let mut outgoing = match &request.form {
+        None => client.get(request.url.clone()),
+        Some(form) => client
+            .post(request.url.clone())
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form.clone()),
+    };
+    for (name, value) in &request.headers {
+        outgoing = outgoing.header(*name, value);
+    }
+    let unanswered = |error| Failed { fault: fault(&error), answered: false };
+    let incoming = outgoing.send().await.map_err(unanswered)?;
+    read(incoming).await.map_err(|fault| Failed { fault, answered: true })
+}
+
+async fn read(mut incoming: reqwest::Response) -> Result<Response, Fault> {
     let status = incoming.status();
     let headers = incoming
         .headers()
         .iter()
         .map(|(name, value)| {
-            (
-                name.as_str().to_owned(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
         })
         .collect();
     let mut body = Vec::new();
     while let Some(chunk) = incoming.chunk().await.map_err(|error| fault(&error))? {
         if body.len() + chunk.len() > LONGEST_BODY {
-            return Err(Fault::TooLarge {
-                limit: LONGEST_BODY,
-            });
+            return Err(Fault::TooLarge { limit: LONGEST_BODY });
         }
         body.extend_from_slice(&chunk);
     }
@@ -289,9 +372,5 @@ fn fault(error: &reqwest::Error) -> Fault {
         }
         cause = inner.source();
     }
-    if error.is_connect() {
-        Fault::Connect
-    } else {
-        Fault::Interrupted
-    }
+    if error.is_connect() { Fault::Connect } else { Fault::Interrupted }
 }

@@ -102,11 +102,7 @@ impl ClientAuth {
                 Proof::Certificate
             }
         };
-        Ok(Some(Self {
-            id,
-            audience: config.tenant.as_str().to_owned(),
-            proof,
-        }))
+        Ok(Some(Self { id, audience: config.tenant.as_str().to_owned(), proof }))
     }
 
     /// Whether the proof is in the TLS handshake, so that endpoints may differ (RFC 8705 §5).
@@ -131,16 +127,11 @@ impl ClientAuth {
             Proof::Post(secret) => vec![id, ("client_secret", secret.clone())],
             Proof::Certificate => vec![id],
             Proof::Spiffe(assertion) => assertion_form(id, JWT_SPIFFE, assertion.clone()),
-            Proof::Assertion(key) => assertion_form(
-                id,
-                JWT_BEARER,
-                key.assertion(&self.id, &self.audience, now)?,
-            ),
+            Proof::Assertion(key) => {
+                assertion_form(id, JWT_BEARER, key.assertion(&self.id, &self.audience, now)?)
+            }
         };
-        Some(Credentials {
-            authorization,
-            form,
-        })
+        Some(Credentials { authorization, form })
     }
 }
 
@@ -149,11 +140,7 @@ fn assertion_form(
     kind: &str,
     assertion: String,
 ) -> Vec<(&'static str, String)> {
-    vec![
-        id,
-        ("client_assertion_type", kind.to_owned()),
-        ("client_assertion", assertion),
-    ]
+    vec![id, ("client_assertion_type", kind.to_owned()), ("client_assertion", assertion)]
 }
 
 /// A form as it goes into a body.
@@ -175,9 +162,7 @@ fn lacking(method: ClientAuthMethod, rule: &str) -> ValidationError {
 }
 
 fn bad_jwk(why: &str) -> ValidationError {
-    ValidationError::new(format!(
-        "\"clientSecret\" must be a JWK that can sign: {why}"
-    ))
+    ValidationError::new(format!("\"clientSecret\" must be a JWK that can sign: {why}"))
 }
 
 /// A key, its algorithm and its name.
@@ -199,9 +184,7 @@ struct Jwk<'a>(Members<'a>);
 
 impl<'a> Jwk<'a> {
     fn parse(text: &'a str) -> Result<Self, ValidationError> {
-        Members::parse(text)
-            .map(Self)
-            .map_err(|_| bad_jwk("it is no JSON object"))
+        Members::parse(text).map(Self).map_err(|_| bad_jwk("it is no JSON object"))
     }
 
     fn text(&self, name: &str) -> Result<Option<String>, ValidationError> {
@@ -231,25 +214,15 @@ impl SigningKey {
             Some("HS512") => ("HS512", hmac::HMAC_SHA512),
             Some(_) => return Err(bad_jwk("\"alg\" must be HS256, HS384 or HS512")),
         };
-        Ok(Self {
-            alg,
-            kid,
-            key: Key::Hmac(hmac::Key::new(algorithm, secret)),
-        })
+        Ok(Self { alg, kid, key: Key::Hmac(hmac::Key::new(algorithm, secret)) })
     }
 
     fn symmetric_jwk(text: &str) -> Result<Self, ValidationError> {
         let jwk = Jwk::parse(text)?;
         if jwk.text("kty")?.as_deref() != Some("oct") {
-            return Err(bad_jwk(
-                "\"kty\" must be \"oct\" with clientAuthMethod client_secret_jwt",
-            ));
+            return Err(bad_jwk("\"kty\" must be \"oct\" with clientAuthMethod client_secret_jwt"));
         }
-        Self::shared(
-            &jwk.bytes("k")?,
-            jwk.text("alg")?.as_deref(),
-            jwk.text("kid")?,
-        )
+        Self::shared(&jwk.bytes("k")?, jwk.text("alg")?.as_deref(), jwk.text("kid")?)
     }
 
     fn private_jwk(text: &str) -> Result<Self, ValidationError> {
@@ -262,10 +235,7 @@ impl SigningKey {
                 let (alg, encoding) = rsa_encoding(alg.as_deref().unwrap_or("RS256"))
                     .ok_or_else(|| bad_jwk("\"alg\" does not go with an RSA key"))?;
                 let components = KeyPairComponents {
-                    public_key: PublicKeyComponents {
-                        n: jwk.bytes("n")?,
-                        e: jwk.bytes("e")?,
-                    },
+                    public_key: PublicKeyComponents { n: jwk.bytes("n")?, e: jwk.bytes("e")? },
                     d: jwk.bytes("d")?,
                     p: jwk.bytes("p")?,
                     q: jwk.bytes("q")?,
@@ -274,11 +244,7 @@ impl SigningKey {
                     qInv: jwk.bytes("qi")?,
                 };
                 let pair = RsaKeyPair::from_components(&components).map_err(rejected)?;
-                Ok(Self {
-                    alg,
-                    kid,
-                    key: Key::Rsa(pair, encoding),
-                })
+                Ok(Self { alg, kid, key: Key::Rsa(pair, encoding) })
             }
             Some("EC") => {
                 let (own, scheme) = match jwk.text("crv")?.as_deref() {
@@ -294,11 +260,7 @@ impl SigningKey {
                 let d = jwk.bytes("d")?;
                 let pair = EcdsaKeyPair::from_private_key_and_public_key(scheme, &d, &point)
                     .map_err(rejected)?;
-                Ok(Self {
-                    alg: own,
-                    kid,
-                    key: Key::Ec(pair),
-                })
+                Ok(Self { alg: own, kid, key: Key::Ec(pair) })
             }
             Some("OKP") if jwk.text("crv")?.as_deref() == Some("Ed25519") => {
                 let alg = match alg.as_deref() {
@@ -309,11 +271,7 @@ impl SigningKey {
                 let (seed, public) = (jwk.bytes("d")?, jwk.bytes("x")?);
                 let pair =
                     Ed25519KeyPair::from_seed_and_public_key(&seed, &public).map_err(rejected)?;
-                Ok(Self {
-                    alg,
-                    kid,
-                    key: Key::Ed(pair),
-                })
+                Ok(Self { alg, kid, key: Key::Ed(pair) })
             }
             _ => Err(bad_jwk("\"kty\" must be RSA, EC or OKP (Ed25519)")),
         }
@@ -349,8 +307,7 @@ impl SigningKey {
             Key::Hmac(key) => hmac::sign(key, message).as_ref().to_vec(),
             Key::Rsa(pair, encoding) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(*encoding, &random, message, &mut signature)
-                    .ok()?;
+                pair.sign(*encoding, &random, message, &mut signature).ok()?;
                 signature
             }
             Key::Ec(pair) => pair.sign(&random, message).ok()?.as_ref().to_vec(),

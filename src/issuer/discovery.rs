@@ -35,15 +35,11 @@ impl Metadata {
         let members =
             Members::parse(&text).map_err(|_| unreadable("The metadata is not a JSON object"))?;
         if members.text("issuer").as_deref() != Some(tenant.as_str()) {
-            return Err(unreadable(
-                "The metadata names another issuer than the tenant domain",
-            ));
+            return Err(unreadable("The metadata names another issuer than the tenant domain"));
         }
         let jwks_uri = match members.text("jwks_uri") {
             None if members.has("jwks_uri") => {
-                return Err(unreadable(
-                    "The metadata has a \"jwks_uri\" that is no string",
-                ));
+                return Err(unreadable("The metadata has a \"jwks_uri\" that is no string"));
             }
             None => None,
             Some(address) => Some(tenant.endpoint(&address).map_err(Fault::ForbiddenUrl)?),
@@ -53,12 +49,7 @@ impl Metadata {
         let stores = object("mtls_additional_endpoint_aliases").unwrap_or_default();
         let trust_stores = stores
             .names()
-            .filter_map(|id| {
-                Some((
-                    id.to_owned(),
-                    endpoint(&stores.get::<Members<'_>>(id)?.ok()?),
-                ))
-            })
+            .filter_map(|id| Some((id.to_owned(), endpoint(&stores.get::<Members<'_>>(id)?.ok()?))))
             .collect();
         Ok(Self {
             jwks_uri,
@@ -86,10 +77,7 @@ impl Metadata {
             })?,
             None => &self.mtls_introspection,
         };
-        let address = alias
-            .as_ref()
-            .filter(|_| by_tls)
-            .or(self.introspection.as_ref());
+        let address = alias.as_ref().filter(|_| by_tls).or(self.introspection.as_ref());
         let address = address.ok_or_else(|| {
             ValidationError::new(
                 "introspection_endpoint is required but not available in the issuer metadata",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::client_auth::{ClientAuth, form};
-use super::{Issuer, Want};
+use super::{ClientTerms, Issuer, Want};
 use crate::error::{Error, Fault, OpError, TokenError, ValidationError};
 use crate::http::{Request, Response};
 use crate::json::Members;
@@ -17,8 +17,9 @@ pub async fn introspect(
     trust_store: Option<String>,
     token: String,
     now: f64,
+    terms: ClientTerms,
 ) -> Result<Arc<String>, Error> {
-    let metadata = issuer.metadata(Want::Fresh).await?;
+    let metadata = issuer.metadata(terms, Want::Fresh).await?;
     let endpoint = metadata.introspection_endpoint(
         issuer.tenant(),
         auth.is_by_tls(),
@@ -28,22 +29,17 @@ pub async fn introspect(
     let credentials = auth
         .credentials(now)
         .ok_or_else(|| request.failure(Fault::Local("The client assertion can't be made"), None))?;
-    let mut members = vec![
-        ("token", token),
-        ("token_type_hint", "access_token".to_owned()),
-    ];
+    let mut members = vec![("token", token), ("token_type_hint", "access_token".to_owned())];
     members.extend(credentials.form);
     request.form = Some(form(&members));
     if let Some(authorization) = credentials.authorization {
         request.headers.push(("authorization", authorization));
     }
-    let response = request.send(issuer.transport(), issuer.deadline()).await?;
+    let response = request.send(issuer.transport(), terms.deadline).await?;
     match response.status {
         200 => claims(&request, &response).map(Arc::new),
         400 | 401 => Err(refusal(&response).into()),
-        status => Err(request
-            .failure(Fault::Status(status), Some(&response))
-            .into()),
+        status => Err(request.failure(Fault::Status(status), Some(&response)).into()),
     }
 }
 
@@ -67,11 +63,7 @@ fn claims(request: &Request, response: &Response) -> Result<String, Error> {
 fn refusal(response: &Response) -> OpError {
     let members = Members::parse_bytes(&response.body).unwrap_or_default();
     let text = |name| members.text(name).map(|text| text.into_owned());
-    let implied = if response.status == 401 {
-        "invalid_client"
-    } else {
-        "invalid_request"
-    };
+    let implied = if response.status == 401 { "invalid_client" } else { "invalid_request" };
     OpError {
         error: text("error").unwrap_or_else(|| implied.to_owned()),
         description: text("error_description"),

@@ -111,18 +111,11 @@ impl Key {
         if verifiers.is_empty() {
             return Err(Unusable::Algorithm);
         }
-        Ok(Self {
-            id: string("kid")?,
-            verifiers,
-            material: material.identity(),
-        })
+        Ok(Self { id: string("kid")?, verifiers, material: material.identity() })
     }
 
     fn verifier(&self, algorithm: Algorithm) -> Option<&ParsedPublicKey> {
-        self.verifiers
-            .iter()
-            .find(|(known, _)| *known == algorithm)
-            .map(|(_, key)| key)
+        self.verifiers.iter().find(|(known, _)| *known == algorithm).map(|(_, key)| key)
     }
 
     fn same_as(&self, other: &Self) -> bool {
@@ -198,10 +191,7 @@ impl Material {
         if !RSA_BITS.contains(&bits) || !exponent_fits {
             return Err(Unusable::Strength);
         }
-        Ok(Self::Rsa {
-            n: n.to_vec(),
-            e: e.to_vec(),
-        })
+        Ok(Self::Rsa { n: n.to_vec(), e: e.to_vec() })
     }
 
     /// The uncompressed form of SEC 1 §2.3.3.
@@ -304,6 +294,12 @@ impl KeySet {
         self.keys.is_empty()
     }
 
+    /// Whether a key of this name is there, whatever it can be used for.
+    #[must_use]
+    pub fn has_name(&self, name: &str) -> bool {
+        self.keys.iter().any(|key| key.id.as_deref() == Some(name))
+    }
+
     /// The one key that a header asks for (contract §4, rule 2). A token without `kid` is served only
     /// where a single key could have signed it.
     pub fn select(&self, header: &Header) -> Result<Verifier<'_>, TokenError> {
@@ -327,8 +323,6 @@ pub struct Verifier<'a>(&'a ParsedPublicKey);
 impl Verifier<'_> {
     /// Whether `signature` is this key's over exactly these bytes.
     pub fn verify(&self, signed: &[u8], signature: &[u8]) -> Result<(), TokenError> {
-        self.0
-            .verify_sig(signed, signature)
-            .map_err(|_| TokenError::InvalidSignature)
+        self.0.verify_sig(signed, signature).map_err(|_| TokenError::InvalidSignature)
     }
 }

@@ -1,27 +1,42 @@
 //! Everything that is known of one tenant: where its endpoints are and which keys sign its tokens.
+//!
+//! One living set of documents, shared by all who trust the same tenant over the same HTTP
+//! configuration. It is refreshed before its time is over, by the way and in the background; it
+//! serves on while the tenant can't be reached; and what a stranger may cause is counted.
 
+pub mod backoff;
 pub mod cached;
 pub mod client_auth;
 pub mod discovery;
+mod documents;
 pub mod flight;
 pub mod introspection;
 pub mod jwk;
+pub mod unknown;
+pub mod watch;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use url::Url;
-
-use self::cached::{Cached, Stamped};
-use self::discovery::{Metadata, WELL_KNOWN};
+use self::cached::{Age, Cached, Stamped, Terms};
+use self::discovery::Metadata;
+use self::documents::{Document, TheKeys, TheMetadata};
+use self::flight::Start;
 use self::jwk::KeySet;
+use self::unknown::{UnknownKeys, key_name};
+use self::watch::{Counters, Event, Observers, count};
 use crate::clock::Clock;
 use crate::config::{Config, TenantDomain};
-use crate::error::{Error, Fault, HttpError};
-use crate::http::{Request, Transport};
+use crate::error::{Error, Fault, HttpError, TokenError};
+use crate::http::Transport;
+use crate::http::native::HttpConfig;
+use crate::runtime;
+use crate::token::jws::Header;
 
 /// A function of the caller's that supplies a document in place of a request.
 pub trait Resolver: Send + Sync + fmt::Debug {
@@ -58,42 +73,85 @@ pub enum Want {
     New,
 }
 
+/// One client's terms for documents that it may share with others.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientTerms {
+    metadata: Terms,
+    keys: Terms,
+    /// How long one whole exchange may take.
+    pub deadline: Duration,
+}
+
+impl ClientTerms {
+    /// As configured.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let stale = config.jwks_stale_duration;
+        Self {
+            metadata: Terms { fresh: config.metadata_cache_duration, stale },
+            keys: Terms { fresh: config.jwks_cache_duration, stale },
+            deadline: config.response_timeout,
+        }
+    }
+}
+
+/// Somebody who comes after a document's time waits this long for the next, before the last serves
+/// on. A tenant that is slower than this counts as away.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// One tenant.
 #[derive(Debug)]
 pub struct Issuer {
     tenant: TenantDomain,
-    sources: Arc<Sources>,
+    sources: Sources,
     clock: Arc<dyn Clock>,
-    deadline: Duration,
-    metadata: Arc<Cached<Metadata>>,
-    metadata_duration: Duration,
-    keys: Arc<Cached<Keys>>,
-    keys_duration: Duration,
-    /// What strangers may cause by naming keys that nobody knows.
-    unknown_keys: Mutex<Budget>,
+    metadata: Cached<Metadata>,
+    keys: Cached<Keys>,
+    unknown: Mutex<UnknownKeys>,
+    /// What has happened.
+    pub counters: Counters,
+    /// Who wants to know what happens.
+    pub observers: Observers,
 }
 
+type Shared = Mutex<HashMap<(TenantDomain, HttpConfig), Weak<Issuer>>>;
+
+/// The process's tenants. An entry is as good as gone once its last client is.
+static SHARED: std::sync::LazyLock<Shared> = std::sync::LazyLock::new(Shared::default);
+
 impl Issuer {
-    /// Nothing is fetched before the first token.
+    /// A tenant of one client's own. Nothing is fetched before the first token.
     #[must_use]
-    pub fn new(config: &Config, sources: Sources, clock: Arc<dyn Clock>) -> Arc<Self> {
+    pub fn new(tenant: TenantDomain, sources: Sources, clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(Self {
-            tenant: config.tenant.clone(),
-            sources: Arc::new(sources),
-            deadline: config.response_timeout,
-            metadata: Arc::default(),
-            metadata_duration: config.metadata_cache_duration,
-            keys: Arc::default(),
-            keys_duration: config.jwks_cache_duration,
-            unknown_keys: Mutex::new(Budget::new(clock.elapsed())),
+            tenant,
+            sources,
             clock,
+            metadata: Cached::default(),
+            keys: Cached::default(),
+            unknown: Mutex::default(),
+            counters: Counters::default(),
+            observers: Observers::default(),
         })
     }
 
-    /// The transport that also carries introspection.
-    #[must_use]
-    pub fn transport(&self) -> &dyn Transport {
-        &*self.sources.transport
+    /// The tenant that all of the process's clients with this HTTP configuration share, whichever
+    /// thread they live on; made by `sources` for the first of them.
+    pub fn shared(
+        tenant: &TenantDomain,
+        http: HttpConfig,
+        clock: Arc<dyn Clock>,
+        sources: impl FnOnce() -> Sources,
+    ) -> Arc<Self> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.retain(|_, issuer| issuer.strong_count() > 0);
+        let key = (tenant.clone(), http);
+        if let Some(issuer) = shared.get(&key).and_then(Weak::upgrade) {
+            return issuer;
+        }
+        let issuer = Self::new(tenant.clone(), sources(), clock);
+        shared.insert(key, Arc::downgrade(&issuer));
+        issuer
     }
 
     /// Who this is.
@@ -102,179 +160,209 @@ impl Issuer {
         &self.tenant
     }
 
-    /// How long one whole exchange may take.
+    /// The transport that also carries introspection.
     #[must_use]
-    pub fn deadline(&self) -> Duration {
-        self.deadline
+    pub fn transport(&self) -> &dyn Transport {
+        &*self.sources.transport
     }
 
-    /// The keys, where they are at hand and fresh: no waiting, no lock.
+    /// The keys, where none have to be waited for.
     #[must_use]
-    pub fn keys_at_hand(&self) -> Option<Arc<Keys>> {
-        self.keys
-            .at_hand(|keys| self.is_fresh(keys, self.keys_duration))
+    pub fn keys_at_hand(self: &Arc<Self>, terms: ClientTerms) -> Option<Arc<Keys>> {
+        self.at_hand::<TheKeys>(terms)
     }
 
     /// The tenant's metadata.
-    pub async fn metadata(&self, want: Want) -> Result<Arc<Metadata>, Error> {
-        let asked = self.clock.elapsed();
-        let will_do = |current: &Stamped<_>| match want {
-            Want::Fresh => self.is_fresh(current, self.metadata_duration),
-            Want::New => current.at > asked,
-        };
-        self.metadata.get(will_do, || self.fetch_metadata()).await
+    pub async fn metadata(
+        self: &Arc<Self>,
+        terms: ClientTerms,
+        want: Want,
+    ) -> Result<Arc<Metadata>, Error> {
+        self.get::<TheMetadata>(terms, want).await
     }
 
     /// The tenant's keys.
-    pub async fn keys(self: &Arc<Self>, want: Want) -> Result<Arc<Keys>, Error> {
-        let asked = self.clock.elapsed();
-        let will_do = |current: &Stamped<_>| match want {
-            Want::Fresh => self.is_fresh(current, self.keys_duration),
-            Want::New => current.at > asked,
-        };
-        self.keys
-            .get(will_do, || fetch_keys(Arc::clone(self)))
-            .await
+    pub async fn keys(
+        self: &Arc<Self>,
+        terms: ClientTerms,
+        want: Want,
+    ) -> Result<Arc<Keys>, Error> {
+        self.get::<TheKeys>(terms, want).await
     }
 
-    /// Whether a token with a key that nobody knows may cause one more request.
+    /// The last good JWKS, and its age.
     #[must_use]
-    pub fn may_look_for_new_keys(&self) -> bool {
-        self.unknown_keys
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take(self.clock.elapsed())
+    pub fn current_keys(&self, terms: ClientTerms) -> Option<(Arc<Keys>, Duration, Age)> {
+        let current = self.keys.current()?;
+        let now = self.clock.elapsed();
+        let age = current.age(now, terms.keys);
+        Some((Arc::clone(&current.value), now.saturating_sub(current.at), age))
     }
 
     /// Takes a metadata document that the caller has got in its own way.
     pub fn adopt_metadata(&self, text: String) -> Result<(), HttpError> {
-        let metadata =
-            Metadata::parse(&self.tenant, text).map_err(|fault| self.failure("metadata", fault))?;
-        self.metadata.put(Arc::new(metadata), self.clock.elapsed());
+        let metadata = Metadata::parse(&self.tenant, text)
+            .map_err(|fault| self.failure(TheMetadata::NAME, fault))?;
+        self.metadata.put(self.stamp(Arc::new(metadata), None, None));
         Ok(())
     }
 
-    fn is_fresh<T>(&self, current: &Stamped<T>, duration: Duration) -> bool {
-        self.clock.elapsed().saturating_sub(current.at) < duration
+    /// A document without waiting: fresh, or past its time while the tenant is away. Where its time
+    /// is nearly over, or over, this call starts a refresh behind itself.
+    fn at_hand<D: Document>(self: &Arc<Self>, terms: ClientTerms) -> Option<Arc<D::Value>> {
+        let cache = D::cache(self);
+        let current = cache.current()?;
+        let now = self.clock.elapsed();
+        match current.age(now, D::terms(&terms)) {
+            Age::Fresh => {}
+            Age::Due => self.refresh_behind::<D>(terms, now),
+            Age::Expired if cache.backoff().is_troubled() => {
+                self.refresh_behind::<D>(terms, now);
+                self.note_stale_use::<D>(now.saturating_sub(current.at));
+            }
+            Age::Expired | Age::Dead => return None,
+        }
+        Some(Arc::clone(&current.value))
+    }
+
+    async fn get<D: Document>(
+        self: &Arc<Self>,
+        terms: ClientTerms,
+        want: Want,
+    ) -> Result<Arc<D::Value>, Error> {
+        let cache = D::cache(self);
+        let fetch = || D::fetch(Arc::clone(self), terms);
+        let asked = self.clock.elapsed();
+        if want == Want::New {
+            return cache.join(|current| current.at > asked, fetch).await;
+        }
+        if let Some(value) = self.at_hand::<D>(terms) {
+            return Ok(value);
+        }
+        let serves = |current: &Stamped<_>| {
+            matches!(current.age(self.clock.elapsed(), D::terms(&terms)), Age::Fresh | Age::Due)
+        };
+        let fetched = match self.expired::<D>(terms) {
+            // The last document may serve on: the next is waited for, but not for long.
+            Some(_) => match tokio::time::timeout(PATIENCE, cache.join(serves, fetch)).await {
+                Ok(fetched) => fetched,
+                Err(_) => Err(self.failure(D::NAME, Fault::Local("The tenant is slow")).into()),
+            },
+            None if !cache.backoff().may_try(asked) && !cache.is_being_fetched() => {
+                Err(self.failure(D::NAME, Fault::Local("The tenant is away")).into())
+            }
+            None => cache.join(serves, fetch).await,
+        };
+        fetched.or_else(|error| match self.expired::<D>(terms) {
+            Some((value, age)) => {
+                self.note_stale_use::<D>(age);
+                Ok(value)
+            }
+            None => Err(cache.backoff().verdict(self.clock.elapsed()).unwrap_or(error)),
+        })
+    }
+
+    /// What may serve on in an outage.
+    fn expired<D: Document>(&self, terms: ClientTerms) -> Option<(Arc<D::Value>, Duration)> {
+        let current = D::cache(self).current()?;
+        let now = self.clock.elapsed();
+        let serves = current.age(now, D::terms(&terms)) != Age::Dead;
+        serves.then(|| (Arc::clone(&current.value), now.saturating_sub(current.at)))
+    }
+
+    fn refresh_behind<D: Document>(self: &Arc<Self>, terms: ClientTerms, now: Duration) {
+        let cache = D::cache(self);
+        if cache.is_being_fetched() || !cache.backoff().may_try(now) {
+            return;
+        }
+        if let Some(runtime) = runtime::handle() {
+            let issuer = Arc::clone(self);
+            runtime.spawn(async move {
+                let fetch = || D::fetch(Arc::clone(&issuer), terms);
+                // How it went is in the backoff and in the counters; nobody waits for it here.
+                drop(D::cache(&issuer).join(|current| current.at > now, fetch).await);
+            });
+        }
+    }
+
+    fn note_stale_use<D: Document>(&self, age: Duration) {
+        if D::SERVES_TOKENS {
+            count(&self.counters.stale_uses);
+            self.observers.tell(&self.tenant, &Event::StaleUse { age });
+        }
+    }
+
+    fn unknown(&self) -> MutexGuard<'_, UnknownKeys> {
+        self.unknown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it is worth waiting for a key that is not in the set: nobody has looked for it in
+    /// vain a moment ago, and there is a fetch to wait for, or budget for one.
+    #[must_use]
+    pub fn is_worth_looking_for(&self, header: &Header) -> bool {
+        let now = self.clock.elapsed();
+        let name = key_name(header.key_id.as_deref());
+        if self.keys.is_being_fetched() {
+            return !self.unknown().is_known_to_be_unknown(&name, now);
+        }
+        self.keys.backoff().may_try(now) && self.unknown().is_worth_looking(&name, now)
+    }
+
+    /// Looks for a key that is not in the set, at the tenant. One request serves all who look for
+    /// whatever key at the same time, and only the one who starts it is charged.
+    pub async fn look_for(
+        self: &Arc<Self>,
+        header: &Header,
+        terms: ClientTerms,
+    ) -> Result<Arc<Keys>, Error> {
+        let found = |keys: &Keys| keys.set.select(header).err() != Some(TokenError::UnknownKey);
+        let mut started = false;
+        // A fetch that had begun before the key was published may come back without it: then once
+        // more.
+        while !started {
+            if let Some(current) = self.keys.current().filter(|current| found(&current.value)) {
+                return Ok(Arc::clone(&current.value));
+            }
+            let start = || {
+                started = true;
+                if self.unknown().take(self.clock.elapsed()) {
+                    count(&self.counters.unknown_key_lookups);
+                    Start::Go(TheKeys::fetch(Arc::clone(self), terms))
+                } else {
+                    Start::Never
+                }
+            };
+            match self.keys.join_if(start).await {
+                None => return Err(TokenError::UnknownKey.into()),
+                Some(Err(error)) => {
+                    return Err(self.keys.backoff().verdict(self.clock.elapsed()).unwrap_or(error));
+                }
+                Some(Ok(keys)) if found(&keys) => return Ok(keys),
+                Some(Ok(_)) => {}
+            }
+        }
+        let name = key_name(header.key_id.as_deref());
+        self.unknown().remember(name, self.clock.elapsed());
+        Err(TokenError::UnknownKey.into())
     }
 
     fn failure(&self, what: &'static str, fault: Fault) -> HttpError {
-        HttpError {
-            what,
-            url: self.tenant.as_str().to_owned(),
-            fault,
-            raw: None,
-            retry_after: None,
-        }
+        let url = self.tenant.as_str().to_owned();
+        HttpError { what, url, fault, raw: None, retry_after: None }
     }
 
-    fn fetch_metadata(
-        &self,
-    ) -> impl Future<Output = Result<Stamped<Metadata>, Error>> + Send + 'static {
-        let (tenant, sources) = (self.tenant.clone(), Arc::clone(&self.sources));
-        let (clock, deadline) = (Arc::clone(&self.clock), self.deadline);
-        async move {
-            const WHAT: &str = "metadata";
-            let failure = |fault| HttpError {
-                what: WHAT,
-                url: format!("{}{WELL_KNOWN}", tenant.as_str()),
-                fault,
-                raw: None,
-                retry_after: None,
-            };
-            let text = match &sources.metadata {
-                Some(resolver) => resolve(&**resolver, deadline).await.map_err(failure)?,
-                None => {
-                    let url = Url::parse(&format!("{}{WELL_KNOWN}", tenant.as_str()))
-                        .map_err(|_| failure(Fault::Local("The tenant's address is no URL")))?;
-                    Request::get(WHAT, url)
-                        .document(&*sources.transport, deadline)
-                        .await?
-                }
-            };
-            let metadata = Metadata::parse(&tenant, text).map_err(failure)?;
-            Ok(Stamped {
-                value: Arc::new(metadata),
-                at: clock.elapsed(),
-            })
-        }
-    }
-}
-
-async fn fetch_keys(issuer: Arc<Issuer>) -> Result<Stamped<Keys>, Error> {
-    const WHAT: &str = "JWKS";
-    let (text, url) = match &issuer.sources.jwks {
-        Some(resolver) => {
-            let text = resolve(&**resolver, issuer.deadline)
-                .await
-                .map_err(|fault| issuer.failure(WHAT, fault))?;
-            (text, None)
-        }
-        None => {
-            let metadata = issuer.metadata(Want::Fresh).await?;
-            let url = metadata.jwks_uri.clone().ok_or_else(|| {
-                issuer.failure(WHAT, Fault::Unreadable("The metadata has no \"jwks_uri\""))
-            })?;
-            let request = Request::get(WHAT, url.clone());
-            (
-                request
-                    .document(issuer.transport(), issuer.deadline)
-                    .await?,
-                Some(url),
-            )
-        }
-    };
-    let set = KeySet::parse(&text).map_err(|why| {
-        let fault = Fault::Unreadable(why);
-        match url {
-            Some(url) => Request::get(WHAT, url).failure(fault, None),
-            None => issuer.failure(WHAT, fault),
-        }
-    })?;
-    Ok(Stamped {
-        value: Arc::new(Keys { text, set }),
-        at: issuer.clock.elapsed(),
-    })
-}
-
-async fn resolve(resolver: &dyn Resolver, deadline: Duration) -> Result<String, Fault> {
-    match tokio::time::timeout(deadline, resolver.resolve()).await {
-        Ok(answer) => answer,
-        Err(_) => Err(Fault::Timeout {
-            after_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
-        }),
-    }
-}
-
-/// A token bucket.
-#[derive(Debug)]
-struct Budget {
-    left: u32,
-    /// When the last one was refilled.
-    refilled: Duration,
-}
-
-impl Budget {
-    const MOST: u32 = 2;
-    const REFILL: Duration = Duration::from_secs(30);
-
-    fn new(now: Duration) -> Self {
-        Self {
-            left: Self::MOST,
-            refilled: now,
-        }
-    }
-
-    fn take(&mut self, now: Duration) -> bool {
-        while self.left < Self::MOST && now.saturating_sub(self.refilled) >= Self::REFILL {
-            self.left += 1;
-            self.refilled += Self::REFILL;
-        }
-        if self.left == Self::MOST {
-            self.refilled = now;
-        }
-        let allowed = self.left > 0;
-        self.left = self.left.saturating_sub(1);
-        allowed
+    /// The counters' values by name.
+    #[must_use]
+    pub fn counted(&self) -> [(&'static str, u64); 6] {
+        let counters = &self.counters;
+        [
+            ("metadataRequests", &counters.metadata_requests),
+            ("jwksRequests", &counters.jwks_requests),
+            ("refreshes", &counters.refreshes),
+            ("failedRefreshes", &counters.failed_refreshes),
+            ("staleUses", &counters.stale_uses),
+            ("unknownKeyLookups", &counters.unknown_key_lookups),
+        ]
+        .map(|(name, counter)| (name, counter.load(Ordering::Relaxed)))
     }
 }

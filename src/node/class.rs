@@ -16,8 +16,11 @@ use crate::config::{Config, ENVIRONMENT, Flavour, Given, OPTIONS, clock_setting}
 use crate::error::{Error, Fault, HttpError};
 use crate::http::Transport;
 use crate::http::native::{HttpConfig, NativeTransport};
-use crate::issuer::{Resolver, Sources, Want};
+use crate::issuer::cached::Age;
+use crate::issuer::watch::Observer;
+use crate::issuer::{Issuer, Resolver, Sources, Want};
 use crate::runtime;
+use crate::token::claims::Expiration;
 use crate::validator::{TokenCheck, Validator};
 
 /// The names of all options, nested ones by their path.
@@ -62,41 +65,34 @@ impl NativeClient {
         environment: HashMap<String, String>,
     ) -> Result<Self, Error> {
         let given = sources(options, environment);
-        let flavour = if backend_node {
-            Flavour::BackendNode
-        } else {
-            Flavour::OidcBackend
-        };
+        let flavour = if backend_node { Flavour::BackendNode } else { Flavour::OidcBackend };
         let config = Config::read(flavour, &given)?;
+        let clock = Arc::new(SystemClock::get());
         let resolver = |has: bool, document| -> Option<Arc<dyn Resolver>> {
-            has.then(|| {
-                Arc::new(CallerDocument {
-                    post: Arc::clone(post),
-                    client,
-                    document,
-                }) as _
-            })
+            has.then(|| Arc::new(CallerDocument { post: Arc::clone(post), client, document }) as _)
         };
         // Built in any case: its certificate and key must be good even where a fetcher goes first.
-        let native = NativeTransport::new(HttpConfig::new(config.tls.clone(), &given.environment))?;
-        let transport: Arc<dyn Transport> = if config.has_fetcher {
-            Arc::new(Fetcher {
-                post: Arc::clone(post),
-                client,
-            })
+        let http = HttpConfig::new(config.tls.clone(), &given.environment);
+        let native = NativeTransport::new(http.clone())?;
+        let metadata = resolver(config.has_metadata_resolver, "metadata");
+        let jwks = resolver(config.has_jwks_resolver, "jwks");
+        let own = config.has_fetcher || metadata.is_some() || jwks.is_some();
+        let sources = || {
+            let transport: Arc<dyn Transport> = if config.has_fetcher {
+                Arc::new(Fetcher { post: Arc::clone(post), client })
+            } else {
+                Arc::new(Arc::new(native))
+            };
+            Sources { transport, metadata, jwks }
+        };
+        // What a caller's functions supply is that client's alone.
+        let issuer = if own {
+            Issuer::new(config.tenant.clone(), sources(), clock)
         } else {
-            Arc::new(Arc::new(native))
+            Issuer::shared(&config.tenant, http, clock, sources)
         };
-        let sources = Sources {
-            transport,
-            metadata: resolver(config.has_metadata_resolver, "metadata"),
-            jwks: resolver(config.has_jwks_resolver, "jwks"),
-        };
-        let clock = Arc::new(SystemClock::default());
-        Ok(Self {
-            validator: Arc::new(Validator::new(config, sources, clock)?),
-            post: Arc::clone(post),
-        })
+        issuer.observers.add(&(Arc::clone(post) as Arc<dyn Observer>));
+        Ok(Self { validator: Arc::new(Validator::new(config, issuer)?), post: Arc::clone(post) })
     }
 
     /// Lets a validation run on our threads and tells JavaScript how it ended.
@@ -140,6 +136,24 @@ impl NativeClient {
         self.validator.config().introspect_jwt_tokens
     }
 
+    /// `tenantDomain`.
+    #[napi(getter, catch_unwind)]
+    pub fn tenant_domain(&self) -> String {
+        self.validator.config().tenant.as_str().to_owned()
+    }
+
+    /// `introspectionCacheDuration`, seconds.
+    #[napi(getter, catch_unwind)]
+    pub fn introspection_cache_duration(&self) -> Option<f64> {
+        self.validator.config().introspection_cache_duration
+    }
+
+    /// `cacheTimeout`, milliseconds.
+    #[napi(getter, catch_unwind)]
+    pub fn cache_timeout(&self) -> f64 {
+        self.validator.config().cache_timeout
+    }
+
     /// The outcome, or `null`: then it comes as a `settled` message for `ticket`.
     #[napi(catch_unwind)]
     pub fn validate_jwt(
@@ -150,19 +164,12 @@ impl NativeClient {
         route: Route,
         jwks: Option<String>,
     ) -> Option<Outcome> {
-        let check = TokenCheck {
-            token,
-            requirements: route.into(),
-            jwks,
-            now,
-        };
+        let check = TokenCheck { token, requirements: route.into(), jwks, now };
         if let Some(done) = self.validator.jwt_at_hand(&check) {
             return Some(outcome(done));
         }
         let validator = Arc::clone(&self.validator);
-        self.later(ticket, async move {
-            outcome(validator.jwt_with_fetch(check).await)
-        })
+        self.later(ticket, async move { outcome(validator.jwt_with_fetch(check).await) })
     }
 
     /// As [`Self::validate_jwt`], for a token that the tenant has to be asked about.
@@ -177,26 +184,22 @@ impl NativeClient {
         if let Err(error) = self.validator.check_introspection(&token) {
             return Some(outcome(Err(error)));
         }
-        let check = TokenCheck {
-            token,
-            requirements: route.into(),
-            jwks: None,
-            now,
-        };
+        let check = TokenCheck { token, requirements: route.into(), jwks: None, now };
         let validator = Arc::clone(&self.validator);
-        self.later(
-            ticket,
-            async move { outcome(validator.introspect(check).await) },
-        )
+        self.later(ticket, async move { outcome(validator.introspect(check).await) })
     }
 
     /// What is wrong with claims that a cache returned, or nothing.
     #[napi(catch_unwind)]
-    pub fn recheck(&self, claims: String, now: f64, route: Route) -> Option<Failure> {
-        self.validator
-            .recheck(&claims, &route.into(), now)
-            .err()
-            .map(Failure::from)
+    pub fn recheck(
+        &self,
+        claims: String,
+        now: f64,
+        route: Route,
+        may_lack_exp: bool,
+    ) -> Option<Failure> {
+        let rule = if may_lack_exp { Expiration::Optional } else { Expiration::Required };
+        self.validator.recheck(&claims, &route.into(), now, rule).err().map(Failure::from)
     }
 
     /// `getMetadata`, `getJwks`: as [`Self::validate_jwt`], always later.
@@ -212,14 +215,42 @@ impl NativeClient {
         })
     }
 
+    /// Counters of the tenant's documents by name, and the state of its key set, as JSON.
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> String {
+        let issuer = self.validator.issuer();
+        let keys = issuer.current_keys(self.validator.terms());
+        let mut stats: serde_json::Map<String, serde_json::Value> =
+            issuer.counted().into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        stats.insert(
+            "keys".to_owned(),
+            match keys {
+                None => serde_json::json!({ "state": "none", "usable": 0, "skipped": {} }),
+                Some((keys, age, state)) => {
+                    let mut skipped = std::collections::BTreeMap::<_, u64>::new();
+                    for why in &keys.set.skipped {
+                        *skipped.entry(why.as_str()).or_default() += 1;
+                    }
+                    serde_json::json!({
+                        "state": match state {
+                            Age::Fresh | Age::Due => "fresh",
+                            Age::Expired => "stale",
+                            Age::Dead => "expired",
+                        },
+                        "ageSeconds": age.as_secs(),
+                        "usable": keys.set.len(),
+                        "skipped": skipped,
+                    })
+                }
+            },
+        );
+        serde_json::Value::Object(stats).to_string()
+    }
+
     /// Takes the metadata of a caller who has replaced `getMetadata`.
     #[napi(catch_unwind)]
     pub fn adopt_metadata(&self, text: String) -> Option<Failure> {
-        self.validator
-            .issuer()
-            .adopt_metadata(text)
-            .err()
-            .map(|error| Error::from(error).into())
+        self.validator.issuer().adopt_metadata(text).err().map(|error| Error::from(error).into())
     }
 
     /// `setClockSkew`, `setClockTolerance`.

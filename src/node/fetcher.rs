@@ -30,11 +30,7 @@ impl Transport for Fetcher {
                 kind: "fetch",
                 client: Some(client),
                 url: Some(request.url.into()),
-                headers: Some(
-                    headers
-                        .map(|(name, value)| vec![name.to_owned(), value])
-                        .collect(),
-                ),
+                headers: Some(headers.map(|(name, value)| vec![name.to_owned(), value]).collect()),
                 form: request.form,
                 ..Message::default()
             };
@@ -53,9 +49,7 @@ pub struct CallerDocument {
 
 impl std::fmt::Debug for CallerDocument {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("CallerDocument")
-            .field(&self.document)
-            .finish()
+        f.debug_tuple("CallerDocument").field(&self.document).finish()
     }
 }
 

@@ -9,27 +9,33 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
-use napi::bindgen_prelude::{Buffer, Function};
+use napi::bindgen_prelude::{Buffer, Either, Function};
 use napi::threadsafe_function::{
     ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue,
 };
 use napi::{Result, Status};
 use napi_derive::napi;
+use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::outcome::Outcome;
+use crate::clock::{Clock, SystemClock};
+use crate::config::TenantDomain;
 use crate::error::Fault;
 use crate::http::{LONGEST_BODY, Response};
+use crate::issuer::watch::{Event, Observer};
 
 /// What JavaScript is told.
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct Message {
-    /// `settled`, `fetch`, `resolve` or `abort`.
+    /// `settled`, `fetch`, `resolve`, `abort` or `event`.
     pub kind: &'static str,
+    /// `event`: which.
+    pub name: Option<&'static str>,
     /// The promise or the exchange that it is about.
     pub id: f64,
-    /// `settled`: what came out.
+    /// `settled`: what came out. `event`: the message, as JSON.
     pub outcome: Option<Outcome>,
     /// `fetch`, `resolve`: whose function is called.
     pub client: Option<f64>,
@@ -51,14 +57,13 @@ pub struct Post {
     queue: Queue,
     exchanges: DashMap<u64, oneshot::Sender<Reply>>,
     next: AtomicU64,
+    stale: StaleUses,
 }
 
 impl Post {
     /// Whether the message is on its way; not so once the environment is closing.
     pub fn send(&self, message: Message) -> bool {
-        self.queue
-            .call(message, ThreadsafeFunctionCallMode::NonBlocking)
-            == Status::Ok
+        self.queue.call(message, ThreadsafeFunctionCallMode::NonBlocking) == Status::Ok
     }
 
     /// Asks JavaScript for something and waits. Given up, JavaScript is told to stop.
@@ -67,10 +72,7 @@ impl Post {
         let (send, receive) = oneshot::channel();
         self.exchanges.insert(id, send);
         let waiting = Waiting { post: self, id };
-        let sent = self.send(Message {
-            id: id as f64,
-            ..message
-        });
+        let sent = self.send(Message { id: id as f64, ..message });
         let reply = if sent { receive.await.ok() } else { None };
         drop(waiting);
         reply.unwrap_or(Err(Fault::Local("The JavaScript environment is closing")))
@@ -84,6 +86,65 @@ impl Post {
     }
 }
 
+impl Observer for Post {
+    fn observe(&self, tenant: &TenantDomain, event: &Event) {
+        let (kind, mut event) = match event {
+            Event::Refreshed { document, keys, skipped, unchanged } => (
+                "refresh",
+                json!({
+                    "document": document,
+                    "keys": keys,
+                    "skipped": skipped,
+                    "unchanged": unchanged,
+                }),
+            ),
+            Event::RefreshFailed { document, reason, retry_in } => (
+                "refreshFailed",
+                json!({
+                    "document": document,
+                    "reason": reason,
+                    "retryInSeconds": retry_in.as_secs_f64(),
+                }),
+            ),
+            Event::StaleUse { age } => match self.stale.note() {
+                Some(uses) => ("staleUse", json!({ "ageSeconds": age.as_secs(), "uses": uses })),
+                None => return,
+            },
+        };
+        event["tenantDomain"] = tenant.as_str().into();
+        self.send(Message {
+            kind: "event",
+            name: Some(kind),
+            outcome: Some(Either::A(event.to_string())),
+            ..Message::default()
+        });
+    }
+}
+
+/// Stale uses come with every request of an outage: one message a second tells of all of them.
+#[derive(Default)]
+struct StaleUses {
+    /// When the last message went, in milliseconds of the process's clock.
+    told: AtomicU64,
+    untold: AtomicU64,
+}
+
+impl StaleUses {
+    const INTERVAL_MS: u64 = 1000;
+
+    fn note(&self) -> Option<u64> {
+        let untold = self.untold.fetch_add(1, Ordering::Relaxed) + 1;
+        let now = u64::try_from(SystemClock::get().elapsed().as_millis()).unwrap_or(u64::MAX);
+        let told = self.told.load(Ordering::Relaxed);
+        if told != 0 && now.saturating_sub(told) < Self::INTERVAL_MS {
+            return None;
+        }
+        self.told.store(now.max(1), Ordering::Relaxed);
+        self.untold.fetch_sub(untold, Ordering::Relaxed);
+        Some(untold)
+    }
+}
+
 /// Cleans up after an exchange, also when it is dropped half-way.
 struct Waiting<'a> {
     post: &'a Post,
@@ -93,11 +154,7 @@ struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if self.post.exchanges.remove(&self.id).is_some() {
-            self.post.send(Message {
-                kind: "abort",
-                id: self.id as f64,
-                ..Message::default()
-            });
+            self.post.send(Message { kind: "abort", id: self.id as f64, ..Message::default() });
         }
     }
 }
@@ -121,10 +178,9 @@ impl Mailbox {
             queue,
             exchanges: DashMap::new(),
             next: AtomicU64::new(1),
+            stale: StaleUses::default(),
         };
-        Ok(Self {
-            post: Arc::new(post),
-        })
+        Ok(Self { post: Arc::new(post) })
     }
 
     /// The caller's `fetcher` has answered. `headers` alternates names and values.
@@ -143,15 +199,8 @@ impl Mailbox {
             pairs.push((name.to_ascii_lowercase(), value));
         }
         let reply = match u16::try_from(status) {
-            _ if body.len() > LONGEST_BODY => Err(Fault::TooLarge {
-                limit: LONGEST_BODY,
-            }),
-            Ok(status) => Ok(Response {
-                status,
-                status_text,
-                headers: pairs,
-                body: body.to_vec(),
-            }),
+            _ if body.len() > LONGEST_BODY => Err(Fault::TooLarge { limit: LONGEST_BODY }),
+            Ok(status) => Ok(Response { status, status_text, headers: pairs, body: body.to_vec() }),
             Err(_) => Err(Fault::Unreadable("The fetcher's answer has no HTTP status")),
         };
         self.post.reply(id, reply);
@@ -160,13 +209,8 @@ impl Mailbox {
     /// The caller's function threw. `too_large` where it was we who stopped reading.
     #[napi(catch_unwind)]
     pub fn failed(&self, id: f64, name: String, too_large: bool) {
-        let fault = if too_large {
-            Fault::TooLarge {
-                limit: LONGEST_BODY,
-            }
-        } else {
-            Fault::Caller(name)
-        };
+        let fault =
+            if too_large { Fault::TooLarge { limit: LONGEST_BODY } } else { Fault::Caller(name) };
         self.post.reply(id, Err(fault));
     }
 }

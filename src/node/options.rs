@@ -33,12 +33,7 @@ pub struct Route {
 
 impl From<GivenOption> for Given {
     fn from(option: GivenOption) -> Self {
-        match (
-            option.kind.as_str(),
-            option.text,
-            option.number,
-            option.flag,
-        ) {
+        match (option.kind.as_str(), option.text, option.number, option.flag) {
             ("undefined", ..) => Self::Absent,
             ("string", Some(text), ..) => Self::Text(text),
             ("object", Some(text), ..) => Self::Json(text),
@@ -53,10 +48,7 @@ impl From<GivenOption> for Given {
 
 pub fn sources(options: Vec<GivenOption>, environment: HashMap<String, String>) -> Sources {
     Sources {
-        options: options
-            .into_iter()
-            .map(|option| (option.name.clone(), option.into()))
-            .collect(),
+        options: options.into_iter().map(|option| (option.name.clone(), option.into())).collect(),
         environment,
     }
 }

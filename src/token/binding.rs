@@ -62,11 +62,7 @@ pub fn check(
 /// The `x5t#S256` to compare with, or `None` for a token that asks for no certificate and need not.
 fn thumbprint(claims: &Claims<'_>, binding: Binding) -> Result<Option<String>, TokenError> {
     let unbound = |refusal| {
-        if binding == Binding::Required {
-            Err(refusal)
-        } else {
-            Ok(None)
-        }
+        if binding == Binding::Required { Err(refusal) } else { Ok(None) }
     };
     let unsupported = TokenError::UnsupportedConfirmation;
     let Some(cnf) = claims.members().raw("cnf").filter(|text| *text != "null") else {
@@ -87,10 +83,7 @@ fn thumbprint(claims: &Claims<'_>, binding: Binding) -> Result<Option<String>, T
     }
     // Two confirmations need two proofs, and only one is offered here: a certificate alone does not
     // answer for DPoP's `jkt` (RFC 9449 §6).
-    if ["jkt", "jwk", "jku", "jwe"]
-        .iter()
-        .any(|other| members.has(other))
-    {
+    if ["jkt", "jwk", "jku", "jwe"].iter().any(|other| members.has(other)) {
         return Err(unsupported);
     }
     match members.text("x5t#S256") {
@@ -109,10 +102,7 @@ fn der(text: &str) -> Result<Vec<u8>, TokenError> {
         Some((_, rest)) => rest.split_once(END).ok_or(malformed)?.0,
         None => text,
     };
-    let packed: String = encoded
-        .chars()
-        .filter(|c| !c.is_ascii_whitespace())
-        .collect();
+    let packed: String = encoded.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let bytes = PEM_BASE64.decode(packed).map_err(|_| malformed)?;
     // A certificate, and nothing after it.
     match x509_parser::parse_x509_certificate(&bytes) {
@@ -145,23 +135,15 @@ mod tests {
         let json = bound_to(&own_thumbprint());
         let bare: String = PEM.lines().filter(|line| !line.starts_with('-')).collect();
         let chain = format!("text around it\n{PEM}\n{}", PEM.replace("MI", "MJ"));
-        for written in [
-            PEM.to_owned(),
-            bare,
-            PEM.replace('\n', "\r\n"),
-            chain,
-            format!(" {PEM} "),
-        ] {
+        for written in [PEM.to_owned(), bare, PEM.replace('\n', "\r\n"), chain, format!(" {PEM} ")]
+        {
             for binding in [Binding::Required, Binding::WhenPresent] {
                 assert_eq!(answer(&json, Some(&written), binding), Ok(()));
             }
         }
         let as_string =
             serde_json::json!({ "cnf": format!(r#"{{"x5t#S256":"{}"}}"#, own_thumbprint()) });
-        assert_eq!(
-            answer(&as_string.to_string(), Some(PEM), Binding::Required),
-            Ok(())
-        );
+        assert_eq!(answer(&as_string.to_string(), Some(PEM), Binding::Required), Ok(()));
     }
 
     #[test]
@@ -196,35 +178,21 @@ mod tests {
             assert_eq!(answer("{}", missing, Binding::WhenPresent), Ok(()));
             assert_eq!(answer(&bound, missing, Binding::Ignored), Ok(()));
         }
-        for malformed in [
-            "x",
-            "!!!!",
-            BEGIN,
-            "-----BEGIN CERTIFICATE----------END CERTIFICATE-----",
-            "AAAA",
-        ] {
+        for malformed in
+            ["x", "!!!!", BEGIN, "-----BEGIN CERTIFICATE----------END CERTIFICATE-----", "AAAA"]
+        {
             assert_eq!(
                 answer(&bound, Some(malformed), Binding::Required),
                 Err(TokenError::CertificateMalformed),
                 "{malformed}"
             );
         }
-        assert_eq!(
-            answer("{}", Some(PEM), Binding::Required),
-            Err(TokenError::NotBound)
-        );
+        assert_eq!(answer("{}", Some(PEM), Binding::Required), Err(TokenError::NotBound));
         assert_eq!(
             answer(r#"{"cnf":null}"#, Some(PEM), Binding::Required),
             Err(TokenError::NotBound)
         );
-        for unknown in [
-            "1",
-            "[]",
-            "\"x\"",
-            "\"[]\"",
-            r#"{"x5t#S256":""}"#,
-            r#"{"x5t#S256":1}"#,
-        ] {
+        for unknown in ["1", "[]", "\"x\"", "\"[]\"", r#"{"x5t#S256":""}"#, r#"{"x5t#S256":1}"#] {
             for binding in [Binding::Required, Binding::WhenPresent] {
                 assert_eq!(
                     answer(&format!(r#"{{"cnf":{unknown}}}"#), Some(PEM), binding),
@@ -242,15 +210,9 @@ mod tests {
             answer(jkt, Some(PEM), Binding::Required),
             Err(TokenError::UnsupportedConfirmation)
         );
-        let both = format!(
-            r#"{{"cnf":{{"jkt":"x","x5t#S256":"{}"}}}}"#,
-            own_thumbprint()
-        );
+        let both = format!(r#"{{"cnf":{{"jkt":"x","x5t#S256":"{}"}}}}"#, own_thumbprint());
         for binding in [Binding::Required, Binding::WhenPresent] {
-            assert_eq!(
-                answer(&both, Some(PEM), binding),
-                Err(TokenError::UnsupportedConfirmation)
-            );
+            assert_eq!(answer(&both, Some(PEM), binding), Err(TokenError::UnsupportedConfirmation));
         }
     }
 }

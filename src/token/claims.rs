@@ -139,14 +139,9 @@ impl<'a> Claims<'a> {
             return Ok(());
         }
         let granted = self.0.text("scope").ok_or(TokenError::MissingScopes)?;
-        let missing = required
-            .iter()
-            .any(|scope| !granted.split(' ').any(|g| !g.is_empty() && g == scope));
-        if missing {
-            Err(TokenError::MissingScopes)
-        } else {
-            Ok(())
-        }
+        let missing =
+            required.iter().any(|scope| !granted.split(' ').any(|g| !g.is_empty() && g == scope));
+        if missing { Err(TokenError::MissingScopes) } else { Ok(()) }
     }
 
     /// Any one of the required groups, or all with `matchAll`, is in the groups claim.
@@ -161,21 +156,12 @@ impl<'a> Claims<'a> {
         let Some(Ok(entries)) = self.0.get::<Vec<&RawValue>>(&options.claim) else {
             return Err(TokenError::MissingGroups);
         };
-        let held: Vec<Group> = entries
-            .iter()
-            .filter_map(|entry| serde_json::from_str(entry.get()).ok())
-            .collect();
+        let held: Vec<Group> =
+            entries.iter().filter_map(|entry| serde_json::from_str(entry.get()).ok()).collect();
         let holds = |group: &String| held.iter().any(|entry| entry.is(group));
-        let met = if options.match_all {
-            required.iter().all(holds)
-        } else {
-            required.iter().any(holds)
-        };
-        if met {
-            Ok(())
-        } else {
-            Err(TokenError::MissingGroups)
-        }
+        let met =
+            if options.match_all { required.iter().all(holds) } else { required.iter().any(holds) };
+        if met { Ok(()) } else { Err(TokenError::MissingGroups) }
     }
 }
 
@@ -196,10 +182,9 @@ impl Group {
     fn is(&self, wanted: &str) -> bool {
         match self {
             Self::Name(name) => name == wanted,
-            Self::Object { id, name } => [id, name]
-                .into_iter()
-                .flatten()
-                .any(|word| word.as_str() == Some(wanted)),
+            Self::Object { id, name } => {
+                [id, name].into_iter().flatten().any(|word| word.as_str() == Some(wanted))
+            }
         }
     }
 }
@@ -208,15 +193,9 @@ impl Group {
 mod tests {
     use super::*;
 
-    const MOMENT: Moment = Moment {
-        now: 1_000_000.0,
-        skew: 10.0,
-        tolerance: 300.0,
-    };
-    const EXPECTED: Expected<'_> = Expected {
-        issuer: "https://t.example",
-        audience: "https://api.example",
-    };
+    const MOMENT: Moment = Moment { now: 1_000_000.0, skew: 10.0, tolerance: 300.0 };
+    const EXPECTED: Expected<'_> =
+        Expected { issuer: "https://t.example", audience: "https://api.example" };
 
     fn registered(json: &str, expiration: Expiration) -> Result<(), TokenError> {
         Claims::parse(json)?.check_registered(EXPECTED, MOMENT, expiration)
@@ -237,24 +216,13 @@ mod tests {
         assert_eq!(with(r#","exp":999709"#), Err(TokenError::Expired));
         // nbf ≤ now + skew + tolerance
         assert_eq!(with(r#","exp":2000000,"nbf":1000310"#), Ok(()));
-        assert_eq!(
-            with(r#","exp":2000000,"nbf":1000311"#),
-            Err(TokenError::NotYetValid)
-        );
+        assert_eq!(with(r#","exp":2000000,"nbf":1000311"#), Err(TokenError::NotYetValid));
     }
 
     #[test]
     fn times_are_numbers() {
         assert_eq!(with(""), Err(TokenError::MissingExpiration));
-        for exp in [
-            "null",
-            "\"2000000\"",
-            "[2000000]",
-            "{}",
-            "true",
-            "1e999",
-            "-1e999",
-        ] {
+        for exp in ["null", "\"2000000\"", "[2000000]", "{}", "true", "1e999", "-1e999"] {
             assert_eq!(
                 with(&format!(r#","exp":{exp}"#)),
                 Err(TokenError::InvalidExpiration),
@@ -262,11 +230,7 @@ mod tests {
             );
         }
         for exp in ["0", "-0", "-1", "-9007199254740993", "1e3", "999710.5e0"] {
-            let expected = if exp == "999710.5e0" {
-                Ok(())
-            } else {
-                Err(TokenError::Expired)
-            };
+            let expected = if exp == "999710.5e0" { Ok(()) } else { Err(TokenError::Expired) };
             assert_eq!(with(&format!(r#","exp":{exp}"#)), expected, "{exp}");
         }
         assert_eq!(with(r#","exp":9007199254740993"#), Ok(()));
@@ -296,10 +260,7 @@ mod tests {
         };
         let (iss, aud) = (r#""https://t.example""#, r#""https://api.example""#);
         assert_eq!(check(iss, aud), Ok(()));
-        assert_eq!(
-            check(iss, r#"["x", 1, null, "https://api.example"]"#),
-            Ok(())
-        );
+        assert_eq!(check(iss, r#"["x", 1, null, "https://api.example"]"#), Ok(()));
         assert_eq!(check(iss, "\"https:\\/\\/api.example\""), Ok(()));
         for other in [
             r#""https://t.example/""#,
@@ -308,11 +269,7 @@ mod tests {
             "{}",
             r#""HTTPS://t.example""#,
         ] {
-            assert_eq!(
-                check(other, aud),
-                Err(TokenError::IssuerMismatch),
-                "{other}"
-            );
+            assert_eq!(check(other, aud), Err(TokenError::IssuerMismatch), "{other}");
         }
         for other in [
             r#""https://api.example/""#,
@@ -323,11 +280,7 @@ mod tests {
             r#"{"0":"https://api.example"}"#,
             r#""https://api.example https://x""#,
         ] {
-            assert_eq!(
-                check(iss, other),
-                Err(TokenError::AudienceMismatch),
-                "{other}"
-            );
+            assert_eq!(check(iss, other), Err(TokenError::AudienceMismatch), "{other}");
         }
     }
 
@@ -335,10 +288,7 @@ mod tests {
     fn a_member_counts_once() {
         let twice = Some(TokenError::PayloadUnreadable);
         assert_eq!(Claims::parse(r#"{"iss":"a","iss":"a"}"#).err(), twice);
-        assert_eq!(
-            Claims::parse(r#"{"cnf":{"x5t#S256":"a","x5t#S256":"b"}}"#).err(),
-            twice
-        );
+        assert_eq!(Claims::parse(r#"{"cnf":{"x5t#S256":"a","x5t#S256":"b"}}"#).err(), twice);
         // Deeper down a duplicate means what JavaScript says it means.
         assert_eq!(Claims::parse(r#"{"x":{"a":1,"a":2}}"#).err(), None);
     }
@@ -365,33 +315,17 @@ mod tests {
         assert_eq!(scopes(json, &[]), Ok(()));
         assert_eq!(scopes(json, &["a"]), Ok(()));
         assert_eq!(scopes(json, &["b:c", "a"]), Ok(()));
-        for missing in [
-            ["a", "d"],
-            ["A", "a"],
-            ["b", "a"],
-            ["", "a"],
-            ["a  b:c", "a"],
-        ] {
-            assert_eq!(
-                scopes(json, &missing),
-                Err(TokenError::MissingScopes),
-                "{missing:?}"
-            );
+        for missing in [["a", "d"], ["A", "a"], ["b", "a"], ["", "a"], ["a  b:c", "a"]] {
+            assert_eq!(scopes(json, &missing), Err(TokenError::MissingScopes), "{missing:?}");
         }
-        assert_eq!(
-            scopes(r#"{"scope":["a"]}"#, &["a"]),
-            Err(TokenError::MissingScopes)
-        );
+        assert_eq!(scopes(r#"{"scope":["a"]}"#, &["a"]), Err(TokenError::MissingScopes));
         assert_eq!(scopes("{}", &["a"]), Err(TokenError::MissingScopes));
         assert_eq!(scopes("{}", &[]), Ok(()));
     }
 
     fn groups(json: &str, required: &[&str], match_all: bool) -> Result<(), TokenError> {
         let required: Vec<String> = required.iter().map(ToString::to_string).collect();
-        let options = GroupOptions {
-            claim: "groups".into(),
-            match_all,
-        };
+        let options = GroupOptions { claim: "groups".into(), match_all };
         Claims::parse(json)?.check_groups(&required, &options)
     }
 
@@ -403,10 +337,7 @@ mod tests {
         }
         assert_eq!(groups(json, &["x"], false), Err(TokenError::MissingGroups));
         assert_eq!(groups(json, &["x", "a"], false), Ok(()));
-        assert_eq!(
-            groups(json, &["x", "a"], true),
-            Err(TokenError::MissingGroups)
-        );
+        assert_eq!(groups(json, &["x", "a"], true), Err(TokenError::MissingGroups));
         assert_eq!(groups(json, &["b", "a"], true), Ok(()));
         assert_eq!(groups(json, &[], true), Ok(()));
         assert_eq!(groups("{}", &["a"], false), Err(TokenError::MissingGroups));
@@ -418,10 +349,7 @@ mod tests {
             );
         }
         for inherited in ["toString", "__proto__", "constructor", "length", "0"] {
-            assert_eq!(
-                groups(json, &[inherited], false),
-                Err(TokenError::MissingGroups)
-            );
+            assert_eq!(groups(json, &[inherited], false), Err(TokenError::MissingGroups));
         }
     }
 }

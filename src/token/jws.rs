@@ -8,10 +8,7 @@ use crate::json::{JsonError, Members};
 
 /// A signature algorithm that is accepted. There is no `none` here, and nothing symmetric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(
-    missing_docs,
-    reason = "the names are those of RFC 7518 §3.1 and RFC 9864"
-)]
+#[allow(missing_docs, reason = "the names are those of RFC 7518 §3.1 and RFC 9864")]
 pub enum Algorithm {
     Rs256,
     Rs384,
@@ -72,9 +69,7 @@ pub struct Header {
 /// A `kid` comes from a stranger and does not belong into a log.
 impl std::fmt::Debug for Header {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Header")
-            .field("algorithm", &self.algorithm)
-            .finish_non_exhaustive()
+        f.debug_struct("Header").field("algorithm", &self.algorithm).finish_non_exhaustive()
     }
 }
 
@@ -98,18 +93,11 @@ impl<'a> Compact<'a> {
     /// Splits a token at its dots.
     pub fn split(token: &'a str) -> Result<Self, TokenError> {
         let (signing_input, signature) = token.rsplit_once('.').ok_or(TokenError::NotCompact)?;
-        let (header, payload) = signing_input
-            .split_once('.')
-            .ok_or(TokenError::NotCompact)?;
+        let (header, payload) = signing_input.split_once('.').ok_or(TokenError::NotCompact)?;
         if payload.contains('.') {
             return Err(TokenError::NotCompact);
         }
-        Ok(Self {
-            header,
-            payload,
-            signature,
-            signing_input: signing_input.as_bytes(),
-        })
+        Ok(Self { header, payload, signature, signing_input: signing_input.as_bytes() })
     }
 
     /// Reads the header and refuses what can never be verified, before any key is looked for.
@@ -176,11 +164,7 @@ mod tests {
     #[test]
     fn splits_exactly_three_parts() {
         for bad in ["", "a", "a.b", "a.b.c.d", "a.b.c.d.e"] {
-            assert_eq!(
-                Compact::split(bad).unwrap_err(),
-                TokenError::NotCompact,
-                "{bad}"
-            );
+            assert_eq!(Compact::split(bad).unwrap_err(), TokenError::NotCompact, "{bad}");
         }
         assert_eq!(
             Compact::split("..").unwrap().header().unwrap_err(),
@@ -193,9 +177,9 @@ mod tests {
         for name in ["RS256", "PS384", "ES512", "EdDSA", "Ed25519"] {
             assert_eq!(refusal(&format!(r#"{{"alg":"{name}"}}"#)), None, "{name}");
         }
-        for name in [
-            "none", "None", "NONE", "nOnE", "HS256", "rs256", "RS256 ", "", "Ed448", "ES256K",
-        ] {
+        for name in
+            ["none", "None", "NONE", "nOnE", "HS256", "rs256", "RS256 ", "", "Ed448", "ES256K"]
+        {
             assert_eq!(
                 refusal(&format!(r#"{{"alg":"{name}"}}"#)),
                 Some(TokenError::UnsupportedAlgorithm),
@@ -213,29 +197,12 @@ mod tests {
 
     #[test]
     fn accepts_the_types_of_access_tokens() {
-        for kind in [
-            "JWT",
-            "jwt",
-            "at+jwt",
-            "AT+JWT",
-            "application/at+jwt",
-            "Application/AT+jwt",
-        ] {
-            assert_eq!(
-                refusal(&format!(r#"{{"alg":"RS256","typ":"{kind}"}}"#)),
-                None,
-                "{kind}"
-            );
+        for kind in ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+jwt"] {
+            assert_eq!(refusal(&format!(r#"{{"alg":"RS256","typ":"{kind}"}}"#)), None, "{kind}");
         }
-        for kind in [
-            "\"id+jwt\"",
-            "\"dpop+jwt\"",
-            "\"logout+jwt\"",
-            "\"\"",
-            "\"JWT \"",
-            "null",
-            "1",
-        ] {
+        for kind in
+            ["\"id+jwt\"", "\"dpop+jwt\"", "\"logout+jwt\"", "\"\"", "\"JWT \"", "null", "1"]
+        {
             assert_eq!(
                 refusal(&format!(r#"{{"alg":"RS256","typ":{kind}}}"#)),
                 Some(TokenError::UnexpectedType),
@@ -250,22 +217,10 @@ mod tests {
         assert_eq!(refusal(""), Some(TokenError::HeaderUnreadable));
         assert_eq!(refusal("[]"), Some(TokenError::HeaderNotObject));
         assert_eq!(refusal("null"), Some(TokenError::HeaderNotObject));
-        assert_eq!(
-            refusal(r#"{"alg":"RS256","alg":"RS256"}"#),
-            Some(TokenError::HeaderUnreadable)
-        );
-        assert_eq!(
-            refusal(r#"{"alg":"RS256","crit":[]}"#),
-            Some(TokenError::CriticalHeader)
-        );
-        assert_eq!(
-            refusal(r#"{"alg":"RS256","crit":null}"#),
-            Some(TokenError::CriticalHeader)
-        );
-        assert_eq!(
-            refusal(r#"{"alg":"RS256","kid":1}"#),
-            Some(TokenError::UnknownKey)
-        );
+        assert_eq!(refusal(r#"{"alg":"RS256","alg":"RS256"}"#), Some(TokenError::HeaderUnreadable));
+        assert_eq!(refusal(r#"{"alg":"RS256","crit":[]}"#), Some(TokenError::CriticalHeader));
+        assert_eq!(refusal(r#"{"alg":"RS256","crit":null}"#), Some(TokenError::CriticalHeader));
+        assert_eq!(refusal(r#"{"alg":"RS256","kid":1}"#), Some(TokenError::UnknownKey));
     }
 
     #[test]

@@ -1,0 +1,235 @@
+//! The two documents of a tenant, and how each is fetched.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use super::cached::{Cached, Stamped, Terms};
+use super::discovery::{Metadata, WELL_KNOWN};
+use super::flight::Landed;
+use super::jwk::KeySet;
+use super::watch::{Event, count};
+use super::{ClientTerms, Issuer, Keys, Resolver, Want};
+use crate::error::{Error, Fault};
+use crate::http::{Request, Response};
+
+/// What differs between them.
+pub trait Document: Send + Sync + 'static {
+    /// What it is parsed to.
+    type Value: Send + Sync + 'static;
+    /// Its name in messages.
+    const NAME: &'static str;
+    /// Whether a token is served by it directly, so that its age matters to those who watch.
+    const SERVES_TOKENS: bool;
+
+    /// Its place.
+    fn cache(issuer: &Issuer) -> &Cached<Self::Value>;
+    /// A client's terms for it.
+    fn terms(terms: &ClientTerms) -> Terms;
+    /// Fetches it and puts it in place; notes how that went.
+    fn fetch(
+        issuer: Arc<Issuer>,
+        terms: ClientTerms,
+    ) -> impl Future<Output = Landed<Self::Value>> + Send + 'static;
+}
+
+/// The metadata.
+pub struct TheMetadata;
+
+/// The JWKS.
+pub struct TheKeys;
+
+impl Document for TheMetadata {
+    type Value = Metadata;
+    const NAME: &'static str = "metadata";
+    const SERVES_TOKENS: bool = false;
+
+    fn cache(issuer: &Issuer) -> &Cached<Metadata> {
+        &issuer.metadata
+    }
+
+    fn terms(terms: &ClientTerms) -> Terms {
+        terms.metadata
+    }
+
+    async fn fetch(issuer: Arc<Issuer>, terms: ClientTerms) -> Landed<Metadata> {
+        let parse = |text| Metadata::parse(&issuer.tenant, text);
+        let fetched = async {
+            if let Some(resolver) = &issuer.sources.metadata {
+                return issuer.resolve::<Self>(&**resolver, parse, terms.deadline).await;
+            }
+            count(&issuer.counters.metadata_requests);
+            let url = format!("{}{WELL_KNOWN}", issuer.tenant.as_str());
+            let url = Url::parse(&url).map_err(|_| {
+                issuer.failure(Self::NAME, Fault::Local("The tenant's address is no URL"))
+            })?;
+            issuer.request::<Self>(url, parse, terms.deadline).await
+        };
+        let landed = fetched.await;
+        issuer.note::<Self>(landed, |_| (0, 0))
+    }
+}
+
+impl Document for TheKeys {
+    type Value = Keys;
+    const NAME: &'static str = "JWKS";
+    const SERVES_TOKENS: bool = true;
+
+    fn cache(issuer: &Issuer) -> &Cached<Keys> {
+        &issuer.keys
+    }
+
+    fn terms(terms: &ClientTerms) -> Terms {
+        terms.keys
+    }
+
+    async fn fetch(issuer: Arc<Issuer>, terms: ClientTerms) -> Landed<Keys> {
+        let landed = fetch_keys(&issuer, terms).await;
+        issuer.note::<Self>(landed, |keys| (keys.set.len(), keys.set.skipped.len()))
+    }
+}
+
+async fn fetch_keys(issuer: &Arc<Issuer>, terms: ClientTerms) -> Fetched<Keys> {
+    let parse = |text: String| {
+        let set = KeySet::parse(&text).map_err(Fault::Unreadable)?;
+        Ok(Keys { text, set })
+    };
+    if let Some(resolver) = &issuer.sources.jwks {
+        return issuer.resolve::<TheKeys>(&**resolver, parse, terms.deadline).await;
+    }
+    let begun = issuer.clock.elapsed();
+    let request = async |metadata: &Metadata| {
+        count(&issuer.counters.jwks_requests);
+        let url = metadata.jwks_uri.clone().ok_or_else(|| {
+            let fault = Fault::Unreadable("The metadata has no \"jwks_uri\"");
+            issuer.failure(TheKeys::NAME, fault)
+        })?;
+        issuer.request::<TheKeys>(url, parse, terms.deadline).await
+    };
+    let metadata = issuer.metadata(terms, Want::Fresh).await?;
+    let fetched = request(&metadata).await;
+    let known_before = issuer.metadata.current().is_some_and(|current| current.at < begun);
+    match fetched {
+        // The keys may have moved since the metadata was read: it is read again, once.
+        Err(error) if known_before && may_have_moved(&error) => {
+            let metadata = issuer.metadata(terms, Want::New).await?;
+            request(&metadata).await
+        }
+        fetched => fetched,
+    }
+}
+
+/// Whether the tenant answered, but not with a JWKS.
+fn may_have_moved(error: &Error) -> bool {
+    match error {
+        Error::Http(error) => match error.fault {
+            Fault::Status(status) => status < 500 && status != 429,
+            Fault::Unreadable(_) | Fault::TooLarge { .. } => true,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// A document that has come, and whether it is the one that was there.
+struct Arrived<T> {
+    stamped: Stamped<T>,
+    unchanged: bool,
+}
+
+type Fetched<T> = Result<Arrived<T>, Error>;
+
+impl Issuer {
+    pub(super) fn stamp<T>(
+        &self,
+        value: Arc<T>,
+        lasts: Option<Duration>,
+        version: Option<(Url, String)>,
+    ) -> Stamped<T> {
+        // 80 % of its time, and a tenth of that to either side, so that a fleet does not ask as one.
+        let due = 0.8 * (0.9 + 0.2 * self.clock.chance());
+        Stamped { value, at: self.clock.elapsed(), lasts, version, due }
+    }
+
+    async fn resolve<D: Document>(
+        &self,
+        resolver: &dyn Resolver,
+        parse: impl Fn(String) -> Result<D::Value, Fault>,
+        deadline: Duration,
+    ) -> Fetched<D::Value> {
+        let answer = tokio::time::timeout(deadline, resolver.resolve()).await;
+        let after_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+        let value = answer
+            .unwrap_or(Err(Fault::Timeout { after_ms }))
+            .and_then(parse)
+            .map_err(|fault| self.failure(D::NAME, fault))?;
+        Ok(Arrived { stamped: self.stamp(Arc::new(value), None, None), unchanged: false })
+    }
+
+    async fn request<D: Document>(
+        &self,
+        url: Url,
+        parse: impl Fn(String) -> Result<D::Value, Fault>,
+        deadline: Duration,
+    ) -> Fetched<D::Value> {
+        let mut request = Request::get(D::NAME, url.clone());
+        let known = D::cache(self).current();
+        let known = known
+            .as_ref()
+            .filter(|known| known.version.as_ref().is_some_and(|(whose, _)| *whose == url));
+        if let Some((_, version)) = known.and_then(|known| known.version.as_ref()) {
+            request.headers.push(("if-none-match", version.clone()));
+        }
+        let response = request.send(self.transport(), deadline).await?;
+        let failed = |fault| Error::from(request.failure(fault, Some(&response)));
+        let (value, unchanged) = match (response.status, known) {
+            (200, _) => (Arc::new(parse(text(&response).map_err(failed)?).map_err(failed)?), false),
+            (304, Some(known)) => (Arc::clone(&known.value), true),
+            (status, _) => return Err(failed(Fault::Status(status))),
+        };
+        let version = match response.header("etag") {
+            Some(etag) if etag.len() <= 256 => Some((url, etag.to_owned())),
+            _ if unchanged => known.and_then(|known| known.version.clone()),
+            _ => None,
+        };
+        Ok(Arrived { stamped: self.stamp(value, response.max_age(), version), unchanged })
+    }
+
+    /// Puts a document in place, or notes that it did not come.
+    fn note<D: Document>(
+        &self,
+        fetched: Fetched<D::Value>,
+        size: impl Fn(&D::Value) -> (usize, usize),
+    ) -> Landed<D::Value> {
+        let document = D::NAME;
+        match fetched {
+            Ok(Arrived { stamped, unchanged }) => {
+                let value = Arc::clone(&stamped.value);
+                let (keys, skipped) = size(&value);
+                D::cache(self).put(stamped);
+                count(&self.counters.refreshes);
+                self.observers
+                    .tell(&self.tenant, &Event::Refreshed { document, keys, skipped, unchanged });
+                Ok(value)
+            }
+            Err(error) => {
+                let now = self.clock.elapsed();
+                let retry_in =
+                    D::cache(self).backoff().failed(error.clone(), now, self.clock.chance());
+                count(&self.counters.failed_refreshes);
+                let reason = error.reason();
+                self.observers
+                    .tell(&self.tenant, &Event::RefreshFailed { document, reason, retry_in });
+                Err(error)
+            }
+        }
+    }
+}
+
+fn text(response: &Response) -> Result<String, Fault> {
+    std::str::from_utf8(&response.body)
+        .map(ToOwned::to_owned)
+        .map_err(|_| Fault::Unreadable("The answer is not UTF-8"))
+}
