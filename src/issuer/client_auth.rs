@@ -33,7 +33,7 @@ pub struct ClientAuth {
 enum Proof {
     Basic(String),
     Post(String),
-    Assertion(SigningKey),
+    Assertion(Box<SigningKey>),
     /// The certificate is in the handshake.
     Certificate,
     Spiffe(String),
@@ -78,18 +78,18 @@ impl ClientAuth {
             Method::ClientSecretBasic => Proof::Basic(shared()?),
             Method::ClientSecretPost => Proof::Post(shared()?),
             Method::SpiffeJwt => Proof::Spiffe(shared()?),
-            Method::ClientSecretJwt => Proof::Assertion(match secret {
+            Method::ClientSecretJwt => Proof::Assertion(Box::new(match secret {
                 Some(ClientSecret::Text(text)) => SigningKey::shared(text.as_bytes(), None, None)?,
                 Some(ClientSecret::Jwk(jwk)) => SigningKey::symmetric_jwk(jwk)?,
                 None => return Err(lacking(method, "is required")),
-            }),
-            Method::PrivateKeyJwt => Proof::Assertion(match secret {
+            })),
+            Method::PrivateKeyJwt => Proof::Assertion(Box::new(match secret {
                 Some(ClientSecret::Jwk(jwk)) => SigningKey::private_jwk(jwk)?,
                 Some(ClientSecret::Text(_)) => {
                     return Err(lacking(method, "must be a valid JWK with a private key"));
                 }
                 None => return Err(lacking(method, "is required: a JWK with a private key")),
-            }),
+            })),
             Method::TlsClientAuth | Method::SelfSignedTlsClientAuth | Method::SpiffeX509 => {
                 // Whoever brings a fetcher brings the handshake.
                 if config.tls.cert.is_none() && !config.has_fetcher {
@@ -173,7 +173,7 @@ struct SigningKey {
 }
 
 enum Key {
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
     Rsa(RsaKeyPair, &'static dyn RsaEncoding),
     Ec(EcdsaKeyPair),
     Ed(Ed25519KeyPair),
@@ -214,7 +214,7 @@ impl SigningKey {
             Some("HS512") => ("HS512", hmac::HMAC_SHA512),
             Some(_) => return Err(bad_jwk("\"alg\" must be HS256, HS384 or HS512")),
         };
-        Ok(Self { alg, kid, key: Key::Hmac(hmac::Key::new(algorithm, secret)) })
+        Ok(Self { alg, kid, key: Key::Hmac(Box::new(hmac::Key::new(algorithm, secret))) })
     }
 
     fn symmetric_jwk(text: &str) -> Result<Self, ValidationError> {

@@ -111,7 +111,9 @@ impl Observer for Post {
                 None => return,
             },
         };
-        event["tenantDomain"] = tenant.as_str().into();
+        if let Some(members) = event.as_object_mut() {
+            members.insert("tenantDomain".to_owned(), tenant.as_str().into());
+        }
         self.send(Message {
             kind: "event",
             name: Some(kind),

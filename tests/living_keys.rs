@@ -1,0 +1,416 @@
+//! The tenant rotates, slows down, breaks and comes back, and strangers send what they like. Hours
+//! pass in milliseconds; the tenant is a real server on loopback.
+
+mod support;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use monocloud_backend_node::clock::Clock;
+use monocloud_backend_node::error::{Error, TokenError};
+use monocloud_backend_node::http::native::HttpConfig;
+use monocloud_backend_node::issuer::cached::Age;
+use monocloud_backend_node::issuer::{Issuer, Want};
+use serde_json::json;
+use support::{DISCOVERY, Reply, Subject, Tenant, TestClock, TestKey, block_on, check, config};
+
+fn count(subject: &Subject, name: &str) -> u64 {
+    subject.validator.issuer().counted().into_iter().find(|(known, _)| *known == name).unwrap().1
+}
+
+const UNKNOWN: Result<(), Error> = Err(Error::Token(TokenError::UnknownKey));
+
+#[test]
+fn a_cold_start_is_one_discovery_and_one_jwks_request() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    tenant.set(|state| state.delay = Duration::from_millis(30));
+    let subject = Subject::new(&tenant);
+    let runtime = monocloud_backend_node::runtime::handle().unwrap();
+    let tasks: Vec<_> = (0..2000)
+        .map(|_| {
+            let (validator, check) = (Arc::clone(&subject.validator), subject.check(&key));
+            runtime.spawn(async move {
+                match validator.jwt_at_hand(&check) {
+                    Some(outcome) => outcome,
+                    None => validator.jwt_with_fetch(check).await,
+                }
+            })
+        })
+        .collect();
+    let passed = tasks.into_iter().filter(|_| true).map(|task| block_on(task).unwrap());
+    assert_eq!(passed.filter(Result::is_ok).count(), 2000);
+    assert_eq!(tenant.counts(), (1, 1));
+}
+
+#[test]
+fn a_refresh_runs_behind_the_request_that_finds_it_due() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    let subject = Subject::new(&tenant);
+    assert_eq!(subject.validate(&key), Ok(()));
+    subject.clock.advance(239);
+    assert!(subject.validate_at_once(&key).is_ok());
+    assert_eq!(tenant.counts(), (1, 1));
+    // 80 % of 300 s. Nobody waits for the slow answer, and it is asked for once.
+    subject.clock.advance(1);
+    tenant.set(|state| state.delay = Duration::from_millis(200));
+    let begun = Instant::now();
+    for _ in 0..100 {
+        assert!(subject.validate_at_once(&key).is_ok());
+    }
+    assert!(begun.elapsed() < Duration::from_millis(200));
+    // The metadata is due as well, and is refreshed with it.
+    subject.settle("a refresh", || count(&subject, "refreshes") >= 4);
+    assert_eq!(tenant.counts().1, 2);
+    subject.clock.advance(239);
+    assert!(subject.validate_at_once(&key).is_ok());
+}
+
+#[test]
+fn an_unchanged_set_is_not_sent_again() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    tenant.set(|state| state.etag = Some("\"v1\"".to_owned()));
+    let subject = Subject::new(&tenant);
+    assert_eq!(subject.validate(&key), Ok(()));
+    let before = block_on(subject.validator.issuer().keys(subject.validator.terms(), Want::Fresh));
+    subject.clock.advance(400);
+    assert_eq!(subject.validate(&key), Ok(()));
+    let after = block_on(subject.validator.issuer().keys(subject.validator.terms(), Want::Fresh));
+    assert_eq!(tenant.counts().1, 2);
+    // The very same parsed keys serve on, and are as good as new.
+    assert!(Arc::ptr_eq(&before.unwrap(), &after.unwrap()));
+    assert!(subject.validate_at_once(&key).is_ok());
+    let (_, age, state) =
+        subject.validator.issuer().current_keys(subject.validator.terms()).unwrap();
+    assert_eq!((age, state), (Duration::ZERO, Age::Fresh));
+}
+
+#[test]
+fn the_tenant_may_shorten_the_time_but_not_lengthen_it() {
+    for (control, good_for) in [
+        ("max-age=120", 119),
+        ("public, max-age=5", 59),
+        ("max-age=86400", 299),
+        ("max-age=x", 299),
+    ] {
+        let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+        tenant.publish(&[&key]);
+        tenant.set(|state| state.cache_control = Some(control.to_owned()));
+        let subject = Subject::new(&tenant);
+        assert_eq!(subject.validate(&key), Ok(()));
+        let at_hand =
+            || subject.validator.issuer().current_keys(subject.validator.terms()).unwrap().2;
+        subject.clock.advance(good_for);
+        assert_ne!(at_hand(), Age::Expired, "{control}");
+        subject.clock.advance(1);
+        assert_eq!(at_hand(), Age::Expired, "{control}");
+    }
+}
+
+#[test]
+fn the_request_that_brings_a_new_key_waits_for_it_and_passes() {
+    let tenant = Tenant::start();
+    let mut old = TestKey::new("0");
+    tenant.publish(&[&old]);
+    let subject = Subject::new(&tenant);
+    assert_eq!(subject.validate(&old), Ok(()));
+    for rotation in 1..=20 {
+        subject.clock.advance(31);
+        let new = TestKey::new(&rotation.to_string());
+        tenant.publish(&[&old, &new]);
+        assert_eq!(subject.validate(&new), Ok(()), "rotation {rotation}");
+        assert!(subject.validate_at_once(&old).is_ok());
+        assert!(subject.validate_at_once(&new).is_ok());
+        old = new;
+    }
+    assert_eq!(count(&subject, "unknownKeyLookups"), 20);
+}
+
+#[test]
+fn two_rotations_within_a_second_are_both_followed() {
+    let tenant = Tenant::start();
+    let keys = ["a", "b", "c"].map(TestKey::new);
+    tenant.publish(&[&keys[0]]);
+    let subject = Subject::new(&tenant);
+    assert_eq!(subject.validate(&keys[0]), Ok(()));
+    tenant.publish(&[&keys[0], &keys[1]]);
+    assert_eq!(subject.validate(&keys[1]), Ok(()));
+    subject.clock.advance_ms(500);
+    tenant.publish(&[&keys[1], &keys[2]]);
+    assert_eq!(subject.validate(&keys[2]), Ok(()));
+}
+
+#[test]
+fn a_crowd_with_a_new_key_costs_one_request() {
+    let (tenant, old, new) = (Tenant::start(), TestKey::new("a"), TestKey::new("b"));
+    tenant.publish(&[&old]);
+    let subject = Subject::new(&tenant);
+    assert_eq!(subject.validate(&old), Ok(()));
+    tenant.publish(&[&old, &new]);
+    tenant.set(|state| state.delay = Duration::from_millis(100));
+    let runtime = monocloud_backend_node::runtime::handle().unwrap();
+    let tasks: Vec<_> = (0..500)
+        .map(|_| {
+            let (validator, check) = (Arc::clone(&subject.validator), subject.check(&new));
+            runtime.spawn(async move { validator.jwt_with_fetch(check).await })
+        })
+        .collect();
+    for task in tasks {
+        assert!(block_on(task).unwrap().is_ok());
+    }
+    assert_eq!(tenant.counts().1, 2);
+    assert_eq!(count(&subject, "unknownKeyLookups"), 1);
+}
+
+#[test]
+fn a_key_published_after_its_first_token_is_found_soon() {
+    let (tenant, old, new) = (Tenant::start(), TestKey::new("a"), TestKey::new("b"));
+    tenant.publish(&[&old]);
+    let subject = Subject::new(&tenant);
+    assert_eq!(subject.validate(&old), Ok(()));
+    assert_eq!(subject.validate(&new), UNKNOWN);
+    // Asked for again and again meanwhile, it costs nothing more.
+    for _ in 0..29 {
+        subject.clock.advance_ms(100);
+        assert_eq!(subject.validate(&new), UNKNOWN);
+    }
+    assert_eq!(tenant.counts().1, 2);
+    tenant.publish(&[&old, &new]);
+    subject.clock.advance_ms(2100);
+    assert_eq!(subject.validate(&new), Ok(()));
+}
+
+#[test]
+fn a_flood_of_unknown_keys_is_a_trickle_at_the_tenant_and_delays_nobody() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    let subject = Subject::new(&tenant);
+    assert_eq!(subject.validate(&key), Ok(()));
+    let stranger = TestKey::new("stranger");
+    let token = stranger.token(&subject.domain);
+    let rest = token.split_once('.').unwrap().1;
+    for number in 0..20_000_u32 {
+        // One minute in all.
+        subject.clock.advance_ms(3);
+        let header = base64::Engine::encode(
+            &base64::engine::general_purpose::URL_SAFE_NO_PAD,
+            json!({ "alg": "ES256", "kid": format!("stranger-{number}") }).to_string(),
+        );
+        let check = check(&format!("{header}.{rest}"));
+        let outcome = subject.validator.jwt_at_hand(&check);
+        let outcome = outcome.unwrap_or_else(|| block_on(subject.validator.jwt_with_fetch(check)));
+        assert_eq!(outcome.map(drop), UNKNOWN);
+        assert!(subject.validate_at_once(&key).is_ok());
+    }
+    assert!(tenant.counts().1 <= 1 + 3, "{:?}", tenant.counts());
+}
+
+#[test]
+fn a_known_key_with_another_algorithm_is_not_looked_for() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    let subject = Subject::new(&tenant);
+    assert_eq!(subject.validate(&key), Ok(()));
+    let header = base64::Engine::encode(
+        &base64::engine::general_purpose::URL_SAFE_NO_PAD,
+        json!({ "alg": "RS256", "kid": "a" }).to_string(),
+    );
+    let outcome = subject.validator.jwt_at_hand(&check(&format!("{header}.e30.AA")));
+    assert_eq!(outcome.unwrap().map(drop), UNKNOWN);
+    assert_eq!(tenant.counts().1, 1);
+}
+
+#[test]
+fn the_last_good_set_serves_through_an_outage_of_an_hour() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    let subject = Subject::new(&tenant);
+    assert_eq!(subject.validate(&key), Ok(()));
+    tenant.set(|state| state.down = true);
+    let before = tenant.counts();
+    // 5 minutes of freshness and 55 beyond it, a token each second.
+    for _ in 0..3600 {
+        subject.clock.advance(1);
+        assert_eq!(subject.validate(&key), Ok(()));
+    }
+    assert!(count(&subject, "staleUses") >= 3200);
+    let (discovery, jwks) = tenant.counts();
+    let asked = discovery - before.0 + jwks - before.1;
+    // Backoff settles at one attempt each 15 s (half of 30); a POST-less GET is tried twice where a
+    // kept connection was closed.
+    assert!((100..900).contains(&asked), "{asked} requests in 55 minutes");
+    tenant.set(|state| state.down = false);
+    subject.clock.advance(31);
+    assert_eq!(subject.validate(&key), Ok(()));
+    let fresh = || {
+        let terms = subject.validator.terms();
+        subject.validator.issuer().current_keys(terms).unwrap().2 == Age::Fresh
+    };
+    subject.settle("the return", fresh);
+}
+
+#[test]
+fn past_its_hour_no_set_serves() {
+    for (options, hours) in [(&[][..], 1), (&[("jwksStaleDuration", 86_400.0)][..], 24)] {
+        let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+        tenant.publish(&[&key]);
+        let subject = Subject::with(&tenant, options);
+        assert_eq!(subject.validate(&key), Ok(()));
+        tenant.set(|state| state.down = true);
+        subject.clock.advance(299 + hours * 3600);
+        assert_eq!(subject.validate(&key), Ok(()));
+        subject.clock.advance(1);
+        assert!(matches!(subject.validate(&key), Err(Error::Http(_))), "{hours} h");
+    }
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    let subject = Subject::with(&tenant, &[("jwksStaleDuration", 0.0)]);
+    assert_eq!(subject.validate(&key), Ok(()));
+    tenant.set(|state| state.down = true);
+    subject.clock.advance(300);
+    assert!(matches!(subject.validate(&key), Err(Error::Http(_))));
+}
+
+#[test]
+fn a_tenant_that_is_away_from_the_start_is_asked_ever_more_rarely() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    tenant.set(|state| state.down = true);
+    let subject = Subject::new(&tenant);
+    for second in 0..60 {
+        for _ in 0..20 {
+            let Err(Error::Http(error)) = subject.validate(&key) else { panic!("at {second} s") };
+            assert!((1..=30).contains(&error.retry_after.unwrap()));
+        }
+        subject.clock.advance(1);
+    }
+    assert!(tenant.counts().0 <= 10, "{:?}", tenant.counts());
+    tenant.set(|state| state.down = false);
+    subject.clock.advance(31);
+    assert_eq!(subject.validate(&key), Ok(()));
+}
+
+#[test]
+fn a_slow_tenant_counts_as_away_for_those_who_have_a_set() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    let subject = Subject::new(&tenant);
+    assert_eq!(subject.validate(&key), Ok(()));
+    tenant.set(|state| state.delay = Duration::from_secs(4));
+    subject.clock.advance(301);
+    let begun = Instant::now();
+    assert_eq!(subject.validate(&key), Ok(()));
+    assert!(begun.elapsed() < Duration::from_millis(3500));
+    assert_eq!(count(&subject, "staleUses"), 1);
+}
+
+#[test]
+fn a_key_that_is_no_longer_listed_is_gone_at_once() {
+    let (tenant, old, new) = (Tenant::start(), TestKey::new("a"), TestKey::new("b"));
+    tenant.publish(&[&old, &new]);
+    let subject = Subject::new(&tenant);
+    assert_eq!(subject.validate(&old), Ok(()));
+    tenant.publish(&[&new]);
+    assert_eq!(subject.validate(&old), Ok(()));
+    subject.clock.advance(300);
+    assert_eq!(subject.validate(&new), Ok(()));
+    assert_eq!(subject.validate(&old), UNKNOWN);
+}
+
+#[test]
+fn keys_that_have_moved_are_found_again() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    let subject = Subject::with(&tenant, &[("metadataCacheDuration", 86_400.0)]);
+    assert_eq!(subject.validate(&key), Ok(()));
+    for (path, gone) in [("/moved", Reply::new(404, "gone")), ("/again", Reply::new(200, "<html>"))]
+    {
+        tenant.set(|state| {
+            let old = std::mem::replace(&mut state.jwks_path, path.to_owned());
+            state.replies.insert(old, gone);
+        });
+        subject.clock.advance(301);
+        assert_eq!(subject.validate(&key), Ok(()));
+        assert_eq!(count(&subject, "staleUses"), 0);
+    }
+}
+
+#[test]
+fn what_can_be_used_of_an_odd_set_serves() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    let mut keys = vec![
+        json!({ "kty": "AKP", "alg": "ML-DSA-65", "pub": "AA", "kid": "a" }),
+        json!({ "kty": "oct", "k": "AAAA", "kid": "a" }),
+        json!({ "kty": 7 }),
+        json!(null),
+        json!([]),
+        json!({ "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA" }),
+        json!({ "kty": "EC", "crv": "secp256k1", "x": "AA", "y": "AA" }),
+        json!({ "kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "a" }),
+    ];
+    keys.extend((0..120).map(|number| TestKey::new(&format!("other-{number}")).jwk()));
+    keys.push(key.jwk());
+    keys.push(key.jwk());
+    tenant.set(|state| state.keys = keys);
+    let subject = Subject::new(&tenant);
+    assert_eq!(subject.validate(&key), Ok(()));
+    let (keys, ..) = subject.validator.issuer().current_keys(subject.validator.terms()).unwrap();
+    assert_eq!((keys.set.len(), keys.set.skipped.len()), (121, 8));
+}
+
+#[test]
+fn a_forced_refresh_that_fails_keeps_what_there_was() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    let subject = Subject::new(&tenant);
+    assert_eq!(subject.validate(&key), Ok(()));
+    for body in ["<html>", "{}", "{\"keys\":{}}", ""] {
+        tenant.set(|state| state.replies.insert("/jwks".into(), Reply::new(200, body)));
+        assert!(block_on(subject.validator.jwks(Want::New)).is_err());
+        tenant.set(|state| state.replies.insert(DISCOVERY.into(), Reply::new(200, body)));
+        assert!(block_on(subject.validator.metadata(Want::New)).is_err());
+        tenant.set(|state| state.replies.clear());
+        assert!(subject.validate_at_once(&key).is_ok());
+        assert!(block_on(subject.validator.metadata(Want::Fresh)).is_ok());
+    }
+}
+
+#[test]
+fn metadata_of_another_issuer_is_refused() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    for issuer in ["https://evil.example", &format!("{}/", tenant.domain), ""] {
+        let document = json!({ "issuer": issuer, "jwks_uri": format!("{}/jwks", tenant.domain) });
+        tenant.set(|state| state.replies.insert(DISCOVERY.into(), Reply::json(&document)));
+        let subject = Subject::new(&tenant);
+        assert!(matches!(subject.validate(&key), Err(Error::Http(_))), "{issuer}");
+    }
+    for address in ["http://example.com/jwks", "file:///etc/passwd", "https://u:p@127.0.0.1/", "x"]
+    {
+        let document = json!({ "issuer": tenant.domain, "jwks_uri": address });
+        tenant.set(|state| state.replies.insert(DISCOVERY.into(), Reply::json(&document)));
+        let subject = Subject::new(&tenant);
+        let Err(Error::Http(error)) = subject.validate(&key) else { panic!("{address}") };
+        assert_eq!(error.fault.reason(), "forbidden_url", "{address}");
+    }
+    assert_eq!(tenant.counts().1, 0);
+}
+
+#[test]
+fn all_clients_of_a_tenant_share_one_set_that_goes_with_the_last() {
+    let tenant = Tenant::start();
+    let domain = config(&tenant, &[]).tenant;
+    let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
+    let shared = || {
+        let clock = Arc::clone(&clock);
+        Issuer::shared(&domain, HttpConfig::default(), clock, support::sources)
+    };
+    let (first, second) = (shared(), shared());
+    assert!(Arc::ptr_eq(&first, &second));
+    let gone = Arc::downgrade(&first);
+    drop((first, second));
+    assert!(gone.upgrade().is_none());
+    drop(shared());
+}
