@@ -146,10 +146,12 @@ function tally(core, outcome) {
  * The value of an outcome. `from` is where the call came from: the public function whose caller's
  * line begins an error's stack, or, once that function has waited for something, its trace.
  */
-function settle(outcome, from, core) {
-  if (!(outcome instanceof Promise)) return unwrap(core ? tally(core, outcome) : outcome, from);
+function settle(outcome, from, core, options) {
+  const end = (ended, origin) =>
+    unwrap(core ? tally(core, ended) : ended, origin, options?.clientCertificate);
+  if (!(outcome instanceof Promise)) return end(outcome, from);
   const trace = typeof from === 'function' ? traceOf(from) : from;
-  return outcome.then((late) => unwrap(core ? tally(core, late) : late, trace));
+  return outcome.then((late) => end(late, trace));
 }
 
 function tokenText(accessToken, from) {
@@ -185,13 +187,13 @@ class MonoCloudOidcBackendClient {
   async validateJwtAccessToken(accessToken, options) {
     const from = base.validateJwtAccessToken;
     const outcome = validateJwt(this, tokenText(accessToken, from), options, from);
-    return settle(outcome, from, this[CORE]);
+    return settle(outcome, from, this[CORE], options);
   }
 
   async introspectAccessToken(accessToken, options) {
     const from = base.introspectAccessToken;
     const outcome = introspect(this, tokenText(accessToken, from), options, from);
-    return settle(outcome, from, this[CORE]);
+    return settle(outcome, from, this[CORE], options);
   }
 
   async getMetadata(forceRefresh = false) {
@@ -286,10 +288,12 @@ class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClient {
       return this.validateJwtAccessToken(token, options);
     }
     const validate = introspected ? introspect : validateJwt;
-    if (core.cache === undefined) return settle(validate(this, token, options, from), from, core);
+    if (core.cache === undefined) {
+      return settle(validate(this, token, options, from), from, core, options);
+    }
     const fresh = () => validate(this, token, NO_ROUTE, from);
     const outcome = core.cached(token, nativeRoute(options), introspected, fresh);
-    return settle(outcome, from, core);
+    return settle(outcome, from, core, options);
   }
 }
 

@@ -10,6 +10,7 @@ const {
   MonoCloudTokenError,
   MonoCloudValidationError,
 } = require('./errors.js');
+const { describeCertificate } = require('./binding.js');
 
 function toError(failure) {
   const { kind, message, code, reason, raw } = failure;
@@ -31,10 +32,20 @@ function toError(failure) {
   }
 }
 
-/** The value of an outcome, or its error thrown. */
-function unwrap(outcome, from) {
+/** The value of an outcome, or its error thrown. `certificate` is what the request brought. */
+function unwrap(outcome, from, certificate) {
   if (typeof outcome === 'string') return JSON.parse(outcome);
-  throw withStack(toError(outcome), from);
+  const error = withStack(toError(outcome), from);
+  if (outcome.reason === 'certificate_mismatch') tellWhose(error, certificate);
+  throw error;
+}
+
+/** Lets an error say whose certificate it was, when it is asked; a log is not told unasked. */
+function tellWhose(error, certificate) {
+  Object.defineProperty(error, 'certificate', {
+    configurable: true,
+    get: () => describeCertificate(certificate) ?? undefined,
+  });
 }
 
 /**

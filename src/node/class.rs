@@ -20,6 +20,7 @@ use crate::issuer::cached::Age;
 use crate::issuer::watch::Observer;
 use crate::issuer::{Issuer, Resolver, Sources, Want};
 use crate::runtime;
+use crate::token::binding;
 use crate::token::claims::Expiration;
 use crate::validator::{TokenCheck, Validator};
 
@@ -33,6 +34,23 @@ pub fn option_names() -> Vec<&'static str> {
 #[napi(catch_unwind)]
 pub fn environment_names() -> Vec<&'static str> {
     ENVIRONMENT.to_vec()
+}
+
+/// Whose certificate a PEM text is; `null` where it is none. Times are seconds since 1970.
+#[napi(object, object_from_js = false)]
+pub struct CertificateDescription {
+    pub subject: String,
+    pub not_before: i64,
+    pub not_after: i64,
+}
+
+#[napi(catch_unwind)]
+pub fn describe_certificate(pem: String) -> Option<CertificateDescription> {
+    binding::describe(&pem).map(|found| CertificateDescription {
+        subject: found.subject,
+        not_before: found.not_before,
+        not_after: found.not_after,
+    })
 }
 
 #[napi]

@@ -92,6 +92,33 @@ fn thumbprint(claims: &Claims<'_>, binding: Binding) -> Result<Option<String>, T
     }
 }
 
+/// Whose certificate it was, for the one who runs the API and has to tell two clients apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// The subject's distinguished name, as RFC 4514 writes it, cut at 256 bytes.
+    pub subject: String,
+    /// The first second of its validity, seconds since 1970.
+    pub not_before: i64,
+    /// The last.
+    pub not_after: i64,
+}
+
+/// Describes what a request brought; `None` where that is no certificate.
+#[must_use]
+pub fn describe(certificate: &str) -> Option<Description> {
+    const LONGEST_SUBJECT: usize = 256;
+    let der = der(certificate.trim()).ok()?;
+    let (_, certificate) = x509_parser::parse_x509_certificate(&der).ok()?;
+    let subject = certificate.subject().to_string();
+    let end =
+        (0..=LONGEST_SUBJECT.min(subject.len())).rev().find(|at| subject.is_char_boundary(*at));
+    Some(Description {
+        subject: subject.get(..end.unwrap_or(0)).unwrap_or_default().to_owned(),
+        not_before: certificate.validity().not_before.timestamp(),
+        not_after: certificate.validity().not_after.timestamp(),
+    })
+}
+
 /// The DER bytes of the first certificate in a text, with its delimiter lines or without.
 fn der(text: &str) -> Result<Vec<u8>, TokenError> {
     let malformed = TokenError::CertificateMalformed;
@@ -201,6 +228,14 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_certificate_can_be_described() {
+        let description = describe(PEM).unwrap();
+        assert_eq!(description.subject, "CN=client");
+        assert!(description.not_before < description.not_after);
+        assert_eq!(describe("x"), None);
     }
 
     #[test]

@@ -1,0 +1,119 @@
+'use strict';
+
+// One key set for the process (issue 4 of 7, item 1), on real threads and in real time. What needs
+// hours or thousands is in tests/living_keys.rs.
+
+const assert = require('node:assert/strict');
+const { test } = require('node:test');
+const { Worker } = require('node:worker_threads');
+const { once } = require('node:events');
+const path = require('node:path');
+
+const { MonoCloudBackendNodeClient } = require('../../js/index.js');
+const { runScript } = require('../support/child.js');
+const { startFaultyTenant } = require('../support/faulty-tenant.js');
+
+const root = path.join(__dirname, '..', '..');
+
+const WORKER = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const { MonoCloudBackendNodeClient } = require(workerData.root + '/js/index.js');
+  const client = new MonoCloudBackendNodeClient(workerData.options);
+  const all = Array.from({ length: workerData.times }, () =>
+    client.validateAccessToken(workerData.token));
+  Promise.allSettled(all).then((settled) =>
+    parentPort.postMessage(settled.filter(({ status }) => status === 'fulfilled').length));
+`;
+
+async function tenantFor(t) {
+  const tenant = await startFaultyTenant();
+  t.after(() => tenant.close());
+  return tenant;
+}
+
+function startWorker(tenant, times = 500) {
+  const workerData = { root, options: tenant.options(), token: tenant.token(), times };
+  return new Worker(WORKER, { eval: true, workerData });
+}
+
+const slowly = (milliseconds) => (request, response, right) =>
+  setTimeout(() => right(request, response), milliseconds);
+
+test('2,000 requests in four worker threads cost one discovery and one JWKS request', async (t) => {
+  const tenant = await tenantFor(t);
+  tenant.on('discovery', slowly(300));
+  tenant.on('jwks', slowly(300));
+  const workers = Array.from({ length: 4 }, () => startWorker(tenant));
+  const passed = await Promise.all(
+    workers.map(async (worker) => (await once(worker, 'message'))[0]),
+  );
+  assert.deepEqual(passed, [500, 500, 500, 500]);
+  assert.equal(tenant.requests.discovery, 1);
+  assert.equal(tenant.requests.jwks, 1);
+  await Promise.all(workers.map((worker) => worker.terminate()));
+});
+
+test('clients of one tenant share its keys; those with a fetcher keep their own', async (t) => {
+  const tenant = await tenantFor(t);
+  const token = tenant.token();
+  const clients = Array.from({ length: 3 }, () => new MonoCloudBackendNodeClient(tenant.options()));
+  for (const client of clients) await client.validateAccessToken(token);
+  assert.equal(tenant.requests.jwks, 1);
+  const own = new MonoCloudBackendNodeClient(tenant.options({ fetcher: fetch }));
+  await own.validateAccessToken(token);
+  assert.equal(tenant.requests.jwks, 2);
+});
+
+test('a worker that is terminated while its fetch is in flight takes nothing with it', async (t) => {
+  const tenant = await tenantFor(t);
+  tenant.on('jwks', slowly(500));
+  const worker = startWorker(tenant, 1);
+  while (tenant.requests.jwks === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  const client = new MonoCloudBackendNodeClient(tenant.options());
+  const waiting = client.validateAccessToken(tenant.token());
+  await worker.terminate();
+  assert.equal((await waiting).sub, 'user');
+  assert.equal(tenant.requests.jwks, 1);
+});
+
+test('a process whose worker was terminated in mid-fetch ends by itself', async (t) => {
+  const tenant = await tenantFor(t);
+  tenant.on('jwks', slowly(1000));
+  const input = {
+    worker: WORKER,
+    root,
+    options: tenant.options(),
+    token: tenant.token(),
+    times: 5,
+  };
+  const { code, said, stderr, lingered } = await runScript(
+    `
+    const { Worker } = require('node:worker_threads');
+    const worker = new Worker(input.worker, { eval: true, workerData: input });
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await worker.terminate();
+    const { MonoCloudBackendNodeClient } = load('js/index.js');
+    const client = new MonoCloudBackendNodeClient(input.options);
+    say((await client.validateAccessToken(input.token)).sub);`,
+    { input },
+  );
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(said, ['user']);
+  assert.ok(lingered < 2000, `${lingered} ms`);
+});
+
+test('a background refresh does not keep a process alive', async (t) => {
+  const tenant = await tenantFor(t);
+  const { code, lingered } = await runScript(
+    `
+    const { MonoCloudBackendNodeClient } = load('js/index.js');
+    // A second's worth of keys: after 0.88 s at the latest a refresh is due.
+    const client = new MonoCloudBackendNodeClient({ ...input.options, jwksCacheDuration: 1 });
+    await client.validateAccessToken(input.token);
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    await client.validateAccessToken(input.token);`,
+    { input: { options: tenant.options(), token: tenant.token() } },
+  );
+  assert.equal(code, 0);
+  assert.ok(lingered < 1500, `${lingered} ms`);
+});
