@@ -452,6 +452,14 @@ export interface MonoCloudOidcBackendClientOptions {
    */
   metadataCacheDuration?: number;
   /**
+   * Seconds past their freshness for which the last good keys serve while the tenant can't be reached;
+   * 0 to 86400.
+   *
+   * Environment: `MONOCLOUD_BACKEND_JWKS_STALE_DURATION`.
+   * @defaultValue `3600`
+   */
+  jwksStaleDuration?: number;
+  /**
    * Milliseconds for one whole exchange with the tenant, from connecting to the last byte; ≥ 1000.
    *
    * Environment: `MONOCLOUD_BACKEND_RESPONSE_TIMEOUT`.
@@ -534,6 +542,57 @@ export interface MonoCloudBackendNodeClientOptions extends MonoCloudOidcBackendC
    * Environment: `MONOCLOUD_BACKEND_INTROSPECTION_CACHE_DURATION`.
    */
   introspectionCacheDuration?: number;
+  /**
+   * Milliseconds that a request waits for `cache`, for all that it asks of it, before the token is
+   * validated without it; finite, ≥ 0.
+   *
+   * Environment: `MONOCLOUD_BACKEND_CACHE_TIMEOUT`.
+   * @defaultValue `100`
+   */
+  cacheTimeout?: number;
+}
+
+/**
+ * What {@link MonoCloudOidcBackendClient.stats} returns. Counters only grow. Those of the tenant's
+ * documents belong to the key set, which all clients of a tenant in the process share.
+ */
+export interface ClientStats {
+  /** Tokens that this client let in. */
+  accepted: number;
+  /** Tokens that it did not, whatever for. */
+  refused: number;
+  /** What this client's `cache` did; empty without one. */
+  cache: { hits?: number; misses?: number; faults?: number };
+  keys: {
+    /** `none`: not fetched yet. `stale`: past its time. `expired`: past `jwksStaleDuration`, too. */
+    state: 'none' | 'fresh' | 'stale' | 'expired';
+    /** Seconds since they were fetched, or found unchanged. */
+    ageSeconds?: number;
+    /** How many verify signatures. */
+    usable: number;
+    /** How many don't, by reason: `unsupported_key_type`, `weak_or_oversized`, … */
+    skipped: Record<string, number>;
+  };
+  /** Requests for the discovery document. */
+  metadataRequests: number;
+  /** Requests for the JWKS. */
+  jwksRequests: number;
+  /** Documents that came, or were found unchanged. */
+  refreshes: number;
+  /** Attempts that failed. */
+  failedRefreshes: number;
+  /** Tokens served by keys past their time, because the tenant could not be reached. */
+  staleUses: number;
+  /** Requests made because of a token whose key nobody knew. */
+  unknownKeyLookups: number;
+}
+
+/** Whose certificate it was; times in epoch seconds. */
+export interface CertificateDescription {
+  /** The subject's distinguished name. */
+  subject: string;
+  notBefore: number;
+  notAfter: number;
 }
 
 /** What is asked of a token besides being genuine and alive. */
@@ -704,6 +763,9 @@ export declare class MonoCloudOidcBackendClient {
    * @throws {@link MonoCloudHttpError} where they could not be had.
    */
   getJwks(forceRefresh?: boolean): Promise<Jwks>;
+
+  /** Counters, and the state of the tenant's keys: for a health check or a metric. */
+  stats(): ClientStats;
 
   /**
    * Sets `clockSkew` for the tokens that follow.
@@ -910,6 +972,11 @@ export declare class MonoCloudTokenError extends MonoCloudAuthBaseError {
   code: MonoCloudTokenErrorCode;
   /** Why exactly. An error that this package threw has one. */
   reason?: MonoCloudTokenErrorReason;
+  /**
+   * With `certificate_mismatch`: whose certificate the request came with. Read when it is asked for;
+   * not shown when the error is printed.
+   */
+  readonly certificate?: CertificateDescription;
 }
 
 /** The tenant answered with an OAuth error (RFC 6749 §5.2): it refuses this API, not the caller. */

@@ -91,6 +91,7 @@ const SNIPPETS = {
       ],
       prints: /^MonoCloudValidationError undefined\nMonoCloudTokenError expired\n$/,
     },
+    Watching: { test: true },
     'Testing your API': { test: true },
   },
 };

@@ -277,19 +277,6 @@ impl fmt::Display for HttpError {
     }
 }
 
-impl Error {
-    /// The stable machine word.
-    #[must_use]
-    pub const fn reason(&self) -> &'static str {
-        match self {
-            Self::Validation(_) => "invalid_configuration",
-            Self::Token(error) => error.reason(),
-            Self::Op(_) => "oauth_error",
-            Self::Http(error) => error.fault.reason(),
-        }
-    }
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -219,7 +219,11 @@ impl Issuer {
                 let retry_in =
                     D::cache(self).backoff().failed(error.clone(), now, self.clock.chance());
                 count(&self.counters.failed_refreshes);
-                let reason = error.reason();
+                let reason = match &error {
+                    Error::Http(error) => error.fault.reason(),
+                    // A document is fetched without credentials: nobody else can refuse it.
+                    _ => "refused",
+                };
                 self.observers
                     .tell(&self.tenant, &Event::RefreshFailed { document, reason, retry_in });
                 Err(error)
