@@ -657,6 +657,66 @@ export type ClientCertificateResolver<T> = (
 ) => Promise<string | null | undefined> | string | null | undefined;
 
 /**
+ * The proxy that terminates TLS, and so how the client's certificate is written into a header.
+ *
+ * Each must be told to ask for certificates and to set the header itself on **every** request, so that one
+ * that came from outside is replaced or removed, also where the client showed no certificate. Where the
+ * proxy need not judge the certificate, let it take any: the token says which is the right one.
+ *
+ * - `nginx`: `ssl-client-cert`. `ssl_verify_client optional_no_ca;` and
+ *   `proxy_set_header ssl-client-cert $ssl_client_escaped_cert;`. Kubernetes' ingress-nginx sets it with
+ *   `auth-tls-pass-certificate-to-upstream`.
+ * - `aws-alb`: `X-Amzn-Mtls-Clientcert-Leaf`, of the mutual TLS mode "verify". In the mode "passthrough" the
+ *   load balancer sets another one: name it, `header: 'X-Amzn-Mtls-Clientcert'`. `trustProxy` is the range
+ *   of the load balancer's subnets.
+ * - `envoy`: `x-forwarded-client-cert`. `forward_client_cert_details: SANITIZE_SET` and
+ *   `set_current_client_cert_details: { cert: true }`, or `chain: true`. Of several elements the last
+ *   counts, which is the nearest proxy's own; those before it can come from anybody. Leave `uri` and `dns`
+ *   off where elements are appended: Envoy does not quote them, so no certificate is taken after them.
+ *   Behind a second Envoy over mutual TLS, have that one `FORWARD_ONLY`, or it shows the first one's
+ *   certificate.
+ * - `haproxy`: `X-SSL-Client-Cert`. `bind … ssl verify optional ca-file … crt-ignore-err all ca-ignore-err all`
+ *   and `http-request set-header X-SSL-Client-Cert %[ssl_c_der,base64]`, without a condition.
+ * - `apache`: `SSL_CLIENT_CERT`. `SSLVerifyClient optional_no_ca` and
+ *   `RequestHeader set SSL_CLIENT_CERT "%{SSL_CLIENT_CERT}s"`.
+ * - `rfc9440`: `Client-Cert`, from any proxy that follows RFC 9440 §2.2. `Client-Cert-Chain` is not read.
+ */
+export type CertificateHeaderFormat =
+  | 'nginx'
+  | 'aws-alb'
+  | 'envoy'
+  | 'haproxy'
+  | 'apache'
+  | 'rfc9440';
+
+/** Options of `certificateFromHeader()`, in `/express` and `/fastify`. */
+export interface CertificateFromHeaderOptions {
+  /** Which proxy writes the header. */
+  format: CertificateHeaderFormat;
+  /**
+   * The header's name, where it is not the usual one.
+   *
+   * @defaultValue that of the format; see {@link CertificateHeaderFormat}
+   */
+  header?: string;
+  /**
+   * Where the proxy is. It is compared with the address that the connection comes from, never with one
+   * out of a header:
+   *
+   * - Addresses and CIDR ranges, IPv4 or IPv6, as an array or separated by commas. An IPv4 address also
+   *   means the same as an IPv6 socket shows it (`::ffff:10.0.0.1`). `loopback`, `linklocal` and
+   *   `uniquelocal` are ranges, as in Express and Fastify.
+   * - A function of the address, and `0` for the hop, such as `app.get('trust proxy fn')`. Only `true`
+   *   trusts. On a Unix socket the address is `''`.
+   * - `true`: the framework's own setting, which has to name addresses. Where it trusts whoever connects
+   *   (`true`, or a number of hops), no header is believed, and a process warning says so once.
+   *
+   * There is no default: a header that anybody may set proves nothing.
+   */
+  trustProxy: true | string | readonly string[] | ((address: string, hop: number) => boolean);
+}
+
+/**
  * How `protectApi()` reads a request.
  *
  * @typeParam T - The framework's request.

@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use sha2::{Digest, Sha256};
+
 use crate::config::Config;
 use crate::error::{Error, TokenError, ValidationError};
 use crate::issuer::client_auth::ClientAuth;
@@ -14,8 +16,7 @@ use crate::issuer::jwk::KeySet;
 use crate::issuer::{ClientTerms, Issuer, Want};
 use crate::token::binding::{self, Binding};
 use crate::token::claims::{Claims, Expected, Expiration, Moment};
-use crate::token::jws::Compact;
-use sha2::{Digest, Sha256};
+use crate::token::jws::{Compact, Header};
 
 /// What a route asks of a token, beyond its being genuine.
 #[derive(Clone, Default)]
@@ -58,6 +59,13 @@ impl fmt::Debug for TokenCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenCheck").field("bytes", &self.token.len()).finish_non_exhaustive()
     }
+}
+
+/// A JWT that is worth verifying: its header says that it can be.
+struct Jwt<'a> {
+    token: Compact<'a>,
+    header: Header,
+    check: &'a TokenCheck,
 }
 
 /// What a validation comes to: the claims as the JSON text that was checked.
@@ -143,15 +151,20 @@ impl Validator {
     /// Validates a JWT with what is at hand; `None` where keys have to be fetched first.
     #[must_use]
     pub fn jwt_at_hand(&self, check: &TokenCheck) -> Option<Outcome> {
-        if let Some(early) = self.hopeless(check) {
-            return Some(Err(early));
-        }
+        let jwt = match self.read(check) {
+            Ok(jwt) => jwt,
+            // What no key could mend.
+            Err(error) => return Some(Err(error)),
+        };
         if let Some(jwks) = &check.jwks {
-            return Some(self.with_given_keys(check, jwks));
+            let given = KeySet::parse(jwks).map_err(|why| {
+                ValidationError::new(format!("\"jwks\" can't be used: {why}")).into()
+            });
+            return Some(given.and_then(|set| self.with_keys(&jwt, &set)));
         }
         let keys = self.issuer.keys_at_hand(self.terms)?;
-        match self.with_keys(check, &keys.set) {
-            Err(Error::Token(TokenError::UnknownKey)) if self.may_be_new(check, &keys.set) => None,
+        match self.with_keys(&jwt, &keys.set) {
+            Err(Error::Token(TokenError::UnknownKey)) if self.may_be_new(&jwt, &keys.set) => None,
             outcome => Some(outcome),
         }
     }
@@ -159,12 +172,12 @@ impl Validator {
     /// Validates a JWT for which keys have to be fetched first: the set has gone stale, or the
     /// token's key is not in it.
     pub async fn jwt_with_fetch(&self, check: TokenCheck) -> Outcome {
+        let jwt = self.read(&check)?;
         let keys = self.issuer.keys(self.terms, Want::Fresh).await?;
-        match self.with_keys(&check, &keys.set) {
-            Err(Error::Token(TokenError::UnknownKey)) if self.may_be_new(&check, &keys.set) => {
-                let header = Compact::split(&check.token)?.header()?;
-                let keys = self.issuer.look_for(&header, self.terms).await?;
-                self.with_keys(&check, &keys.set)
+        match self.with_keys(&jwt, &keys.set) {
+            Err(Error::Token(TokenError::UnknownKey)) if self.may_be_new(&jwt, &keys.set) => {
+                let keys = self.issuer.look_for(&jwt.header, self.terms).await?;
+                self.with_keys(&jwt, &keys.set)
             }
             outcome => outcome,
         }
@@ -172,12 +185,9 @@ impl Validator {
 
     /// Whether a key that is not in the set may have been published since, and is worth asking for.
     /// A key that is there, but for another algorithm, is not.
-    fn may_be_new(&self, check: &TokenCheck, set: &KeySet) -> bool {
-        let header = Compact::split(&check.token).and_then(|token| token.header());
-        header.is_ok_and(|header| {
-            !header.key_id.as_deref().is_some_and(|name| set.has_name(name))
-                && self.issuer.is_worth_looking_for(&header)
-        })
+    fn may_be_new(&self, jwt: &Jwt<'_>, set: &KeySet) -> bool {
+        !jwt.header.key_id.as_deref().is_some_and(|name| set.has_name(name))
+            && self.issuer.is_worth_looking_for(&jwt.header)
     }
 
     /// What is wrong with asking about a token at all, before anybody is asked.
@@ -240,25 +250,17 @@ impl Validator {
         self.issuer.keys(self.terms, want).await.map(|keys| keys.text.clone())
     }
 
-    /// What no key could mend.
-    fn hopeless(&self, check: &TokenCheck) -> Option<Error> {
-        self.check_size(&check.token)
-            .and_then(|()| Ok(Compact::split(&check.token)?.header()?))
-            .err()
-    }
-
-    fn with_given_keys(&self, check: &TokenCheck, jwks: &str) -> Outcome {
-        let set = KeySet::parse(jwks)
-            .map_err(|why| ValidationError::new(format!("\"jwks\" can't be used: {why}")))?;
-        self.with_keys(check, &set)
-    }
-
-    /// The rules of contract §4, in their order; the first failure is the answer.
-    fn with_keys(&self, check: &TokenCheck, keys: &KeySet) -> Outcome {
+    fn read<'a>(&self, check: &'a TokenCheck) -> Result<Jwt<'a>, Error> {
+        self.check_size(&check.token)?;
         let token = Compact::split(&check.token)?;
-        let header = token.header()?;
-        let verifier = keys.select(&header)?;
-        verifier.verify(token.signing_input, &token.signature()?)?;
+        Ok(Jwt { header: token.header()?, token, check })
+    }
+
+    /// The rules of contract §4 that come after the header, in their order; the first failure is the
+    /// answer.
+    fn with_keys(&self, jwt: &Jwt<'_>, keys: &KeySet) -> Outcome {
+        let Jwt { token, header, check } = jwt;
+        keys.select(header)?.verify(token.signing_input, &token.signature()?)?;
         let payload = token.payload()?;
         let claims = Claims::parse(&payload)?;
         self.check_claims(&claims, &check.requirements, check.now, Expiration::Required)?;

@@ -188,12 +188,14 @@ function leafExtensions(purpose, san) {
 
 /**
  * A certificate authority. Its `cert` is what `ca` options and NODE_EXTRA_CA_CERTS want.
- * @param {{ name?: string, keyType?: 'ec' | 'rsa' }} [options]
+ * @param {{ name?: string, keyType?: 'ec' | 'rsa', issuer?: object }} [options] `issuer`: the CA
+ *   that this one is under; without it, a root
  */
-function createCa({ name: commonName = 'Test CA', keyType } = {}) {
+function createCa({ name: commonName = 'Test CA', keyType, issuer } = {}) {
   return make({
     subject: { O: 'monocloud-backend-node tests', CN: commonName },
     keyType,
+    issuer,
     extensions: [
       extension('2.5.29.19', true, sequence(boolean(true))),
       extension('2.5.29.15', true, KEY_USAGE_CA),

@@ -2,6 +2,8 @@ import type { Request, RequestHandler } from 'express';
 import type {
   AccessTokenClaims,
   AccessTokenValidator,
+  CertificateFromHeaderOptions,
+  ClientCertificateResolver,
   MonoCloudBackendNodeClientOptions,
   ProtectApiRequestOptions,
   ProtectOptions,
@@ -69,3 +71,45 @@ export declare function protectApi(
 export declare function protectApi(
   options?: Partial<MonoCloudBackendNodeClientOptions> & ProtectApiRequestOptions<Request>,
 ): ProtectMiddleware;
+
+/**
+ * A `certificateResolver` for an API that terminates TLS itself: the certificate that the client showed
+ * in the handshake of this request's connection.
+ *
+ * The server must ask for certificates (`requestCert: true`). With `rejectUnauthorized: false` any
+ * certificate will do: what counts is that the token is bound to it, and neither its issuer nor its dates
+ * are looked at (RFC 8705 §3). With `true` and `ca`, Node.js lets in only those of your CAs that are in date.
+ *
+ * A resumed TLS session shows the certificate that it began with. One that began without, or at another
+ * server with the same `ticketKeys` that asked for none, has no certificate, whatever the client has by
+ * now and even where Node.js calls the connection `authorized`: a bound token is refused.
+ *
+ * @example
+ * ```ts
+ * const protect = protectApi({ certificateResolver: certificateFromSocket() });
+ * https.createServer({ key, cert, requestCert: true, rejectUnauthorized: false }, app).listen(443);
+ * ```
+ */
+export declare function certificateFromSocket(): ClientCertificateResolver<Request>;
+
+/**
+ * A `certificateResolver` for an API behind a proxy that terminates TLS: the certificate that the proxy
+ * puts into a header.
+ *
+ * The header is believed only where the connection itself comes from an address in `trustProxy`; from
+ * anybody else it counts as not sent. A header that is there twice, is longer than 64 KiB, or is not what
+ * the proxy would write, is a malformed certificate. {@link CertificateHeaderFormat} says how to configure
+ * each proxy.
+ *
+ * @param options - Which proxy, and where it is. With `trustProxy: true` it is where `app.set('trust proxy', …)` says.
+ * @throws MonoCloudValidationError where an option is missing or bad.
+ *
+ * @example
+ * ```ts
+ * const certificateResolver = certificateFromHeader({ format: 'nginx', trustProxy: '10.0.0.0/8' });
+ * const protect = protectApi({ certificateResolver });
+ * ```
+ */
+export declare function certificateFromHeader(
+  options: CertificateFromHeaderOptions,
+): ClientCertificateResolver<Request>;

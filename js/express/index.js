@@ -1,6 +1,7 @@
 'use strict';
 
 const root = require('../index.js');
+const certificates = require('../certificates/express.js');
 const { guard, readArguments } = require('../guard.js');
 
 function protectApi(clientOrOptions, requestOptions) {
@@ -22,4 +23,4 @@ function refuse(response, { status, body, headers }) {
   response.status(status).set(headers).json(body);
 }
 
-module.exports = { ...root, protectApi };
+module.exports = { ...root, ...certificates, protectApi };

@@ -9,5 +9,7 @@ export const {
   MonoCloudOPError,
   MonoCloudTokenError,
   MonoCloudValidationError,
+  certificateFromHeader,
+  certificateFromSocket,
   protectApi,
 } = adapter;

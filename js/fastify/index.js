@@ -1,6 +1,7 @@
 'use strict';
 
 const root = require('../index.js');
+const certificates = require('../certificates/fastify.js');
 const { guard, readArguments } = require('../guard.js');
 
 function protectApi(clientOrOptions, requestOptions) {
@@ -15,11 +16,14 @@ function protectApi(clientOrOptions, requestOptions) {
   };
 }
 
-function refuse(reply, { status, body, headers }) {
-  // The client may have gone, or something else may have answered, while the token was looked at.
-  // Handing back the reply tells Fastify that it is not to go on in any of these cases.
-  if (!reply.sent && !reply.raw.destroyed) reply.code(status).headers(headers).send(body);
-  return reply;
+/**
+ * Answers, and sees to it that Fastify goes no further. What a hook hands back does not stop it, only
+ * a reply that is sent: where the client went before that, the handler would run after all.
+ */
+async function refuse(reply, { status, body, headers }) {
+  // Something else may have answered while the token was looked at.
+  if (!reply.sent && !reply.raw.destroyed) await reply.code(status).headers(headers).send(body);
+  return reply.sent ? reply : reply.hijack();
 }
 
-module.exports = { ...root, protectApi };
+module.exports = { ...root, ...certificates, protectApi };

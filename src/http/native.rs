@@ -50,11 +50,10 @@ impl HttpConfig {
                 .find(|value| !value.is_empty())
                 .cloned()
         };
-        let all = variable(&["ALL_PROXY", "all_proxy"]);
         Self {
             tls,
-            https_proxy: variable(&["HTTPS_PROXY", "https_proxy"]).or_else(|| all.clone()),
-            http_proxy: variable(&["HTTP_PROXY", "http_proxy"]).or(all),
+            https_proxy: variable(&["HTTPS_PROXY", "https_proxy"]),
+            http_proxy: variable(&["HTTP_PROXY", "http_proxy"]),
             no_proxy: variable(&["NO_PROXY", "no_proxy"]),
             extra_roots: [variable(&["SSL_CERT_FILE"]), variable(&["NODE_EXTRA_CA_CERTS"])]
                 .into_iter()
