@@ -1,0 +1,396 @@
+'use strict';
+
+// `createRedisCache` over every client library, against a real server and a real cluster.
+
+const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
+const { createHash, createHmac } = require('node:crypto');
+const { after, before, beforeEach, describe, test } = require('node:test');
+const { setTimeout: sleep } = require('node:timers/promises');
+const { promisify } = require('node:util');
+const { MonoCloudValidationError } = require('@monocloud/backend-node');
+const { createRedisCache } = require('@monocloud/backend-node/redis');
+const { libraries, noRedis, startCluster, startRedis } = require('../support/redis.js');
+
+const TOKEN = 'opaque-token.with_all~characters+/=';
+const SCOPE = { tenantDomain: 'https://tenant.example', audience: 'https://api.example' };
+const SECRET = '0123456789abcdef0123456789abcdef';
+const CLAIMS = {
+  iss: 'https://tenant.example',
+  sub: 'user äöü 🙂',
+  aud: ['https://api.example'],
+  exp: 4_102_444_800,
+  iat: 1,
+  groups: [{ id: 'a', name: 'b' }],
+  cnf: { 'x5t#S256': 'x' },
+};
+
+const inSeconds = (seconds) => Date.now() / 1000 + seconds;
+
+// What is in the environment of whoever runs the tests is none of theirs.
+const VARIABLES = ['MONOCLOUD_BACKEND_TENANT_DOMAIN', 'MONOCLOUD_BACKEND_AUDIENCE'];
+const saved = VARIABLES.map((name) => process.env[name]);
+beforeEach(() => {
+  for (const name of VARIABLES) delete process.env[name];
+});
+after(() => {
+  VARIABLES.forEach((name, i) => {
+    if (saved[i] !== undefined) process.env[name] = saved[i];
+  });
+});
+
+/** All that the server holds: `{ key: value }`. */
+async function contents(server) {
+  const keys = (await server.cli('--scan')).split('\n').filter(Boolean);
+  return Object.fromEntries(
+    await Promise.all(keys.map(async (key) => [key, await server.cli('GET', key)])),
+  );
+}
+
+/** The only key there is. */
+async function onlyKey(server) {
+  const keys = Object.keys(await contents(server));
+  assert.equal(keys.length, 1);
+  return keys[0];
+}
+
+const faults = [];
+const onFault = (fault) => faults.push(fault);
+process.on('unhandledRejection', onFault);
+after(() => {
+  process.off('unhandledRejection', onFault);
+  assert.deepEqual(faults, []);
+});
+
+describe('createRedisCache', { skip: noRedis }, () => {
+  let server;
+  before(async () => {
+    server = await startRedis();
+  });
+  beforeEach(() => server.cli('FLUSHALL'));
+  after(() => server.close());
+
+  for (const library of libraries) {
+    describe(library.title, () => {
+      let client;
+      let close;
+      before(async () => {
+        ({ client, close } = await library.connect(server));
+      });
+      after(() => close());
+
+      for (const [kind, options] of [
+        ['', SCOPE],
+        [', with a secret', { ...SCOPE, secret: SECRET }],
+      ]) {
+        test(`stores, finds and deletes claims${kind}`, async () => {
+          const cache = createRedisCache(client, options);
+          assert.equal(await cache.get(TOKEN), undefined);
+          assert.equal(await cache.set(TOKEN, CLAIMS, inSeconds(60)), undefined);
+          const first = await cache.get(TOKEN);
+          assert.deepEqual(first, CLAIMS);
+          first.groups.push('changed');
+          assert.deepEqual(await cache.get(TOKEN), CLAIMS);
+          assert.equal(await cache.get(`${TOKEN}x`), undefined);
+          assert.equal(await cache.delete(TOKEN), undefined);
+          assert.equal(await cache.get(TOKEN), undefined);
+          assert.equal(await cache.delete(TOKEN), undefined);
+        });
+
+        test(`every call is one command, and none has the token in it${kind}`, async () => {
+          const cache = createRedisCache(client, options);
+          const commands = await server.commandsOf(async () => {
+            await cache.set(TOKEN, CLAIMS, inSeconds(60));
+            await cache.get(TOKEN);
+            await cache.get('missing');
+            await cache.delete(TOKEN);
+          });
+          const names = commands.map((line) => /^"(\w+)"/.exec(line)[1].toUpperCase());
+          assert.deepEqual(names, ['SET', 'GET', 'GET', 'DEL']);
+          assert.match(commands[0], /^"set" "monocloud:[\w-]{43}" ".*" "PXAT" "\d{13}"$/i);
+          assert.ok(!commands.join().includes(TOKEN.slice(0, 12)), 'the token');
+        });
+      }
+
+      test('an entry expires with its token, to the millisecond, and never later', async () => {
+        const cache = createRedisCache(client, SCOPE);
+        const second = Math.floor(inSeconds(100));
+        for (const [expiresAt, milliseconds] of [
+          [second, second * 1000],
+          [second + 0.9999, second * 1000 + 999],
+          [second + 0.5, second * 1000 + 500],
+          [1e300, 8.64e15],
+        ]) {
+          await cache.set(TOKEN, CLAIMS, expiresAt);
+          const found = await server.cli('PEXPIRETIME', await onlyKey(server));
+          assert.equal(Number(found), milliseconds);
+        }
+        const expiresAt = inSeconds(0.15);
+        await cache.set(TOKEN, CLAIMS, expiresAt);
+        // Redis serves an entry through the millisecond of its expiry.
+        while (Date.now() / 1000 < expiresAt + 0.002) await sleep(5);
+        assert.equal(await cache.get(TOKEN), undefined);
+        assert.deepEqual(await contents(server), {});
+      });
+
+      test('what has expired is not stored, and a time that is none is refused', async () => {
+        const cache = createRedisCache(client, SCOPE);
+        const commands = await server.commandsOf(async () => {
+          for (const expiresAt of [inSeconds(-1), inSeconds(0), 0, -1]) {
+            await cache.set(TOKEN, CLAIMS, expiresAt);
+          }
+          for (const expiresAt of [Number.NaN, Number.POSITIVE_INFINITY, undefined, '9999999999']) {
+            await assert.rejects(cache.set(TOKEN, CLAIMS, expiresAt), MonoCloudValidationError);
+          }
+          for (const token of [undefined, null, {}, 1]) {
+            await assert.rejects(cache.get(token), MonoCloudValidationError);
+          }
+        });
+        assert.deepEqual(commands, []);
+      });
+
+      test('the client of another tenant, API, prefix or secret finds nothing', async () => {
+        const own = createRedisCache(client, SCOPE);
+        await own.set(TOKEN, CLAIMS, inSeconds(60));
+        for (const other of [
+          { tenantDomain: 'https://other.example' },
+          { audience: 'https://other.example' },
+          // The same letters, parted elsewhere.
+          { tenantDomain: 'https://tenant.exampl', audience: 'ehttps://api.example' },
+          { prefix: 'other:' },
+          { secret: SECRET },
+        ]) {
+          const cache = createRedisCache(client, { ...SCOPE, ...other });
+          assert.equal(await cache.get(TOKEN), undefined);
+          await cache.delete(TOKEN);
+        }
+        // The same tenant, as it may be written.
+        const same = createRedisCache(client, {
+          ...SCOPE,
+          tenantDomain: 'https://tenant.example/',
+        });
+        assert.deepEqual(await same.get(TOKEN), CLAIMS);
+      });
+
+      test('rubbish is no entry, and is written over', async () => {
+        const cache = createRedisCache(client, SCOPE);
+        await cache.set(TOKEN, CLAIMS, inSeconds(60));
+        const key = await onlyKey(server);
+        for (const rubbish of ['', 'x', '{', 'null', '[]', '1', '"text"', 'true', '\\xff']) {
+          await server.cli('SET', key, rubbish);
+          assert.equal(await cache.get(TOKEN), undefined, rubbish);
+        }
+        await server.cli('DEL', key);
+        await server.cli('RPUSH', key, 'a list');
+        await assert.rejects(cache.get(TOKEN), /WRONGTYPE/);
+        await cache.set(TOKEN, CLAIMS, inSeconds(60));
+        assert.deepEqual(await cache.get(TOKEN), CLAIMS);
+
+        await server.cli('SET', key, '{"__proto__":{"admin":true},"sub":"x"}');
+        const claims = await cache.get(TOKEN);
+        assert.equal(Object.getPrototypeOf(claims), Object.prototype);
+        assert.equal(claims.admin, undefined);
+        assert.equal({}.admin, undefined);
+        assert.equal(claims.sub, 'x');
+      });
+
+      test('with a secret, what somebody else wrote is no entry', async () => {
+        const cache = createRedisCache(client, { ...SCOPE, secret: SECRET });
+        await cache.set('other', { ...CLAIMS, sub: 'other' }, inSeconds(60));
+        const otherKey = await onlyKey(server);
+        const otherValue = await server.cli('GET', otherKey);
+        await cache.set(TOKEN, CLAIMS, inSeconds(60));
+        const all = await contents(server);
+        const key = Object.keys(all).find((name) => name !== otherKey);
+        const value = all[key];
+        const text = value.slice(43);
+        const wrongSecret = createHmac('sha256', 'guess')
+          .update(key + text)
+          .digest('base64url');
+        for (const forged of [
+          text,
+          otherValue,
+          wrongSecret + text,
+          value.slice(0, 43) + text.replace('4102444800', '9102444800'),
+          value.slice(0, 43),
+          value.slice(1),
+          `${value} `,
+          '',
+        ]) {
+          await server.cli('SET', key, forged);
+          assert.equal(await cache.get(TOKEN), undefined, forged);
+        }
+        await server.cli('SET', key, value);
+        assert.deepEqual(await cache.get(TOKEN), CLAIMS);
+      });
+
+      test('a transaction or a pipeline is not taken for a client', () => {
+        const transaction = library.transaction(client);
+        assert.throws(() => createRedisCache(transaction, SCOPE), /"client" must be a client/);
+      });
+
+      test('a thousand at once', async () => {
+        const cache = createRedisCache(client, SCOPE);
+        const tokens = Array.from({ length: 1000 }, (_, i) => `token ${i}`);
+        const expiresAt = inSeconds(60);
+        await Promise.all(tokens.map((sub) => cache.set(sub, { ...CLAIMS, sub }, expiresAt)));
+        const found = await Promise.all(tokens.map((token) => cache.get(token)));
+        assert.deepEqual(
+          found.map(({ sub }) => sub),
+          tokens,
+        );
+      });
+
+      if (library.connectPool) {
+        test('a pool', async () => {
+          const pool = await library.connectPool(server);
+          const cache = createRedisCache(pool.client, SCOPE);
+          await cache.set(TOKEN, CLAIMS, inSeconds(60));
+          assert.deepEqual(await cache.get(TOKEN), CLAIMS);
+          assert.ok(Number(await server.cli('PTTL', await onlyKey(server))) > 0);
+          await cache.delete(TOKEN);
+          assert.equal(await cache.get(TOKEN), undefined);
+          await pool.close();
+        });
+      }
+
+      if (library.connectBytes) {
+        test('a client that answers with bytes', async () => {
+          const bytes = await library.connectBytes(server);
+          const cache = createRedisCache(bytes.client, { ...SCOPE, secret: SECRET });
+          await cache.set(TOKEN, CLAIMS, inSeconds(60));
+          assert.deepEqual(await cache.get(TOKEN), CLAIMS);
+          await bytes.close();
+        });
+      }
+    });
+  }
+
+  test('servers with different libraries share what they store', async () => {
+    const all = await Promise.all(libraries.map((library) => library.connect(server)));
+    const caches = all.map(({ client }) => createRedisCache(client, { ...SCOPE, secret: SECRET }));
+    for (const [i, cache] of caches.entries()) {
+      await cache.set(`${TOKEN}${i}`, { ...CLAIMS, sub: `${i}` }, inSeconds(60));
+      for (const reader of caches) assert.equal((await reader.get(`${TOKEN}${i}`)).sub, `${i}`);
+    }
+    await Promise.all(all.map(({ close }) => close()));
+  });
+
+  test('another process finds the entry, by the environment, through an import', async () => {
+    const { client, close } = await libraries[0].connect(server);
+    await createRedisCache(client, SCOPE).set(TOKEN, CLAIMS, inSeconds(60));
+    await close();
+    const program = `
+      import { createRedisCache } from '@monocloud/backend-node/redis';
+      import library from ${JSON.stringify(libraries[0].name)};
+      const client = await library.createClient({ url: process.env.REDIS_URL }).connect();
+      console.log(JSON.stringify(await createRedisCache(client).get(process.env.TOKEN)));
+      client.destroy();
+    `;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '-e', program],
+      {
+        cwd: __dirname,
+        env: {
+          ...process.env,
+          REDIS_URL: server.url,
+          TOKEN,
+          MONOCLOUD_BACKEND_TENANT_DOMAIN: SCOPE.tenantDomain,
+          MONOCLOUD_BACKEND_AUDIENCE: SCOPE.audience,
+        },
+      },
+    );
+    assert.deepEqual(JSON.parse(stdout), CLAIMS);
+  });
+
+  test('the layout of keys: other versions of this package will look for the same', async () => {
+    const { client, close } = await libraries[0].connect(server);
+    const text =
+      'monocloud-backend-node cache key 1\0' +
+      `22:https://tenant.example19:https://api.example${TOKEN}`;
+    const hash = createHash('sha256').update(text).digest('base64url');
+    const hmac = createHmac('sha256', SECRET).update(text).digest('base64url');
+    await createRedisCache(client, { ...SCOPE, prefix: '' }).set(TOKEN, CLAIMS, inSeconds(60));
+    const withSecret = createRedisCache(client, {
+      ...SCOPE,
+      prefix: 'p:',
+      secret: Buffer.from(SECRET),
+    });
+    await withSecret.set(TOKEN, CLAIMS, inSeconds(60));
+    const all = await contents(server);
+    assert.deepEqual(Object.keys(all).sort(), [hash, `p:${hmac}`].sort());
+    assert.deepEqual(JSON.parse(await client.get(hash)), CLAIMS);
+    await close();
+  });
+});
+
+describe('createRedisCache in a cluster', { skip: noRedis }, () => {
+  let cluster;
+  before(async () => {
+    cluster = await startCluster();
+  });
+  after(() => cluster.close());
+
+  for (const library of libraries) {
+    test(library.title, async () => {
+      const { client, close } = await library.connectCluster(cluster);
+      const cache = createRedisCache(client, { ...SCOPE, secret: SECRET });
+      const tokens = Array.from({ length: 60 }, (_, i) => `token ${i}`);
+      const expiresAt = inSeconds(60);
+      await Promise.all(tokens.map((token) => cache.set(token, CLAIMS, expiresAt)));
+      for (const { cli } of cluster.nodes) assert.ok(Number(await cli('DBSIZE')) > 5);
+      for (const token of tokens) assert.deepEqual(await cache.get(token), CLAIMS);
+      await Promise.all(tokens.map((token) => cache.delete(token)));
+      for (const { cli } of cluster.nodes) assert.equal(await cli('DBSIZE'), '0');
+      await close();
+    });
+  }
+});
+
+describe('the arguments of createRedisCache', () => {
+  const commands = { get() {}, set() {}, del() {} };
+  const client = { ...commands, isOpen: true };
+
+  for (const [wrong, message] of [
+    [[], /^"client" must be a client/],
+    [[null, SCOPE], /^"client" must be a client/],
+    [['redis://127.0.0.1', SCOPE], /^"client" must be a client/],
+    [[{}, SCOPE], /^"client" must be a client/],
+    [[commands, SCOPE], /^"client" must be a client/],
+    [[{ ...commands, status: 'ready' }, SCOPE], /^"client" must be a client/],
+    [[new Map(), SCOPE], /^"client" must be a client/],
+    [[client], /^"tenantDomain" is required .*MONOCLOUD_BACKEND_TENANT_DOMAIN/],
+    [[client, null], /^"tenantDomain" is required/],
+    [[client, 'prefix'], /^"options" must be an object/],
+    [[client, { tenantDomain: 'https://a' }], /^"audience" is required .*_BACKEND_AUDIENCE/],
+    [[client, { ...SCOPE, tenantDomain: '' }], /^"tenantDomain" is not allowed to be empty/],
+    [[client, { ...SCOPE, audience: ['x'] }], /^"audience" must be a string/],
+    [[client, { ...SCOPE, prefix: 1 }], /^"prefix" must be a string/],
+    [[client, { ...SCOPE, secret: '' }], /^"secret" must have at least 16 bytes$/],
+    [[client, { ...SCOPE, secret: 'too short' }], /^"secret" must have at least 16 bytes$/],
+    [[client, { ...SCOPE, secret: {} }], /^"secret" must be a string or a Uint8Array$/],
+    [[client, { ...SCOPE, hmacSecret: SECRET }], /has no option "hmacSecret"; it has prefix/],
+  ]) {
+    test(`${message}`, () => {
+      assert.throws(
+        () => createRedisCache(...wrong),
+        (error) => {
+          assert.ok(error instanceof MonoCloudValidationError);
+          assert.match(error.message, message);
+          assert.match(error.stack.split('\n')[1], /redis-cache\.test\.js/);
+          return true;
+        },
+      );
+    });
+  }
+
+  test('tenant and audience may be in the environment; an empty variable is unset', () => {
+    process.env.MONOCLOUD_BACKEND_TENANT_DOMAIN = SCOPE.tenantDomain;
+    process.env.MONOCLOUD_BACKEND_AUDIENCE = '';
+    assert.throws(() => createRedisCache(client), /^MonoCloudValidationError: "audience" is req/);
+    process.env.MONOCLOUD_BACKEND_AUDIENCE = SCOPE.audience;
+    createRedisCache(client);
+    createRedisCache(client, { prefix: undefined, secret: undefined, tenantDomain: undefined });
+  });
+});

@@ -1,0 +1,148 @@
+/**
+ * `@monocloud/backend-node/redis`: two caches for the option `cache`, so that a token is not looked up
+ * at the tenant on every request. One is kept in Redis and shared by a fleet of servers, one is in
+ * the memory of one process.
+ *
+ * ```ts
+ * import { createClient } from 'redis'; // or: import { Redis } from 'ioredis';
+ * import { protectApi } from '@monocloud/backend-node/express';
+ * import { createRedisCache } from '@monocloud/backend-node/redis';
+ *
+ * const redis = createClient({ url: process.env.REDIS_URL, disableOfflineQueue: true });
+ * redis.on('error', (error) => console.error(error.message));
+ * await redis.connect();
+ *
+ * const protect = protectApi({ cache: createRedisCache(redis) });
+ * ```
+ *
+ * @packageDocumentation
+ */
+
+import type { ICache } from '../../index.js';
+
+/**
+ * What is used of `redis` (node-redis), versions 5 and 6: what `createClient()`, `createClientPool()`,
+ * `createCluster()` and `createSentinel()` return fits.
+ */
+export interface NodeRedisClient {
+  /** It has this, and a transaction made by `multi()` has not. */
+  readonly isOpen: boolean;
+  /** `GET key`. */
+  get(key: string): PromiseLike<unknown>;
+  /** `SET key value PXAT milliseconds`. */
+  set(
+    key: string,
+    value: string,
+    options: { expiration: { type: 'PXAT'; value: number }; PXAT: number },
+  ): PromiseLike<unknown>;
+  /** `DEL key`. */
+  del(key: string): PromiseLike<unknown>;
+}
+
+/** What is used of `ioredis`, versions 5 and 6: `new Redis()` and `new Cluster()` fit. */
+export interface IoredisClient {
+  /** `'ready'` and the like. It has this, and a `pipeline()` or `multi()` has not. */
+  readonly status: string;
+  /** `GET key`. */
+  get(key: string): PromiseLike<unknown>;
+  /** `SET key value PXAT milliseconds`. */
+  set(key: string, value: string, pxat: 'PXAT', milliseconds: number): PromiseLike<unknown>;
+  /** `DEL key`. */
+  del(key: string): PromiseLike<unknown>;
+}
+
+/** What {@link createRedisCache} can be told. */
+export interface RedisCacheOptions {
+  /**
+   * What every key begins with. Clients that must not use each other's answers need different ones:
+   * one that asks the tenant about each token and one that only verifies signatures, say.
+   *
+   * @defaultValue `'monocloud:'`
+   */
+  prefix?: string | undefined;
+  /**
+   * The tenant's URL: the same as the client's. It goes into every key, so that another tenant's client
+   * never finds the entry. One trailing slash is dropped.
+   *
+   * Environment: `MONOCLOUD_BACKEND_TENANT_DOMAIN`. Required in one of the two places.
+   */
+  tenantDomain?: string | undefined;
+  /**
+   * This API's identifier: the same as the client's. It goes into every key, so that another API's
+   * client never finds the entry.
+   *
+   * Environment: `MONOCLOUD_BACKEND_AUDIENCE`. Required in one of the two places.
+   */
+  audience?: string | undefined;
+  /**
+   * A key of at least 16 bytes (`openssl rand -base64 32`), the same in all servers that share entries.
+   * With it, keys are HMAC-SHA256 instead of SHA-256, and every value carries an HMAC over its key and
+   * itself: whoever can write to Redis, but does not have the secret, can't make claims up. What was
+   * stored under another secret is not found.
+   *
+   * @defaultValue none: everything that can write to this Redis is trusted
+   */
+  secret?: string | Uint8Array | undefined;
+}
+
+/**
+ * A cache in Redis, through a client of yours: a server, a cluster or a sentinel's. Needs Redis 6.2
+ * (or Valkey) and up, with the commands `GET`, `SET` and `DEL`.
+ *
+ * - An entry is `<prefix><digest>`, 43 characters of base64url over tenant, audience and token, and
+ *   holds the claims as JSON. The token is in neither.
+ * - It expires with the token (`PXAT`); `expiresAt` is in epoch seconds, fractions count. What has
+ *   expired by this process's clock is not stored.
+ * - Each call is one command with one key: one round trip, also in a cluster.
+ * - `get` resolves to claims of its own for each caller, or to `undefined` where there is no entry, or
+ *   one that is no JSON object, or whose seal is broken.
+ * - Faults reject with the client library's error, which never has claims in it. While Redis is away
+ *   a promise may stay pending, as the library is told: set its offline queue and its timeouts.
+ *
+ * It opens, closes and configures nothing, and sets no listener: give your client one for `error`.
+ *
+ * @param client - Connected, or to be connected by you.
+ * @param options - Required, unless the environment has tenant and audience.
+ * @throws MonoCloudValidationError - The client is none, or an option is missing or wrong.
+ *
+ * @example
+ * ```ts
+ * const cache = createRedisCache(new Redis(process.env.REDIS_URL), {
+ *   tenantDomain: 'https://example.us.monocloud.com',
+ *   audience: 'https://api.example.com',
+ *   secret: process.env.CACHE_SECRET,
+ * });
+ * ```
+ */
+export declare function createRedisCache(
+  client: NodeRedisClient | IoredisClient,
+  options?: RedisCacheOptions,
+): ICache;
+
+/** What {@link createMemoryCache} can be told. */
+export interface MemoryCacheOptions {
+  /**
+   * The most entries that are kept; the one that was not used for longest makes room. An entry takes
+   * about as many bytes as its claims as JSON, and 300 more.
+   *
+   * @defaultValue `10_000`
+   */
+  maxEntries?: number | undefined;
+}
+
+/**
+ * A cache in the memory of this process: the one to start with. It needs no server, and nothing that
+ * another process stores or deletes reaches it.
+ *
+ * Entries go when their token does, by `Date.now()`; there is no timer, so it never keeps a process
+ * running. It holds digests of tokens, not tokens, and each `get` resolves to a copy of its own.
+ * Give each client a cache of its own.
+ *
+ * @throws MonoCloudValidationError - An option is wrong.
+ *
+ * @example
+ * ```ts
+ * const protect = protectApi({ cache: createMemoryCache({ maxEntries: 50_000 }) });
+ * ```
+ */
+export declare function createMemoryCache(options?: MemoryCacheOptions): ICache;
