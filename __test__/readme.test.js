@@ -14,6 +14,7 @@ const dotenv = require('dotenv');
 
 const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
 const { createTestTenant } = require('@monocloud/backend-node/testing');
+const { noRedis, startRedis } = require('./support/redis.js');
 
 const root = path.join(__dirname, '..');
 const typescript = path.join(root, 'node_modules', 'typescript');
@@ -58,6 +59,14 @@ const QUICK_START = [
   },
 ];
 
+const HELLO = [
+  { to: '/api/hello', answer: NO_TOKEN },
+  { to: '/api/hello', token: {}, answer: granted('hello') },
+  { to: '/api/hello', token: EXPIRED, answer: BAD_TOKEN },
+];
+
+const isOld = Number.parseInt(process.versions.node, 10) < 20;
+
 // By the heading above it, and its number where a heading has several.
 const SNIPPETS = {
   'README.md': {
@@ -91,6 +100,8 @@ const SNIPPETS = {
       ],
       prints: /^MonoCloudValidationError undefined\nMonoCloudTokenError expired\n$/,
     },
+    'A cache': { requests: HELLO },
+    'A cache 2': { requests: HELLO, redis: true },
     Watching: { test: true },
     'Testing your API': { test: true },
   },
@@ -268,7 +279,7 @@ describe('documentation', () => {
   for (const [file, snippets] of Object.entries(SNIPPETS)) {
     for (const [
       name,
-      { notRun, environment: isEnvironment, requests, test, prints },
+      { notRun, environment: isEnvironment, requests, test, prints, redis },
     ] of Object.entries(snippets)) {
       const snippet = found.get(file)?.get(name);
       if (snippet === undefined) {
@@ -307,13 +318,27 @@ describe('documentation', () => {
           assert.match(output, /^# pass [1-9]/m);
         });
       } else {
-        it(`${file}, ${name}: answers ${requests.length} requests as documented`, async () => {
-          await withServer(program, environment(tenant.env()), async (base, printed) => {
-            for (const request of requests) {
-              await check(tenant, base, request);
-            }
-            assert.match(printed(), prints ?? /^$/);
-          });
+        const skip = redis && (noRedis || (isOld && 'redis 6 asks for Node.js 20'));
+        it(`${file}, ${name}: answers ${requests.length} requests as documented`, {
+          skip,
+        }, async (t) => {
+          const more = {};
+          if (redis) {
+            const server = await startRedis();
+            t.after(() => server.close());
+            const REDIS_URL = `redis://127.0.0.1:${server.port}`;
+            Object.assign(more, { REDIS_URL, CACHE_SECRET: 'a secret of the readme' });
+          }
+          await withServer(
+            program,
+            environment({ ...tenant.env(), ...more }),
+            async (base, printed) => {
+              for (const request of requests) {
+                await check(tenant, base, request);
+              }
+              assert.match(printed(), prints ?? /^$/);
+            },
+          );
         });
       }
     }

@@ -8,19 +8,31 @@ const { isDeepStrictEqual } = require('node:util');
 
 const { publish } = require('./channels.js');
 
-/** One request's patience with its cache, for all that it asks of it. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * One request's patience with its cache, for all that it asks of it. It does not run out while
+ * somebody else is waited for.
+ */
 class Patience {
-  #ends;
+  #left;
 
   constructor(milliseconds) {
-    this.#ends = performance.now() + milliseconds;
+    this.#left = Math.min(milliseconds, LONGEST_TIMER);
   }
 
   /** The value of a promise, or a thrown `Late` when the time is over. */
   wait(promise) {
+    const begun = performance.now();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Late()), this.#ends - performance.now());
-      promise.then(resolve, reject).finally(() => clearTimeout(timer));
+      const ending = (settle) => (value) => {
+        clearTimeout(timer);
+        this.#left -= performance.now() - begun;
+        settle(value);
+      };
+      const late = ending(() => reject(new Late()));
+      const timer = setTimeout(late, this.#left);
+      promise.then(ending(resolve), ending(reject));
     });
   }
 }
@@ -29,9 +41,13 @@ class Late extends Error {
   message = 'The cache did not answer in time';
 }
 
+/** Calls that a hanging cache may owe an answer to: beyond it is left alone, and its queue with it. */
+const MOST_OWED = 10_000;
+
 class ClaimsCache {
   #cache;
   #timeout;
+  #owed = 0;
   counts = { hits: 0, misses: 0, faults: 0 };
 
   constructor(cache, timeout) {
@@ -68,10 +84,20 @@ class ClaimsCache {
     return this.#ask('delete', patience, (cache) => cache.delete(token));
   }
 
+  async #call(work) {
+    this.#owed += 1;
+    try {
+      return await work(this.#cache);
+    } finally {
+      this.#owed -= 1;
+    }
+  }
+
   /** Never rejects: a cache that fails is a cache that has nothing. */
   async #ask(operation, patience, work) {
     try {
-      return await patience.wait((async () => work(this.#cache))());
+      if (this.#owed >= MOST_OWED) throw new Late();
+      return await patience.wait(this.#call(work));
     } catch (error) {
       this.counts.faults += 1;
       publish('cacheFault', () => ({ operation, error }));
