@@ -676,7 +676,8 @@ export type ClientCertificateResolver<T> = (
  *   Behind a second Envoy over mutual TLS, have that one `FORWARD_ONLY`, or it shows the first one's
  *   certificate.
  * - `haproxy`: `X-SSL-Client-Cert`. `bind … ssl verify optional ca-file … crt-ignore-err all ca-ignore-err all`
- *   and `http-request set-header X-SSL-Client-Cert %[ssl_c_der,base64]`, without a condition.
+ *   and `http-request set-header X-SSL-Client-Cert %[ssl_c_der,base64]`, without a condition. If clients
+ *   lose their certificate on their second connection, set `no-tls-tickets`.
  * - `apache`: `SSL_CLIENT_CERT`. `SSLVerifyClient optional_no_ca` and
  *   `RequestHeader set SSL_CLIENT_CERT "%{SSL_CLIENT_CERT}s"`.
  * - `rfc9440`: `Client-Cert`, from any proxy that follows RFC 9440 §2.2. `Client-Cert-Chain` is not read.
@@ -987,7 +988,7 @@ export type MonoCloudTokenErrorReason =
   | 'inactive'
   /** The same, for a JWT that looks alive. Check that this client may introspect tokens of this audience; else it was revoked. */
   | 'inactive_or_client_not_permitted'
-  /** The request came without a certificate (RFC 8705 §3). Set a `certificateResolver`, and have the server ask for one. */
+  /** The request came without a certificate (RFC 8705 §3), or in a TLS session that began without one. Set a `certificateResolver`, have the server ask for one, and check `trustProxy`. */
   | 'certificate_missing'
   /** What the `certificateResolver` returned is no PEM certificate. Return the PEM, not its subject or its key. */
   | 'certificate_malformed'

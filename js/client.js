@@ -77,7 +77,9 @@ class Core {
       const { claims } = hit;
       if (introspected ? claims?.active === undefined : areTokensOwn(claims, token)) {
         const text = json(claims);
-        const failure = this.#recheck(text, route, introspected);
+        // Without `exp` an entry counts only for as long as the user has said.
+        const mayLackExp = introspected && this.native.introspectionCacheDuration !== null;
+        const failure = this.#recheck(text, route, mayLackExp);
         if (!failure) return text;
         if (ROUTE_REASONS.has(failure.reason)) return failure;
       }
@@ -89,9 +91,7 @@ class Core {
     return this.#recheck(outcome, route, introspected) ?? outcome;
   }
 
-  #recheck(text, route, introspected) {
-    // Without `exp` only the tenant's own answer counts, and only for as long as the user has said.
-    const mayLackExp = introspected && this.native.introspectionCacheDuration !== null;
+  #recheck(text, route, mayLackExp) {
     return this.native.recheck(text, now(), route, mayLackExp) ?? undefined;
   }
 
@@ -175,7 +175,7 @@ function isCompact(token) {
 class MonoCloudOidcBackendClient {
   constructor(tenantDomain, audience, options) {
     const backendNode = tenantDomain === FROM_ENVIRONMENT;
-    const values = readOptions(backendNode ? audience : options);
+    const values = readOptions(backendNode ? audience : options, new.target);
     if (!backendNode) {
       values.set('tenantDomain', tenantDomain);
       values.set('audience', audience);
@@ -247,7 +247,7 @@ const { getJwks, getMetadata, introspectAccessToken, validateJwtAccessToken } = 
 
 function validateJwt(client, token, options, from) {
   const core = client[CORE];
-  const route = nativeRoute(options);
+  const route = nativeRoute(options, from);
   const jwks = options?.jwks ?? undefined;
   if (jwks !== undefined) return core.jwt(token, route, json(jwks));
   if (client.getJwks !== getJwks) {
@@ -257,7 +257,7 @@ function validateJwt(client, token, options, from) {
 }
 
 function introspect(client, token, options, from) {
-  const route = nativeRoute(options);
+  const route = nativeRoute(options, from);
   return withMetadata(client, from, () => client[CORE].introspect(token, route));
 }
 
@@ -292,7 +292,7 @@ class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClient {
       return settle(validate(this, token, options, from), from, core, options);
     }
     const fresh = () => validate(this, token, NO_ROUTE, from);
-    const outcome = core.cached(token, nativeRoute(options), introspected, fresh);
+    const outcome = core.cached(token, nativeRoute(options, from), introspected, fresh);
     return settle(outcome, from, core, options);
   }
 }

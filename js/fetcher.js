@@ -9,7 +9,8 @@ class TooLarge extends Error {}
 
 async function readResponse(response) {
   const { status, statusText } = response;
-  if (!Number.isInteger(status)) throw new TypeError('no status');
+  // Past 65535 the number would be cut off on its way to the core, and could become a 200.
+  if (!Number.isInteger(status) || status < 0 || status > 65_535) throw new TypeError('no status');
   return {
     status,
     statusText: typeof statusText === 'string' ? statusText : '',
@@ -44,13 +45,13 @@ async function readBody(response) {
 
 /** A word for a thrown value that can hold no secret: an error's code, or its name. */
 function wordFor(error) {
-  if (error instanceof TooLarge) return { word: '', tooLarge: true };
   let word = 'an error';
   try {
+    if (error instanceof TooLarge) return { word: '', tooLarge: true };
     const candidates = [error?.cause?.code, error?.code, error?.name];
     word = candidates.find((text) => typeof text === 'string' && /^\w{1,64}$/.test(text)) ?? word;
   } catch {
-    // A getter that throws has no word for it either.
+    // A getter or a proxy that throws has no word for it either.
   }
   return { word, tooLarge: false };
 }

@@ -6,11 +6,23 @@
 const { bearerToken } = require('./bearer.js');
 const { NO_TOKEN, answerTo } = require('./challenge.js');
 const { MonoCloudBackendNodeClient, MonoCloudOidcBackendClient } = require('./client.js');
-const { MonoCloudValidationError } = require('./errors.js');
+const { MonoCloudAuthBaseError, MonoCloudValidationError } = require('./errors.js');
 const { readRoute, requireObject } = require('./options.js');
+const { withStack } = require('./outcome.js');
+
+/** A factory's arguments. `from` is the factory: an error's stack begins where it was called. */
+function readArguments(clientOrOptions, requestOptions, from) {
+  try {
+    return readParts(clientOrOptions, requestOptions);
+  } catch (error) {
+    if (error instanceof MonoCloudAuthBaseError) throw withStack(error, from);
+    // A getter or a proxy of the caller's threw.
+    throw withStack(new MonoCloudValidationError('"options" can\'t be read'), from);
+  }
+}
 
 /** `(client, resolvers)` or `(options)`: a client, and the two resolvers. */
-function readArguments(clientOrOptions, requestOptions) {
+function readParts(clientOrOptions, requestOptions) {
   if (typeof clientOrOptions?.validateAccessToken === 'function') {
     return { client: clientOrOptions, ...readResolvers(requestOptions) };
   }
@@ -38,8 +50,8 @@ function readResolvers(options) {
  * The guard of one route: `(request, authorization)` to `{ claims }`, or to `{ refusal }` with the
  * answer to give. It never throws, so that what a handler throws can't end up here.
  */
-function guard({ client, tokenResolver, certificateResolver }, options) {
-  const route = readRoute(options);
+function guard({ client, tokenResolver, certificateResolver }, options, from) {
+  const route = readRoute(options, from);
   const certified = certificateResolver && route.validateCertificateBinding !== false;
   return async function admit(request, authorization) {
     try {

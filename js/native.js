@@ -24,7 +24,7 @@ let holding;
 const mailbox = new binding.Mailbox((message) => {
   switch (message.kind) {
     case 'settled': {
-      const settle = waiting.get(message.id);
+      const { settle } = waiting.get(message.id) ?? {};
       waiting.delete(message.id);
       if (waiting.size === 0) clearInterval(holding);
       settle?.(message.outcome);
@@ -55,7 +55,8 @@ function call(start) {
   const outcome = start(ticket);
   if (outcome !== null && outcome !== undefined) return outcome;
   return new Promise((resolve) => {
-    waiting.set(ticket, resolve);
+    // With `start` goes the client: its functions are needed though its owner may have let go of it.
+    waiting.set(ticket, { settle: resolve, start });
     if (waiting.size === 1) holding = setInterval(() => {}, LONGEST_TIMER);
   });
 }

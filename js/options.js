@@ -5,35 +5,50 @@
 
 const { MonoCloudValidationError } = require('./errors.js');
 const { environmentNames, optionNames } = require('./native.js');
+const { withStack } = require('./outcome.js');
 
 const BINDING_MODES = new Set(['when_present', 'required', 'dangerously_ignore']);
+
+/** `from`: the public function whose caller's line begins the error's stack. */
+function refusal(message, from) {
+  return withStack(new MonoCloudValidationError(message), from);
+}
 
 /**
  * An array is no options: `protect(['posts:read'])` looks as if it asked for a scope, and would ask for
  * nothing.
  */
-function requireObject(options) {
+function requireObject(options, from = requireObject) {
   if (options === undefined || options === null) return;
-  if (typeof options !== 'object' || Array.isArray(options)) {
-    throw new MonoCloudValidationError('"options" must be an object');
+  if (typeof options !== 'object' || isArray(options)) {
+    throw refusal('"options" must be an object', from);
+  }
+}
+
+/** A revoked proxy is no array, and no reason to throw here. */
+function isArray(value) {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
   }
 }
 
 /** The options by their path, as values: `{ 'groupOptions.matchAll': true, … }`. */
-function readOptions(options) {
-  requireObject(options);
+function readOptions(options, from) {
+  requireObject(options, from);
   const values = new Map();
-  for (const path of optionNames) values.set(path, read(options, path, values));
+  for (const path of optionNames) values.set(path, read(options, path, values, from));
   return values;
 }
 
-function read(options, path, known) {
+function read(options, path, known, from) {
   const dot = path.lastIndexOf('.');
   const holder = dot < 0 ? options : known.get(path.slice(0, dot));
   try {
     return holder?.[path.slice(dot + 1)] ?? undefined;
   } catch {
-    throw new MonoCloudValidationError(`"${path}" can't be read`);
+    throw refusal(`"${path}" can't be read`, from);
   }
 }
 
@@ -78,34 +93,36 @@ function readEnvironment(own) {
   return environment;
 }
 
-function strings(options, name) {
-  const list = options[name] ?? undefined;
-  if (list === undefined) return undefined;
-  // A list of strings or nothing: a string alone would be read letter by letter.
-  if (!Array.isArray(list) || !list.every((item) => typeof item === 'string')) {
-    throw new MonoCloudValidationError(`"${name}" must be an array of strings`);
+function strings(options, name, from) {
+  const given = options[name] ?? undefined;
+  if (given === undefined) return undefined;
+  // A list of strings or nothing: a string alone would be read letter by letter. `Array.from` shows
+  // holes, which `every` passes over, and takes a copy that nobody changes later.
+  const list = isArray(given) ? Array.from(given) : [undefined];
+  if (!list.every((item) => typeof item === 'string')) {
+    throw refusal(`"${name}" must be an array of strings`, from);
   }
   return list;
 }
 
 /** What a route asks of a token, checked: `scopes`, `groups` and `validateCertificateBinding`. */
-function readRoute(options) {
-  requireObject(options);
+function readRoute(options, from) {
+  requireObject(options, from);
   if (options === undefined || options === null) return {};
   const binding = options.validateCertificateBinding ?? undefined;
   if (binding !== undefined && typeof binding !== 'boolean' && !BINDING_MODES.has(binding)) {
-    throw new MonoCloudValidationError('"validateCertificateBinding" must be a boolean');
+    throw refusal('"validateCertificateBinding" must be a boolean', from);
   }
   return {
-    scopes: strings(options, 'scopes'),
-    groups: strings(options, 'groups'),
+    scopes: strings(options, 'scopes', from),
+    groups: strings(options, 'groups', from),
     validateCertificateBinding: binding,
   };
 }
 
 /** The same, as the core takes it, with the certificate that the request brought. */
-function nativeRoute(options) {
-  const { scopes, groups, validateCertificateBinding: binding } = readRoute(options);
+function nativeRoute(options, from) {
+  const { scopes, groups, validateCertificateBinding: binding } = readRoute(options, from);
   const certificate = options?.clientCertificate ?? undefined;
   return {
     scopes,

@@ -57,8 +57,10 @@ function withStack(error, from) {
     Error.captureStackTrace(error, from);
     return error;
   }
-  const frames = from.stack.indexOf('\n    at ');
-  const stack = `${error.name}: ${error.message}${frames < 0 ? '' : from.stack.slice(frames)}`;
+  // A program may have set `Error.stackTraceLimit` or `Error.prepareStackTrace` to anything.
+  const trace = typeof from.stack === 'string' ? from.stack : '';
+  const frames = trace.indexOf('\n    at ');
+  const stack = `${error.name}: ${error.message}${frames < 0 ? '' : trace.slice(frames)}`;
   Object.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
   return error;
 }

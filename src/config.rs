@@ -222,7 +222,9 @@ impl TenantDomain {
         if url.query().is_some() || url.fragment().is_some() {
             return Err("must be a uri without query and fragment");
         }
-        if !url.username().is_empty() || url.password().is_some() || text.contains('@') {
+        let authority = text.split_once("://").map_or("", |(_, rest)| rest);
+        let authority = authority.split('/').next().unwrap_or_default();
+        if authority.is_empty() || authority.contains('@') {
             return Err("must be a uri without user info");
         }
         Ok(Self { text: text.to_owned(), loopback })

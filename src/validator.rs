@@ -2,8 +2,8 @@
 //! are asked of it; says nothing of HTTP and of cryptography.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
@@ -76,6 +76,8 @@ pub type Outcome = Result<String, Error>;
 pub struct Validator {
     config: Config,
     issuer: Arc<Issuer>,
+    /// In its place, once the caller has brought metadata in its own way: that is nobody else's.
+    apart: OnceLock<Arc<Issuer>>,
     terms: ClientTerms,
     /// Who asks the tenant about tokens; without it nobody does.
     client_auth: Option<Arc<ClientAuth>>,
@@ -91,6 +93,7 @@ impl Validator {
     pub fn new(config: Config, issuer: Arc<Issuer>) -> Result<Self, ValidationError> {
         Ok(Self {
             issuer,
+            apart: OnceLock::new(),
             terms: ClientTerms::new(&config),
             client_auth: ClientAuth::new(&config)?.map(Arc::new),
             introspections: Arc::default(),
@@ -115,7 +118,12 @@ impl Validator {
     /// The tenant.
     #[must_use]
     pub fn issuer(&self) -> &Arc<Issuer> {
-        &self.issuer
+        self.apart.get().unwrap_or(&self.issuer)
+    }
+
+    /// Takes a metadata document that the caller has got in its own way.
+    pub fn adopt_metadata(&self, text: String) -> Result<(), Error> {
+        Ok(self.apart.get_or_init(|| self.issuer.apart()).adopt_metadata(text)?)
     }
 
     /// `setClockSkew`: seconds, finite, not negative.
@@ -162,7 +170,7 @@ impl Validator {
             });
             return Some(given.and_then(|set| self.with_keys(&jwt, &set)));
         }
-        let keys = self.issuer.keys_at_hand(self.terms)?;
+        let keys = self.issuer().keys_at_hand(self.terms)?;
         match self.with_keys(&jwt, &keys.set) {
             Err(Error::Token(TokenError::UnknownKey)) if self.may_be_new(&jwt, &keys.set) => None,
             outcome => Some(outcome),
@@ -173,10 +181,10 @@ impl Validator {
     /// token's key is not in it.
     pub async fn jwt_with_fetch(&self, check: TokenCheck) -> Outcome {
         let jwt = self.read(&check)?;
-        let keys = self.issuer.keys(self.terms, Want::Fresh).await?;
+        let keys = self.issuer().keys(self.terms, Want::Fresh).await?;
         match self.with_keys(&jwt, &keys.set) {
             Err(Error::Token(TokenError::UnknownKey)) if self.may_be_new(&jwt, &keys.set) => {
-                let keys = self.issuer.look_for(&jwt.header, self.terms).await?;
+                let keys = self.issuer().look_for(&jwt.header, self.terms).await?;
                 self.with_keys(&jwt, &keys.set)
             }
             outcome => outcome,
@@ -187,7 +195,7 @@ impl Validator {
     /// A key that is there, but for another algorithm, is not.
     fn may_be_new(&self, jwt: &Jwt<'_>, set: &KeySet) -> bool {
         !jwt.header.key_id.as_deref().is_some_and(|name| set.has_name(name))
-            && self.issuer.is_worth_looking_for(&jwt.header)
+            && self.issuer().is_worth_looking_for(&jwt.header)
     }
 
     /// What is wrong with asking about a token at all, before anybody is asked.
@@ -205,7 +213,7 @@ impl Validator {
         let digest: [u8; 32] = Sha256::digest(check.token.as_bytes()).into();
         let trust_store = self.config.trust_store_id.clone();
         let work = || {
-            let (issuer, token) = (Arc::clone(&self.issuer), check.token.clone());
+            let (issuer, token) = (Arc::clone(self.issuer()), check.token.clone());
             introspect(issuer, auth, trust_store, token, check.now, self.terms)
         };
         let answer = self.introspections.join(digest, || None, work).await;
@@ -242,12 +250,12 @@ impl Validator {
 
     /// `getMetadata`: the document as text.
     pub async fn metadata(&self, want: Want) -> Outcome {
-        self.issuer.metadata(self.terms, want).await.map(|metadata| metadata.text.clone())
+        self.issuer().metadata(self.terms, want).await.map(|metadata| metadata.text.clone())
     }
 
     /// `getJwks`: the document as text.
     pub async fn jwks(&self, want: Want) -> Outcome {
-        self.issuer.keys(self.terms, want).await.map(|keys| keys.text.clone())
+        self.issuer().keys(self.terms, want).await.map(|keys| keys.text.clone())
     }
 
     fn read<'a>(&self, check: &'a TokenCheck) -> Result<Jwt<'a>, Error> {

@@ -5,9 +5,9 @@ const certificates = require('../certificates/express.js');
 const { guard, readArguments } = require('../guard.js');
 
 function protectApi(clientOrOptions, requestOptions) {
-  const parts = readArguments(clientOrOptions, requestOptions);
+  const parts = readArguments(clientOrOptions, requestOptions, protectApi);
   return function protect(options) {
-    const admit = guard(parts, options);
+    const admit = guard(parts, options, protect);
     return async function protectMiddleware(request, response, next) {
       const { claims, refusal } = await admit(request, request.headers.authorization);
       if (refusal) return refuse(response, refusal);

@@ -5,9 +5,9 @@ const certificates = require('../certificates/fastify.js');
 const { guard, readArguments } = require('../guard.js');
 
 function protectApi(clientOrOptions, requestOptions) {
-  const parts = readArguments(clientOrOptions, requestOptions);
+  const parts = readArguments(clientOrOptions, requestOptions, protectApi);
   return function protect(options) {
-    const admit = guard(parts, options);
+    const admit = guard(parts, options, protect);
     return async function protectHook(request, reply) {
       const { claims, refusal } = await admit(request, request.headers.authorization);
       if (refusal) return refuse(reply, refusal);

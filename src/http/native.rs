@@ -34,7 +34,10 @@ pub struct HttpConfig {
     tls: Tls,
     https_proxy: Option<String>,
     http_proxy: Option<String>,
+    /// `NO_PROXY`, as reqwest reads it.
     no_proxy: Option<String>,
+    /// Its entries that name a port, which reqwest does not know.
+    no_proxy_ports: Vec<(String, u16)>,
     /// `SSL_CERT_FILE` and `NODE_EXTRA_CA_CERTS`.
     extra_roots: Vec<PathBuf>,
 }
@@ -50,11 +53,14 @@ impl HttpConfig {
                 .find(|value| !value.is_empty())
                 .cloned()
         };
+        let (no_proxy, no_proxy_ports) =
+            exceptions(&variable(&["NO_PROXY", "no_proxy"]).unwrap_or_default());
         Self {
             tls,
             https_proxy: variable(&["HTTPS_PROXY", "https_proxy"]),
             http_proxy: variable(&["HTTP_PROXY", "http_proxy"]),
-            no_proxy: variable(&["NO_PROXY", "no_proxy"]),
+            no_proxy,
+            no_proxy_ports,
             extra_roots: [variable(&["SSL_CERT_FILE"]), variable(&["NODE_EXTRA_CA_CERTS"])]
                 .into_iter()
                 .flatten()
@@ -64,12 +70,36 @@ impl HttpConfig {
     }
 }
 
+/// `NO_PROXY` in its common forms, as those that reqwest knows, and the rest.
+fn exceptions(list: &str) -> (Option<String>, Vec<(String, u16)>) {
+    let mut known = Vec::new();
+    let mut ports = Vec::new();
+    for entry in list.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+        if entry == "*" {
+            // Names, and addresses of either kind.
+            known.extend(["*", "0.0.0.0/0", "::/0"]);
+        } else if let Some(domain) = entry.strip_prefix('*') {
+            known.push(domain);
+        } else if let Some((host, port)) = entry.rsplit_once(':')
+            && let Ok(port) = port.parse()
+            && (!host.contains(':') || host.starts_with('['))
+        {
+            ports.push((host.to_ascii_lowercase(), port));
+        } else {
+            known.push(entry);
+        }
+    }
+    ((!known.is_empty()).then(|| known.join(",")), ports)
+}
+
 /// The native HTTP client. What it needs of the disk is read at its first request.
 #[derive(Debug)]
 pub struct NativeTransport {
     config: HttpConfig,
     identity: Option<Identity>,
     clients: OnceCell<Clients>,
+    /// For what an exception with a port takes past the proxy.
+    direct: OnceCell<Clients>,
 }
 
 /// The same client twice.
@@ -114,7 +144,8 @@ impl NativeTransport {
             }),
             _ => None,
         };
-        let transport = Self { config, identity, clients: OnceCell::new() };
+        let transport =
+            Self { config, identity, clients: OnceCell::new(), direct: OnceCell::new() };
         if transport.identity.is_some() {
             // A key that is not the certificate's shows now and not at the first request.
             transport.tls(RootCertStore::empty()).map_err(|_| {
@@ -157,18 +188,35 @@ impl NativeTransport {
         }
     }
 
-    fn build(&self) -> Result<Clients, Fault> {
+    fn goes_direct(&self, url: &url::Url) -> bool {
+        let (host, port) = (url.host_str(), url.port_or_known_default());
+        self.config.no_proxy_ports.iter().any(|(name, number)| {
+            Some(*number) == port
+                && host.is_some_and(|host| {
+                    let domain = name.trim_start_matches('.');
+                    host == domain
+                        || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
+                })
+        })
+    }
+
+    fn build(&self, direct: bool) -> Result<Clients, Fault> {
         let tls = self.tls(self.roots());
         let tls = tls.map_err(|_| Fault::Local("The TLS client could not be set up"))?;
         let build = |kept: usize| {
-            self.builder(tls.clone(), kept)?
+            self.builder(tls.clone(), kept, direct)?
                 .build()
                 .map_err(|_| Fault::Local("The HTTP client could not be set up"))
         };
         Ok(Clients { keeping: build(usize::MAX)?, fresh: build(0)? })
     }
 
-    fn builder(&self, tls: ClientConfig, kept: usize) -> Result<ClientBuilder, Fault> {
+    fn builder(
+        &self,
+        tls: ClientConfig,
+        kept: usize,
+        direct: bool,
+    ) -> Result<ClientBuilder, Fault> {
         let mut builder = Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(Policy::none())
@@ -179,6 +227,9 @@ impl NativeTransport {
             .connector_layer(NoteConnections)
             // Ours alone, read from the environment of the caller's own thread.
             .no_proxy();
+        if direct {
+            return Ok(builder);
+        }
         let exceptions = self.config.no_proxy.as_deref().and_then(NoProxy::from_string);
         let proxies = [
             self.config.https_proxy.as_deref().map(Proxy::https),
@@ -212,7 +263,8 @@ fn certificates(option: &str, pem: &str) -> Result<Vec<CertificateDer<'static>>,
     let found: Vec<_> = CertificateDer::pem_slice_iter(pem.as_bytes())
         .collect::<Result<_, _>>()
         .map_err(|_| rule())?;
-    if found.is_empty() { Err(rule()) } else { Ok(found) }
+    let good = |der: &CertificateDer<'_>| x509_parser::parse_x509_certificate(der).is_ok();
+    if found.is_empty() || !found.iter().all(good) { Err(rule()) } else { Ok(found) }
 }
 
 /// A private key in any of the three forms, decrypted where need be.
@@ -248,12 +300,13 @@ impl Transport for Arc<NativeTransport> {
     fn exchange(&self, request: Request) -> Exchange {
         let transport = Arc::clone(self);
         Box::pin(async move {
-            let Clients { keeping, fresh } = transport
-                .clients
+            let direct = transport.goes_direct(&request.url);
+            let clients = if direct { &transport.direct } else { &transport.clients };
+            let Clients { keeping, fresh } = clients
                 .get_or_try_init(|| async {
                     let building = Arc::clone(&transport);
                     // Reading a few hundred certificates would hold up the others.
-                    tokio::task::spawn_blocking(move || building.build())
+                    tokio::task::spawn_blocking(move || building.build(direct))
                         .await
                         .unwrap_or(Err(Fault::Local("The HTTP client could not be set up")))
                 })
@@ -328,8 +381,12 @@ async fn send(client: &Client, request: &Request) -> Result<Response, Failed> {
     for (name, value) in &request.headers {
         outgoing = outgoing.header(*name, value);
     }
-    let unanswered = |error| Failed { fault: fault(&error), answered: false };
-    let incoming = outgoing.send().await.map_err(unanswered)?;
+    let incoming = outgoing.send().await.map_err(|error| Failed {
+        fault: fault(&error),
+        // What is no HTTP is an answer, too.
+        answered: chain(&error)
+            .any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)),
+    })?;
     read(incoming).await.map_err(|fault| Failed { fault, answered: true })
 }
 
@@ -359,17 +416,30 @@ async fn read(mut incoming: reqwest::Response) -> Result<Response, Fault> {
 
 /// What kind of failure it was. The error's own text is dropped: it may quote a proxy's password.
 fn fault(error: &reqwest::Error) -> Fault {
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let tls = inner.is::<rustls::Error>()
-            || inner
-                .downcast_ref::<std::io::Error>()
-                .and_then(std::io::Error::get_ref)
-                .is_some_and(|inner| inner.is::<rustls::Error>());
-        if tls {
-            return Fault::Tls;
-        }
-        cause = inner.source();
+    if chain(error).any(is_tls) {
+        Fault::Tls
+    } else if error.is_connect() {
+        Fault::Connect
+    } else {
+        Fault::Interrupted
     }
-    if error.is_connect() { Fault::Connect } else { Fault::Interrupted }
+}
+
+type Cause<'a> = &'a (dyn std::error::Error + 'static);
+
+fn chain(error: &reqwest::Error) -> impl Iterator<Item = Cause<'_>> {
+    fn next<'a>(cause: &Cause<'a>) -> Option<Cause<'a>> {
+        let cause: Cause<'a> = *cause;
+        cause.source()
+    }
+    std::iter::successors(error.source(), next)
+}
+
+/// The layers below wrap one `io::Error` in another, which `source` passes over.
+fn is_tls(error: Cause<'_>) -> bool {
+    error.is::<rustls::Error>()
+        || error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref)
+            .is_some_and(|inner| is_tls(inner))
 }

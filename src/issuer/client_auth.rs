@@ -222,7 +222,11 @@ impl SigningKey {
         if jwk.text("kty")?.as_deref() != Some("oct") {
             return Err(bad_jwk("\"kty\" must be \"oct\" with clientAuthMethod client_secret_jwt"));
         }
-        Self::shared(&jwk.bytes("k")?, jwk.text("alg")?.as_deref(), jwk.text("kid")?)
+        let secret = jwk.bytes("k")?;
+        if secret.is_empty() {
+            return Err(bad_jwk("\"k\" is not allowed to be empty"));
+        }
+        Self::shared(&secret, jwk.text("alg")?.as_deref(), jwk.text("kid")?)
     }
 
     fn private_jwk(text: &str) -> Result<Self, ValidationError> {

@@ -58,14 +58,14 @@ impl Document for TheMetadata {
         let parse = |text| Metadata::parse(&issuer.tenant, text);
         let fetched = async {
             if let Some(resolver) = &issuer.sources.metadata {
-                return issuer.resolve::<Self>(&**resolver, parse, terms.deadline).await;
+                return issuer.resolve::<Self>(&**resolver, parse, terms).await;
             }
             count(&issuer.counters.metadata_requests);
             let url = format!("{}{WELL_KNOWN}", issuer.tenant.as_str());
             let url = Url::parse(&url).map_err(|_| {
                 issuer.failure(Self::NAME, Fault::Local("The tenant's address is no URL"))
             })?;
-            issuer.request::<Self>(url, parse, terms.deadline).await
+            issuer.request::<Self>(url, parse, terms).await
         };
         let landed = fetched.await;
         issuer.note::<Self>(landed, |_| (0, 0))
@@ -97,7 +97,7 @@ async fn fetch_keys(issuer: &Arc<Issuer>, terms: ClientTerms) -> Fetched<Keys> {
         Ok(Keys { text, set })
     };
     if let Some(resolver) = &issuer.sources.jwks {
-        return issuer.resolve::<TheKeys>(&**resolver, parse, terms.deadline).await;
+        return issuer.resolve::<TheKeys>(&**resolver, parse, terms).await;
     }
     let begun = issuer.clock.elapsed();
     let request = async |metadata: &Metadata| {
@@ -106,7 +106,7 @@ async fn fetch_keys(issuer: &Arc<Issuer>, terms: ClientTerms) -> Fetched<Keys> {
             let fault = Fault::Unreadable("The metadata has no \"jwks_uri\"");
             issuer.failure(TheKeys::NAME, fault)
         })?;
-        issuer.request::<TheKeys>(url, parse, terms.deadline).await
+        issuer.request::<TheKeys>(url, parse, terms).await
     };
     let metadata = issuer.metadata(terms, Want::Fresh).await?;
     let fetched = request(&metadata).await;
@@ -157,8 +157,9 @@ impl Issuer {
         &self,
         resolver: &dyn Resolver,
         parse: impl Fn(String) -> Result<D::Value, Fault>,
-        deadline: Duration,
+        terms: ClientTerms,
     ) -> Fetched<D::Value> {
+        let deadline = self.begin_exchange(terms);
         let answer = tokio::time::timeout(deadline, resolver.resolve()).await;
         let after_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
         let value = answer
@@ -172,7 +173,7 @@ impl Issuer {
         &self,
         url: Url,
         parse: impl Fn(String) -> Result<D::Value, Fault>,
-        deadline: Duration,
+        terms: ClientTerms,
     ) -> Fetched<D::Value> {
         let mut request = Request::get(D::NAME, url.clone());
         let known = D::cache(self).current();
@@ -182,7 +183,7 @@ impl Issuer {
         if let Some((_, version)) = known.and_then(|known| known.version.as_ref()) {
             request.headers.push(("if-none-match", version.clone()));
         }
-        let response = request.send(self.transport(), deadline).await?;
+        let response = request.send(self.transport(), self.begin_exchange(terms)).await?;
         let failed = |fault| Error::from(request.failure(fault, Some(&response)));
         let (value, unchanged) = match (response.status, known) {
             (200, _) => (Arc::new(parse(text(&response).map_err(failed)?).map_err(failed)?), false),

@@ -29,7 +29,8 @@ pub async fn introspect(
     let credentials = auth
         .credentials(now)
         .ok_or_else(|| request.failure(Fault::Local("The client assertion can't be made"), None))?;
-    let mut members = vec![("token", token), ("token_type_hint", "access_token".to_owned())];
+    let mut members =
+        vec![("token", token.clone()), ("token_type_hint", "access_token".to_owned())];
     members.extend(credentials.form);
     request.form = Some(form(&members));
     if let Some(authorization) = credentials.authorization {
@@ -38,7 +39,7 @@ pub async fn introspect(
     let response = request.send(issuer.transport(), terms.deadline).await?;
     match response.status {
         200 => claims(&request, &response).map(Arc::new),
-        400 | 401 => Err(refusal(&response).into()),
+        400 | 401 => Err(refusal(&response, &token).into()),
         status => Err(request.failure(Fault::Status(status), Some(&response)).into()),
     }
 }
@@ -59,15 +60,29 @@ fn claims(request: &Request, response: &Response) -> Result<String, Error> {
     }
 }
 
-/// RFC 6749 §5.2, in the body; where there is none, what the status stands for.
-fn refusal(response: &Response) -> OpError {
+/// The longest description that is handed on, in bytes.
+const LONGEST_DESCRIPTION: usize = 1024;
+
+/// RFC 6749 §5.2, in the body; where there is none, what the status stands for. What repeats the
+/// token, or is no error code, goes no further.
+fn refusal(response: &Response, token: &str) -> OpError {
     let members = Members::parse_bytes(&response.body).unwrap_or_default();
-    let text = |name| members.text(name).map(|text| text.into_owned());
+    let text = |name| members.text(name).filter(|text| !text.contains(token));
+    let is_code = |code: &str| {
+        let allowed = |byte: u8| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        !code.is_empty() && code.len() <= 64 && code.bytes().all(allowed)
+    };
     let implied = if response.status == 401 { "invalid_client" } else { "invalid_request" };
+    let error = text("error").filter(|code| is_code(code));
+    let description = text("error_description").filter(|text| text.len() <= LONGEST_DESCRIPTION);
+    let mut raw = response.raw();
+    if raw.body.contains(token) {
+        Arc::make_mut(&mut raw).body.clear();
+    }
     OpError {
-        error: text("error").unwrap_or_else(|| implied.to_owned()),
-        description: text("error_description"),
-        raw: response.raw(),
+        error: error.map_or_else(|| implied.to_owned(), |code| code.into_owned()),
+        description: description.map(|text| text.into_owned()),
+        raw,
     }
 }
 

@@ -18,10 +18,12 @@ pub mod watch;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
+
+use tokio::time::Instant;
 
 use self::cached::{Age, Cached, Stamped, Terms};
 use self::discovery::Metadata;
@@ -99,15 +101,20 @@ impl ClientTerms {
 /// on. A tenant that is slower than this counts as away.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// `responseTimeout` where nobody has set it.
+const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
+
 /// One tenant.
 #[derive(Debug)]
 pub struct Issuer {
     tenant: TenantDomain,
-    sources: Sources,
+    sources: Arc<Sources>,
     clock: Arc<dyn Clock>,
     metadata: Cached<Metadata>,
     keys: Cached<Keys>,
     unknown: Mutex<UnknownKeys>,
+    /// When the last exchange for a document began.
+    exchange: Mutex<Instant>,
     /// What has happened.
     pub counters: Counters,
     /// Who wants to know what happens.
@@ -123,6 +130,16 @@ impl Issuer {
     /// A tenant of one client's own. Nothing is fetched before the first token.
     #[must_use]
     pub fn new(tenant: TenantDomain, sources: Sources, clock: Arc<dyn Clock>) -> Arc<Self> {
+        Self::over(tenant, Arc::new(sources), clock)
+    }
+
+    /// The same tenant, asked over the same connections, with documents of its own.
+    #[must_use]
+    pub fn apart(&self) -> Arc<Self> {
+        Self::over(self.tenant.clone(), Arc::clone(&self.sources), Arc::clone(&self.clock))
+    }
+
+    fn over(tenant: TenantDomain, sources: Arc<Sources>, clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(Self {
             tenant,
             sources,
@@ -130,6 +147,7 @@ impl Issuer {
             metadata: Cached::default(),
             keys: Cached::default(),
             unknown: Mutex::default(),
+            exchange: Mutex::new(Instant::now()),
             counters: Counters::default(),
             observers: Observers::default(),
         })
@@ -230,6 +248,48 @@ impl Issuer {
         terms: ClientTerms,
         want: Want,
     ) -> Result<Arc<D::Value>, Error> {
+        self.patiently(D::NAME, terms, self.get_however_long::<D>(terms, want)).await
+    }
+
+    /// Waits no longer than this client has patience; whoever else waits for the same fetch may have
+    /// more.
+    async fn patiently<T>(
+        &self,
+        what: &'static str,
+        terms: ClientTerms,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let asked = Instant::now();
+        let mut work = pin!(work);
+        loop {
+            // Each exchange that it takes has its own time.
+            let limit = asked.max(self.exchange_begun()) + terms.deadline;
+            if let Ok(got) = tokio::time::timeout_at(limit, &mut work).await {
+                return got;
+            }
+            if asked.max(self.exchange_begun()) + terms.deadline <= Instant::now() {
+                let after_ms = u64::try_from(terms.deadline.as_millis()).unwrap_or(u64::MAX);
+                return Err(self.failure(what, Fault::Timeout { after_ms }).into());
+            }
+        }
+    }
+
+    fn exchange_begun(&self) -> Instant {
+        *self.exchange.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that an exchange begins; returns the time that it may take. It is that of the most
+    /// patient who may come to wait for it, and not of who happened to be first.
+    fn begin_exchange(&self, terms: ClientTerms) -> Duration {
+        *self.exchange.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        terms.deadline.max(DEFAULT_DEADLINE)
+    }
+
+    async fn get_however_long<D: Document>(
+        self: &Arc<Self>,
+        terms: ClientTerms,
+        want: Want,
+    ) -> Result<Arc<D::Value>, Error> {
         let cache = D::cache(self);
         let fetch = || D::fetch(Arc::clone(self), terms);
         let asked = self.clock.elapsed();
@@ -311,6 +371,14 @@ impl Issuer {
     /// Looks for a key that is not in the set, at the tenant. One request serves all who look for
     /// whatever key at the same time, and only the one who starts it is charged.
     pub async fn look_for(
+        self: &Arc<Self>,
+        header: &Header,
+        terms: ClientTerms,
+    ) -> Result<Arc<Keys>, Error> {
+        self.patiently(TheKeys::NAME, terms, self.look_however_long(header, terms)).await
+    }
+
+    async fn look_however_long(
         self: &Arc<Self>,
         header: &Header,
         terms: ClientTerms,

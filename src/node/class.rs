@@ -268,7 +268,7 @@ impl NativeClient {
     /// Takes the metadata of a caller who has replaced `getMetadata`.
     #[napi(catch_unwind)]
     pub fn adopt_metadata(&self, text: String) -> Option<Failure> {
-        self.validator.issuer().adopt_metadata(text).err().map(|error| Error::from(error).into())
+        self.validator.adopt_metadata(text).err().map(Failure::from)
     }
 
     /// `setClockSkew`, `setClockTolerance`.

@@ -1,0 +1,113 @@
+'use strict';
+
+// A tenant on loopback whose faults a test decides: each endpoint answers as it should until a
+// function is put in its place. It signs whatever it is told to, byte for byte.
+
+const crypto = require('node:crypto');
+const http = require('node:http');
+const https = require('node:https');
+const { once } = require('node:events');
+
+const AUDIENCE = 'https://api.example.com';
+const PATHS = {
+  discovery: '/.well-known/openid-configuration',
+  jwks: '/jwks',
+  introspection: '/introspect',
+};
+
+const base64url = (data) => Buffer.from(data).toString('base64url');
+
+function sendJson(response, body, status = 200, headers = {}) {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
+}
+
+/**
+ * @param {object} [options]
+ * @param {object} [options.tls] an https tenant: what `https.createServer` takes
+ * @param {string} [options.issuer] where it is not the server's own address (behind a proxy, say)
+ */
+async function startFaultyTenant({ tls, issuer } = {}) {
+  const { privateKey, publicKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const key = { ...publicKey.export({ format: 'jwk' }), kid: 'key', alg: 'ES256', use: 'sig' };
+  const requests = { discovery: 0, jwks: 0, introspection: 0, other: 0 };
+  const faults = {};
+  const right = {
+    discovery: (_request, response) => sendJson(response, tenant.metadata()),
+    jwks: (_request, response) => sendJson(response, { keys: [key] }),
+    introspection: (_request, response) =>
+      sendJson(response, { active: true, ...tenant.claims(), scope: 'posts:read' }),
+    other: (_request, response) => sendJson(response, {}, 404),
+  };
+
+  const answer = (request, response) => {
+    const [name = 'other'] = Object.entries(PATHS).find(([, known]) => request.url === known) ?? [];
+    requests[name] += 1;
+    response.on('error', () => {});
+    (faults[name] ?? right[name])(request, response, right[name], tenant);
+  };
+  const server = tls ? https.createServer(tls, answer) : http.createServer(answer);
+  const sockets = [];
+  server.on('connection', (socket) => {
+    sockets.push(socket);
+    socket.on('error', () => {});
+  });
+  server.on('tlsClientError', () => {});
+  // No test is to end because a kept connection was closed just as it was used again.
+  server.keepAliveTimeout = 65_000;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `${tls ? 'https' : 'http'}://127.0.0.1:${server.address().port}`;
+
+  const tenant = {
+    origin,
+    issuer: issuer ?? origin,
+    audience: AUDIENCE,
+    requests,
+    /** Every connection that was ever made. */
+    sockets,
+    server,
+    jwksUri: `${issuer ?? origin}${PATHS.jwks}`,
+    metadata: () => ({
+      issuer: tenant.issuer,
+      jwks_uri: tenant.jwksUri,
+      introspection_endpoint: `${tenant.issuer}${PATHS.introspection}`,
+    }),
+    claims: () => ({
+      iss: tenant.issuer,
+      sub: 'user',
+      aud: AUDIENCE,
+      exp: Math.floor(Date.now() / 1000) + 3600,
+      scope: 'posts:read',
+    }),
+    /** What a client of this tenant is configured with. */
+    options: (more) => ({ tenantDomain: tenant.issuer, audience: AUDIENCE, ...more }),
+    credentials: { clientId: 'api', clientSecret: 'secret' },
+    /** Lets an endpoint answer by `(request, response, right, tenant)`; without one, rightly. */
+    on(name, fault) {
+      faults[name] = fault;
+    },
+    /** Signs a payload and a header: each an object, or text or bytes that go in as they are. */
+    sign(payload, header = {}) {
+      const bytes = (part) =>
+        typeof part === 'string' || Buffer.isBuffer(part) ? part : JSON.stringify(part);
+      const head = typeof header === 'string' ? header : { alg: 'ES256', kid: key.kid, ...header };
+      const input = `${base64url(bytes(head))}.${base64url(bytes(payload))}`;
+      const signature = crypto.sign('sha256', Buffer.from(input), {
+        key: privateKey,
+        dsaEncoding: 'ieee-p1363',
+      });
+      return `${input}.${base64url(signature)}`;
+    },
+    /** A good token, with other claims if need be. */
+    token: (claims) => tenant.sign({ ...tenant.claims(), ...claims }),
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+  return tenant;
+}
+
+module.exports = { startFaultyTenant, sendJson };

@@ -1,0 +1,156 @@
+'use strict';
+
+// Tokens made by hand, byte by byte where a test wants it: a small signer over node:crypto that never
+// refuses anything, an issuer that serves whatever documents it is told to, and a clock to set.
+
+const crypto = require('node:crypto');
+const http = require('node:http');
+const { once } = require('node:events');
+
+const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = crypto.constants;
+
+const rsa = (digest) => ({ type: 'rsa', digest, how: { padding: RSA_PKCS1_PADDING } });
+const pss = (digest) => ({
+  type: 'rsa',
+  digest,
+  how: { padding: RSA_PKCS1_PSS_PADDING, saltLength: RSA_PSS_SALTLEN_DIGEST },
+});
+const ecdsa = (digest, namedCurve) => ({
+  type: 'ec',
+  digest,
+  options: { namedCurve },
+  how: { dsaEncoding: 'ieee-p1363' },
+});
+const eddsa = (type = 'ed25519') => ({ type, digest: null, how: {} });
+
+const ALGORITHMS = {
+  RS256: rsa('sha256'),
+  RS384: rsa('sha384'),
+  RS512: rsa('sha512'),
+  PS256: pss('sha256'),
+  PS384: pss('sha384'),
+  PS512: pss('sha512'),
+  ES256: ecdsa('sha256', 'P-256'),
+  ES384: ecdsa('sha384', 'P-384'),
+  ES512: ecdsa('sha512', 'P-521'),
+  EdDSA: eddsa(),
+  Ed25519: eddsa(),
+  // None of those that are accepted, for the tests that say so.
+  ES256K: ecdsa('sha256', 'secp256k1'),
+  Ed448: eddsa('ed448'),
+};
+
+/** A new pair of keys that can sign with `alg`. */
+function makePair(alg, { modulusLength = 2048, publicExponent } = {}) {
+  const { type, options } = ALGORITHMS[alg];
+  return crypto.generateKeyPairSync(type, { ...options, modulusLength, publicExponent });
+}
+
+/**
+ * A key: `jwk` is what an issuer publishes of it. `members` are added to that, or replace what is
+ * there; `undefined` removes.
+ */
+function makeKey(alg, { pair = makePair(alg), ...members } = {}) {
+  const jwk = { ...pair.publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig', alg };
+  return { alg, pair, jwk: { ...jwk, ...members } };
+}
+
+/** The same key with other members in its JWK. */
+const republish = (key, members) => ({ ...key, jwk: { ...key.jwk, ...members } });
+
+/** The public part only, as in a set. */
+const setOf = (...keys) => ({ keys: keys.map((key) => key.jwk ?? key) });
+
+const encode = (value) =>
+  (Buffer.isBuffer(value)
+    ? value
+    : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
+  ).toString('base64url');
+
+/** The bare signature of some text, by a key and for an algorithm that it need not be meant for. */
+function signatureOf(key, input, alg = key.alg) {
+  const { digest, how } = ALGORITHMS[alg];
+  return crypto.sign(digest, Buffer.from(input), { key: key.pair.privateKey, ...how });
+}
+
+/**
+ * A token. Header and claims are objects, or the exact text or bytes of them. Of an object's header
+ * `alg`, `typ` and `kid` are there unless it says otherwise; `undefined` removes.
+ *
+ * @param {object} key one of {@link makeKey}
+ * @param {object} parts
+ * @param {(part: { header: string, payload: string, signature: string }) => object} [parts.spoil]
+ *   changes the encoded header and payload before they are signed
+ */
+function sign(key, { header = {}, claims = {}, alg = key.alg, signature, spoil } = {}) {
+  const whole =
+    typeof header === 'string' || Buffer.isBuffer(header)
+      ? header
+      : { alg, typ: 'at+jwt', kid: key.jwk.kid, ...header };
+  const parts = { header: encode(whole), payload: encode(claims) };
+  Object.assign(parts, spoil?.(parts));
+  const input = `${parts.header}.${parts.payload}`;
+  return `${input}.${signature ?? encode(signatureOf(key, input, alg))}`;
+}
+
+/** A plain HTTP server on loopback that answers as `handler(request, response)` says. */
+async function startServer(handler) {
+  const server = http.createServer(handler);
+  // A test that fails before it closes its server must not hang the run.
+  server.on('connection', (socket) => socket.unref());
+  server.unref();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    close: async () => {
+      server.closeAllConnections?.();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+const METADATA = '/.well-known/openid-configuration';
+
+/**
+ * An issuer whose `metadata` and `jwks` are read at each request, so that a test may change them.
+ * `requests` lists what was asked for: `metadata`, `jwks`.
+ */
+async function startIssuer(jwks) {
+  const issuer = { jwks, metadata: undefined, requests: [] };
+  const { url, close } = await startServer((request, response) => {
+    const isMetadata = request.url === METADATA;
+    issuer.requests.push(isMetadata ? 'metadata' : 'jwks');
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(isMetadata ? issuer.metadata : issuer.jwks));
+  });
+  issuer.metadata = { issuer: url, jwks_uri: `${url}/jwks` };
+  return Object.assign(issuer, { url, close });
+}
+
+/** Runs `work` with the clock at `seconds` since 1970; it stands still until `work` has settled. */
+async function at(seconds, work) {
+  const { now } = Date;
+  Date.now = () => seconds * 1000;
+  try {
+    return await work();
+  } finally {
+    Date.now = now;
+  }
+}
+
+module.exports = {
+  ALGORITHMS,
+  METADATA,
+  at,
+  encode,
+  makeKey,
+  makePair,
+  republish,
+  setOf,
+  sign,
+  signatureOf,
+  startIssuer,
+  startServer,
+};

@@ -1,0 +1,79 @@
+'use strict';
+
+// Envoy's `x-forwarded-client-cert`:
+// https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-client-cert
+//
+//   element *( "," element ), each of them key "=" value *( ";" key "=" value )
+//
+// Each proxy adds its element at the end, so the last is what the nearest proxy saw in its own
+// handshake. Those before it are what it was told: with APPEND_FORWARD, by anybody. Only the last counts.
+//
+// The certificate's own names can't be trusted to stay in their place: Envoy writes `URI` and `DNS`
+// as they are, without quotes, so a certificate for the URI `x,Cert="…"` would bring an element of
+// its own. Envoy writes `Cert` and `Chain` before them; one after them is refused.
+
+const { MALFORMED, NONE, pemOfEscapedPem } = require('./pem.js');
+
+const QUOTE = '"';
+
+/** Names of the client's certificate that Envoy does not quote. */
+const NAMES = new Set(['uri', 'dns']);
+
+/** The certificate of the last element; none where that element has neither `Cert` nor `Chain`. */
+function pemOfXfcc(header) {
+  let element = new Map();
+  let named = false;
+  for (let at = 0; at < header.length; ) {
+    const pair = readPair(header, at);
+    if (pair === undefined) return MALFORMED;
+    const { key, value, quoted, end } = pair;
+    if (key === 'cert' || key === 'chain') {
+      if (named || element.has(key)) return MALFORMED;
+      element.set(key, value);
+    }
+    named ||= NAMES.has(key) && !quoted;
+    if (header[end] === ',') element = new Map();
+    at = end + 1;
+    // A separator, and nothing that it separates.
+    if (at === header.length) return MALFORMED;
+  }
+  if (element.has('cert')) return pemOfEscapedPem(element.get('cert'));
+  return element.has('chain') ? pemOfEscapedPem(element.get('chain'), { chain: true }) : NONE;
+}
+
+/** The pair that starts at `start`; `end` is where its separator is, or the header's end. */
+function readPair(header, start) {
+  const equals = header.indexOf('=', start);
+  const key = header.slice(start, equals).trim().toLowerCase();
+  if (equals < 0 || !/^[a-z]{1,16}$/.test(key)) return undefined;
+  const from = equals + 1;
+  if (header[from] !== QUOTE) {
+    const end = separator(header, from);
+    return { key, value: header.slice(from, end), quoted: false, end };
+  }
+  const close = closingQuote(header, from + 1);
+  if (close < 0) return undefined;
+  const end = close + 1;
+  if (end < header.length && header[end] !== ';' && header[end] !== ',') return undefined;
+  // What is escaped stays so: neither `Cert` nor `Chain` has anything to escape.
+  return { key, value: header.slice(from + 1, close), quoted: true, end };
+}
+
+/** Where the next `;` or `,` is, or the end. */
+function separator(header, from) {
+  for (let at = from; at < header.length; at += 1) {
+    if (header[at] === ';' || header[at] === ',') return at;
+  }
+  return header.length;
+}
+
+/** Where the quote ends that has begun; a backslash takes the next character's meaning away. */
+function closingQuote(header, from) {
+  for (let at = from; at < header.length; at += 1) {
+    if (header[at] === '\\') at += 1;
+    else if (header[at] === QUOTE) return at;
+  }
+  return -1;
+}
+
+module.exports = { pemOfXfcc };

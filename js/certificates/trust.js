@@ -1,0 +1,90 @@
+'use strict';
+
+// Whose headers are believed. What is asked about is always the connection's own peer, never an
+// address out of a header.
+
+const { BlockList, isIP } = require('node:net');
+
+const { MonoCloudValidationError } = require('../errors.js');
+
+/** The names that Express and Fastify have for ranges. */
+const RANGES = {
+  loopback: ['127.0.0.0/8', '::1/128'],
+  linklocal: ['169.254.0.0/16', 'fe80::/10'],
+  uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+};
+
+/** An address that no connection comes from: whoever trusts it trusts everybody. */
+const NOBODY = '0.0.0.0';
+
+/**
+ * The test that `trustProxy` stands for: `(request, address)` to a boolean.
+ *
+ * @param {(request) => ((address: string) => boolean) | undefined} frameworkTrust what `true` means
+ */
+function readTrust(trustProxy, frameworkTrust) {
+  if (trustProxy === true) return trustOfFramework(frameworkTrust);
+  if (typeof trustProxy === 'function') {
+    // Nothing but `true`: a promise is no answer.
+    return (_request, address) => trustProxy(address, 0) === true;
+  }
+  const list = typeof trustProxy === 'string' ? trustProxy.split(',') : trustProxy;
+  if (!Array.isArray(list) || list.length === 0) {
+    throw new MonoCloudValidationError(
+      '"trustProxy" is required: the addresses and CIDR ranges of your proxies, a function, or true ' +
+        "for the framework's own setting",
+    );
+  }
+  const proxies = new BlockList();
+  for (const entry of list) add(proxies, entry);
+  return (_request, address) => has(proxies, address);
+}
+
+function add(proxies, entry) {
+  const text = typeof entry === 'string' ? entry.trim() : '';
+  if (Object.hasOwn(RANGES, text)) {
+    for (const range of RANGES[text]) add(proxies, range);
+    return;
+  }
+  const [address, prefix, ...rest] = text.split('/');
+  const family = familyOf(address);
+  const bits = family === 'ipv4' ? 32 : 128;
+  const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
+  if (family === undefined || rest.length > 0 || length < 0 || length > bits) {
+    throw new MonoCloudValidationError(
+      `"trustProxy" must name addresses and CIDR ranges; ${JSON.stringify(entry)} is neither`,
+    );
+  }
+  proxies.addSubnet(address, length, family);
+}
+
+/** Also true for the IPv4 address that an IPv6 socket shows as `::ffff:10.0.0.1`. */
+function has(proxies, peer) {
+  const [address] = peer.split('%', 1);
+  const family = familyOf(address);
+  return family !== undefined && proxies.check(address, family);
+}
+
+function familyOf(address) {
+  return { 4: 'ipv4', 6: 'ipv6' }[isIP(address)];
+}
+
+/** A framework that trusts whoever connects names no proxy, so there is none to believe. */
+function trustOfFramework(frameworkTrust) {
+  let warned = false;
+  return (request, address) => {
+    const trusts = frameworkTrust(request);
+    if (address === '' || typeof trusts !== 'function' || trusts(address) !== true) return false;
+    if (trusts(NOBODY) !== true) return true;
+    if (!warned) {
+      warned = true;
+      process.emitWarning(
+        'certificateFromHeader() with "trustProxy": true believes no header here, because the ' +
+          "framework's own setting trusts every peer. Have that name the proxies' addresses.",
+      );
+    }
+    return false;
+  };
+}
+
+module.exports = { NOBODY, readTrust };
