@@ -988,8 +988,10 @@ export type MonoCloudTokenErrorReason =
   | 'inactive'
   /** The same, for a JWT that looks alive. Check that this client may introspect tokens of this audience; else it was revoked. */
   | 'inactive_or_client_not_permitted'
-  /** The request came without a certificate (RFC 8705 §3), or in a TLS session that began without one. Set a `certificateResolver`, have the server ask for one, and check `trustProxy`. */
+  /** The request came without a certificate (RFC 8705 §3). Set a `certificateResolver`, have the server ask for one, and check `trustProxy`. */
   | 'certificate_missing'
+  /** The same, in a resumed TLS session that began without one. Have the client begin a new one, or the server keep no tickets. */
+  | 'certificate_missing_resumed_session'
   /** What the `certificateResolver` returned is no PEM certificate. Return the PEM, not its subject or its key. */
   | 'certificate_malformed'
   /** The token has no `cnf`, and the route asks for one (RFC 8705 §3.1). Have the client get its token over mutual TLS. */

@@ -8,12 +8,14 @@ const assert = require('node:assert/strict');
 const { execFile, fork } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
+const https = require('node:https');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const dotenv = require('dotenv');
 
 const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
 const { createTestTenant } = require('@monocloud/backend-node/testing');
+const { createCa, createClientCert, createServerCert } = require('./support/certs.js');
 const { noRedis, startRedis } = require('./support/redis.js');
 
 const root = path.join(__dirname, '..');
@@ -59,6 +61,10 @@ const QUICK_START = [
   },
 ];
 
+const ca = createCa();
+const client = createClientCert(ca);
+const other = createClientCert(ca);
+
 const HELLO = [
   { to: '/api/hello', answer: NO_TOKEN },
   { to: '/api/hello', token: {}, answer: granted('hello') },
@@ -102,6 +108,27 @@ const SNIPPETS = {
     },
     'A cache': { requests: HELLO },
     'A cache 2': { requests: HELLO, redis: true },
+    'Certificate-bound tokens': {
+      requests: [
+        { to: '/api/hello', answer: NO_TOKEN },
+        { to: '/api/hello', token: {}, answer: BAD_TOKEN },
+        { to: '/api/hello', token: { certificate: client.cert }, answer: granted('hello') },
+        { to: '/api/hello', token: { certificate: other.cert }, answer: BAD_TOKEN },
+      ],
+      tls: true,
+    },
+    'Certificate-bound tokens 2': {
+      requests: [
+        { to: '/api/hello', token: {}, answer: granted('hello') },
+        { to: '/api/hello', token: { certificate: client.cert }, answer: BAD_TOKEN },
+        {
+          to: '/api/hello',
+          token: { certificate: client.cert },
+          headers: { 'ssl-client-cert': encodeURIComponent(client.cert) },
+          answer: granted('hello'),
+        },
+      ],
+    },
     Watching: { test: true },
     'Testing your API': { test: true },
   },
@@ -213,11 +240,26 @@ async function withServer(program, env, use) {
   }
 }
 
-async function check(tenant, base, { to, token: options, answer }) {
+/** A request as the client with the certificate sends it, where TLS is spoken. */
+async function send(url, headers) {
+  if (url.startsWith('http:')) {
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return { response, text: await response.text() };
+  }
+  const options = { headers, key: client.key, cert: client.cert, ca: ca.cert, agent: false };
+  const [incoming] = await once(https.get(url, options), 'response');
+  let text = '';
+  for await (const chunk of incoming.setEncoding('utf8')) {
+    text += chunk;
+  }
+  const response = { status: incoming.statusCode, headers: new Headers(incoming.headers) };
+  return { response, text };
+}
+
+async function check(tenant, base, { to, token: options, headers: more, answer }) {
   const token = options && (await tenant.issueToken(options));
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const response = await fetch(base + to, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
-  const text = await response.text();
+  const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const { response, text } = await send(base + to, { ...bearer, ...more });
   const expected = typeof answer === 'function' ? answer(token) : answer;
   const got = { status: response.status };
   if (expected.json !== undefined) {
@@ -241,6 +283,9 @@ describe('documentation', () => {
     fs.rmSync(work, { recursive: true, force: true });
     fs.mkdirSync(work, { recursive: true });
     fs.writeFileSync(path.join(work, 'preload.cjs'), PRELOAD);
+    const server = createServerCert(ca);
+    fs.writeFileSync(path.join(work, 'server-key.pem'), server.key);
+    fs.writeFileSync(path.join(work, 'server-cert.pem'), server.cert);
     for (const [file, snippets] of found) {
       for (const [name, { language, text }] of snippets) {
         if (language === 'ts' || language === 'js') {
@@ -279,7 +324,7 @@ describe('documentation', () => {
   for (const [file, snippets] of Object.entries(SNIPPETS)) {
     for (const [
       name,
-      { notRun, environment: isEnvironment, requests, test, prints, redis },
+      { notRun, environment: isEnvironment, requests, test, prints, redis, tls },
     ] of Object.entries(snippets)) {
       const snippet = found.get(file)?.get(name);
       if (snippet === undefined) {
@@ -333,8 +378,9 @@ describe('documentation', () => {
             program,
             environment({ ...tenant.env(), ...more }),
             async (base, printed) => {
+              const origin = tls ? base.replace('http:', 'https:') : base;
               for (const request of requests) {
-                await check(tenant, base, request);
+                await check(tenant, origin, request);
               }
               assert.match(printed(), prints ?? /^$/);
             },

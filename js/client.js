@@ -26,6 +26,7 @@ const ROUTE_REASONS = new Set([
   'missing_scopes',
   'missing_groups',
   'certificate_missing',
+  'certificate_missing_resumed_session',
   'certificate_malformed',
   'certificate_mismatch',
   'token_not_bound',

@@ -133,6 +133,8 @@ token_errors! {
     InactiveOrNotPermitted = InactiveToken, "inactive_or_client_not_permitted", "Token is not active";
     /// Binding is to be checked and the request came without a certificate.
     CertificateMissing = InvalidToken, "certificate_missing", "Client certificate is not present";
+    /// The same on a TLS session that was resumed, and had begun without one.
+    CertificateMissingResumedSession = InvalidToken, "certificate_missing_resumed_session", "Client certificate is not present";
     /// What was given as the certificate is none.
     CertificateMalformed = InvalidToken, "certificate_malformed", "Client certificate is malformed";
     /// Binding is required and the token has no `cnf`.

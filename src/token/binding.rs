@@ -22,6 +22,10 @@ pub enum Binding {
     Ignored,
 }
 
+/// What `certificateFromSocket` hands on for a resumed TLS session without a certificate: as good as
+/// nothing, and it says why there is nothing.
+const RESUMED: &str = " ";
+
 /// The longest text that is looked at as a certificate, in bytes: a chain of several fits.
 const LONGEST_CERTIFICATE: usize = 64 * 1024;
 
@@ -43,14 +47,18 @@ pub fn check(
     if binding == Binding::Ignored {
         return Ok(());
     }
+    let missing = match certificate {
+        Some(RESUMED) => TokenError::CertificateMissingResumedSession,
+        _ => TokenError::CertificateMissing,
+    };
     let certificate = certificate.map(str::trim).filter(|text| !text.is_empty());
     if binding == Binding::Required && certificate.is_none() {
-        return Err(TokenError::CertificateMissing);
+        return Err(missing);
     }
     let Some(thumbprint) = thumbprint(claims, binding)? else {
         return Ok(());
     };
-    let certificate = certificate.ok_or(TokenError::CertificateMissing)?;
+    let certificate = certificate.ok_or(missing)?;
     let actual = URL_SAFE_NO_PAD.encode(Sha256::digest(der(certificate)?));
     if bool::from(actual.as_bytes().ct_eq(thumbprint.as_bytes())) {
         Ok(())
