@@ -159,7 +159,8 @@ impl Issuer {
         parse: impl Fn(String) -> Result<D::Value, Fault>,
         terms: ClientTerms,
     ) -> Fetched<D::Value> {
-        let deadline = self.begin_exchange(terms);
+        self.begin_exchange();
+        let deadline = terms.deadline;
         let answer = tokio::time::timeout(deadline, resolver.resolve()).await;
         let after_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
         let value = answer
@@ -183,7 +184,8 @@ impl Issuer {
         if let Some((_, version)) = known.and_then(|known| known.version.as_ref()) {
             request.headers.push(("if-none-match", version.clone()));
         }
-        let response = request.send(self.transport(), self.begin_exchange(terms)).await?;
+        self.begin_exchange();
+        let response = request.send(self.transport(), terms.deadline).await?;
         let failed = |fault| Error::from(request.failure(fault, Some(&response)));
         let (value, unchanged) = match (response.status, known) {
             (200, _) => (Arc::new(parse(text(&response).map_err(failed)?).map_err(failed)?), false),

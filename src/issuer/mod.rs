@@ -101,9 +101,6 @@ impl ClientTerms {
 /// on. A tenant that is slower than this counts as away.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// `responseTimeout` where nobody has set it.
-const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
-
 /// One tenant.
 #[derive(Debug)]
 pub struct Issuer {
@@ -278,11 +275,27 @@ impl Issuer {
         *self.exchange.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that an exchange begins; returns the time that it may take. It is that of the most
-    /// patient who may come to wait for it, and not of who happened to be first.
-    fn begin_exchange(&self, terms: ClientTerms) -> Duration {
+    /// Notes that an exchange begins.
+    fn begin_exchange(&self) {
         *self.exchange.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-        terms.deadline.max(DEFAULT_DEADLINE)
+    }
+
+    /// Joins the fetch that is under way, or starts one. Where another client had started it and
+    /// had less patience than this one, this one goes on with its own.
+    async fn join<D: Document>(
+        self: &Arc<Self>,
+        terms: ClientTerms,
+        will_do: impl Fn(&Stamped<D::Value>) -> bool,
+    ) -> Result<Arc<D::Value>, Error> {
+        let fetch = || D::fetch(Arc::clone(self), terms);
+        match D::cache(self).join(&will_do, fetch).await {
+            Err(Error::Http(HttpError { fault: Fault::Timeout { after_ms }, .. }))
+                if u128::from(after_ms) < terms.deadline.as_millis() =>
+            {
+                D::cache(self).join(&will_do, fetch).await
+            }
+            joined => joined,
+        }
     }
 
     async fn get_however_long<D: Document>(
@@ -291,10 +304,9 @@ impl Issuer {
         want: Want,
     ) -> Result<Arc<D::Value>, Error> {
         let cache = D::cache(self);
-        let fetch = || D::fetch(Arc::clone(self), terms);
         let asked = self.clock.elapsed();
         if want == Want::New {
-            return cache.join(|current| current.at > asked, fetch).await;
+            return self.join::<D>(terms, |current| current.at > asked).await;
         }
         if let Some(value) = self.at_hand::<D>(terms) {
             return Ok(value);
@@ -304,14 +316,14 @@ impl Issuer {
         };
         let fetched = match self.expired::<D>(terms) {
             // The last document may serve on: the next is waited for, but not for long.
-            Some(_) => match tokio::time::timeout(PATIENCE, cache.join(serves, fetch)).await {
+            Some(_) => match tokio::time::timeout(PATIENCE, self.join::<D>(terms, serves)).await {
                 Ok(fetched) => fetched,
                 Err(_) => Err(self.failure(D::NAME, Fault::Local("The tenant is slow")).into()),
             },
             None if !cache.backoff().may_try(asked) && !cache.is_being_fetched() => {
                 Err(self.failure(D::NAME, Fault::Local("The tenant is away")).into())
             }
-            None => cache.join(serves, fetch).await,
+            None => self.join::<D>(terms, serves).await,
         };
         fetched.or_else(|error| match self.expired::<D>(terms) {
             Some((value, age)) => {
