@@ -6,6 +6,8 @@ use crate::error::Error;
 
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
+/// While there is nothing at hand, every token is refused: then it is tried again sooner.
+const LONGEST_WITHOUT: Duration = Duration::from_secs(5);
 
 /// How the last attempts went.
 #[derive(Debug, Default)]
@@ -23,9 +25,11 @@ impl Backoff {
     }
 
     /// An attempt has failed. The wait is drawn from all between nothing and its bound (full
-    /// jitter), which doubles from 1 s to 30 s. `chance`: 0 to 1. Returns the wait.
-    pub fn failed(&mut self, error: Error, now: Duration, chance: f64) -> Duration {
-        let bound = LONGEST.min(SHORTEST * 2_u32.saturating_pow(self.failures.min(8)));
+    /// jitter), which doubles from 1 s to 30 s, or to 5 s `without` anything to serve meanwhile.
+    /// `chance`: 0 to 1. Returns the wait.
+    pub fn failed(&mut self, error: Error, now: Duration, chance: f64, without: bool) -> Duration {
+        let longest = if without { LONGEST_WITHOUT } else { LONGEST };
+        let bound = longest.min(SHORTEST * 2_u32.saturating_pow(self.failures.min(8)));
         let wait = bound.mul_f64(chance.clamp(0.0, 1.0));
         self.failures = self.failures.saturating_add(1);
         self.until = now + wait;
@@ -67,14 +71,16 @@ mod tests {
         let mut backoff = Backoff::default();
         let now = Duration::from_secs(100);
         let error = || Error::from(TokenError::Inactive);
-        let waits: Vec<u64> = (0..8).map(|_| backoff.failed(error(), now, 1.0).as_secs()).collect();
+        let waits: Vec<u64> =
+            (0..8).map(|_| backoff.failed(error(), now, 1.0, false).as_secs()).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30, 30]);
         assert!(!backoff.may_try(now + Duration::from_secs(29)));
         assert!(backoff.may_try(now + Duration::from_secs(30)));
-        assert_eq!(backoff.failed(error(), now, 0.5), Duration::from_secs(15));
+        assert_eq!(backoff.failed(error(), now, 0.5, false), Duration::from_secs(15));
+        assert_eq!(backoff.failed(error(), now, 1.0, true), LONGEST_WITHOUT);
         assert!(backoff.is_troubled());
         backoff.succeeded();
         assert!(!backoff.is_troubled() && backoff.may_try(Duration::ZERO));
-        assert_eq!(backoff.failed(error(), now, 1.0).as_secs(), 1);
+        assert_eq!(backoff.failed(error(), now, 1.0, false).as_secs(), 1);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use url::Url;
@@ -75,11 +75,18 @@ pub struct Cached<T> {
     current: ArcSwapOption<Stamped<T>>,
     flight: Arc<Flights<(), T>>,
     backoff: Mutex<Backoff>,
+    /// When the last fetch began.
+    begun: Mutex<Instant>,
 }
 
 impl<T> Default for Cached<T> {
     fn default() -> Self {
-        Self { current: ArcSwapOption::empty(), flight: Arc::default(), backoff: Mutex::default() }
+        Self {
+            current: ArcSwapOption::empty(),
+            flight: Arc::default(),
+            backoff: Mutex::default(),
+            begun: Mutex::new(Instant::now()),
+        }
     }
 }
 
@@ -99,6 +106,21 @@ impl<T: Send + Sync + 'static> Cached<T> {
     /// How the attempts to fetch it went.
     pub fn backoff(&self) -> MutexGuard<'_, Backoff> {
         self.backoff.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a fetch begins.
+    pub fn begin(&self) {
+        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// For how long a fetch has been under way.
+    #[must_use]
+    pub fn under_way(&self) -> Duration {
+        if self.is_being_fetched() {
+            self.begun.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+        } else {
+            Duration::ZERO
+        }
     }
 
     /// Whether a fetch is under way.

@@ -55,6 +55,7 @@ impl Document for TheMetadata {
     }
 
     async fn fetch(issuer: Arc<Issuer>, terms: ClientTerms) -> Landed<Metadata> {
+        issuer.metadata.begin();
         let parse = |text| Metadata::parse(&issuer.tenant, text);
         let fetched = async {
             if let Some(resolver) = &issuer.sources.metadata {
@@ -86,6 +87,7 @@ impl Document for TheKeys {
     }
 
     async fn fetch(issuer: Arc<Issuer>, terms: ClientTerms) -> Landed<Keys> {
+        issuer.keys.begin();
         let landed = fetch_keys(&issuer, terms).await;
         issuer.note::<Self>(landed, |keys| (keys.set.len(), keys.set.skipped.len()))
     }
@@ -108,7 +110,7 @@ async fn fetch_keys(issuer: &Arc<Issuer>, terms: ClientTerms) -> Fetched<Keys> {
         })?;
         issuer.request::<TheKeys>(url, parse, terms).await
     };
-    let metadata = issuer.metadata(terms, Want::Fresh).await?;
+    let metadata = issuer.metadata(terms, Want::Try).await?;
     let fetched = request(&metadata).await;
     let known_before = issuer.metadata.current().is_some_and(|current| current.at < begun);
     match fetched {
@@ -219,8 +221,9 @@ impl Issuer {
             }
             Err(error) => {
                 let now = self.clock.elapsed();
-                let retry_in =
-                    D::cache(self).backoff().failed(error.clone(), now, self.clock.chance());
+                let (cache, chance) = (D::cache(self), self.clock.chance());
+                let without = cache.current().is_none();
+                let retry_in = cache.backoff().failed(error.clone(), now, chance, without);
                 count(&self.counters.failed_refreshes);
                 let reason = match &error {
                     Error::Http(error) => error.fault.reason(),

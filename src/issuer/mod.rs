@@ -71,6 +71,8 @@ pub struct Keys {
 pub enum Want {
     /// Within its cache duration.
     Fresh,
+    /// The same, and asked for even where that failed a moment ago: whoever asks has waited already.
+    Try,
     /// Fetched after this call was made (or by a fetch that was under way by then).
     New,
 }
@@ -316,11 +318,21 @@ impl Issuer {
         };
         let fetched = match self.expired::<D>(terms) {
             // The last document may serve on: the next is waited for, but not for long.
-            Some(_) => match tokio::time::timeout(PATIENCE, self.join::<D>(terms, serves)).await {
-                Ok(fetched) => fetched,
-                Err(_) => Err(self.failure(D::NAME, Fault::Local("The tenant is slow")).into()),
-            },
-            None if !cache.backoff().may_try(asked) && !cache.is_being_fetched() => {
+            Some(_) => {
+                match tokio::time::timeout(
+                    PATIENCE.saturating_sub(cache.under_way()),
+                    self.join::<D>(terms, serves),
+                )
+                .await
+                {
+                    Ok(fetched) => fetched,
+                    Err(_) => Err(self.failure(D::NAME, Fault::Local("The tenant is slow")).into()),
+                }
+            }
+            None if want == Want::Fresh
+                && !cache.backoff().may_try(asked)
+                && !cache.is_being_fetched() =>
+            {
                 Err(self.failure(D::NAME, Fault::Local("The tenant is away")).into())
             }
             None => self.join::<D>(terms, serves).await,

@@ -1,0 +1,108 @@
+'use strict';
+
+// Each library as its own documentation uses it, with the options that it recommends for the days
+// that are measured here. `cacheSeconds` is how long keys count as fresh; without it the library's
+// own default holds. All take RS256 tokens of one issuer for one audience, and nothing else.
+
+const path = require('node:path');
+
+const HOUR = 3_600_000;
+const MODULES = path.join(__dirname, '..', '..', 'node_modules');
+
+const milliseconds = (seconds, name) => (seconds ? { [name]: seconds * 1000 } : {});
+
+const contenders = {
+  'this package': {
+    packages: [],
+    async create({ issuer, audience, cacheSeconds }) {
+      const { MonoCloudBackendNodeClient } = require('../..');
+      const client = new MonoCloudBackendNodeClient({
+        tenantDomain: issuer,
+        audience,
+        // Both, as their defaults are the same, too.
+        jwksCacheDuration: cacheSeconds,
+        metadataCacheDuration: cacheSeconds,
+      });
+      return (token) => client.validateAccessToken(token);
+    },
+  },
+
+  jose: {
+    packages: ['jose'],
+    async create({ issuer, jwksUri, audience, cacheSeconds }) {
+      const { createRemoteJWKSet, jwtVerify } = await import('jose');
+      const options = milliseconds(cacheSeconds, 'cacheMaxAge');
+      const keys = createRemoteJWKSet(new URL(jwksUri), options);
+      return (token) => jwtVerify(token, keys, { issuer, audience });
+    },
+  },
+
+  'jwks-rsa': {
+    packages: ['jwks-rsa', 'jsonwebtoken'],
+    // EXAMPLES.md: "Caching", "Rate Limiting", "Graceful Degradation during JWKS Endpoint Downtime".
+    async create({ issuer, jwksUri, audience, cacheSeconds }) {
+      const jwksClient = require('jwks-rsa');
+      const jwt = require('jsonwebtoken');
+      const client = jwksClient({
+        jwksUri,
+        cache: true,
+        cacheMaxAgeFallback: HOUR,
+        rateLimit: true,
+        ...milliseconds(cacheSeconds, 'cacheMaxAge'),
+      });
+      const getKey = (header, callback) => {
+        client.getSigningKey(header.kid, (error, key) => callback(error, key?.getPublicKey()));
+      };
+      const options = { issuer, audience, algorithms: ['RS256'] };
+      return (token) =>
+        new Promise((resolve, reject) => {
+          jwt.verify(token, getKey, options, (error, claims) =>
+            error ? reject(error) : resolve(claims),
+          );
+        });
+    },
+  },
+
+  'get-jwks': {
+    packages: ['get-jwks', 'fast-jwt'],
+    // README.md: "Integration Examples", "fast-jwt". A given path spares it the discovery document.
+    async create({ issuer, jwksUri, audience, cacheSeconds }) {
+      const { createVerifier } = require('fast-jwt');
+      const getJwks = require('get-jwks')({
+        issuersWhitelist: [issuer],
+        jwksPath: new URL(jwksUri).pathname,
+        ...milliseconds(cacheSeconds, 'ttl'),
+      });
+      return createVerifier({
+        key: ({ header }) =>
+          getJwks.getPublicKey({ kid: header.kid, alg: header.alg, domain: issuer }),
+        algorithms: ['RS256'],
+        allowedIss: issuer,
+        allowedAud: audience,
+      });
+    },
+  },
+
+  'aws-jwt-verify': {
+    packages: ['aws-jwt-verify'],
+    // Keeps its keys for good: there is no duration to set.
+    async create({ issuer, jwksUri, audience }) {
+      const { JwtVerifier } = require('aws-jwt-verify');
+      const verifier = JwtVerifier.create({ issuer, audience, jwksUri });
+      return (token) => verifier.verify(token);
+    },
+  },
+};
+
+/** `jwks-rsa 4.1.0 + jsonwebtoken 9.0.3`. */
+function titleOf(name) {
+  const { packages } = contenders[name];
+  if (packages.length === 0) return `this package ${require('../../package.json').version}`;
+  const versions = packages.map((dependency) => {
+    const { version } = require(path.join(MODULES, dependency, 'package.json'));
+    return `${dependency} ${version}`;
+  });
+  return versions.join(' + ');
+}
+
+module.exports = { contenders, titleOf };

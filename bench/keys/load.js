@@ -1,0 +1,120 @@
+'use strict';
+
+// The process of one contender in one scenario: an API to which valid tokens come at a steady rate,
+// whatever became of those before, and, in a flood, others whose kid nobody knows.
+
+const { randomBytes } = require('node:crypto');
+const { serve } = require('./child.js');
+const { contenders } = require('./contenders.js');
+
+/** Milliseconds between two looks at how many tokens are due. */
+const TICK = 25;
+/** Whoever has no answer after this long after the end won't get one. */
+const LONGEST_WAIT = 12_000;
+
+const base64url = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const now = () => Number(process.hrtime.bigint()) / 1e6;
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+let verify;
+let tokens;
+let key;
+let phase;
+let timer;
+let under = 0;
+const phases = new Map();
+const streams = [];
+
+async function create(name, options, signed) {
+  verify = await contenders[name].create(options);
+  tokens = signed;
+}
+
+/** Calls `send` with the moment at which each was due: a busy process does not excuse a wait. */
+function stream(perSecond, send) {
+  const begun = now();
+  let sent = 0;
+  const step = () => {
+    // Counted once: a process that can't keep up still gets to its answers in between.
+    const due = ((now() - begun) * perSecond) / 1000;
+    for (; sent < due; sent += 1) send(sent, begun + (sent * 1000) / perSecond);
+  };
+  streams.push(step);
+  timer ??= setInterval(() => {
+    for (const each of streams) each();
+  }, TICK);
+}
+
+async function sendValid(number, due) {
+  const tally = phase;
+  const mine = tokens[key];
+  tally.sent += 1;
+  under += 1;
+  try {
+    await verify(mine[number % mine.length]);
+    tally.firstPassMs ??= now() - tally.begun;
+    tally.lastPassMs = now() - tally.begun;
+  } catch (error) {
+    tally.refused += 1;
+    const why = `${error.name}: ${error.reason ?? error.code ?? error.message.slice(0, 60)}`;
+    tally.why[why] = (tally.why[why] ?? 0) + 1;
+  }
+  under -= 1;
+  tally.longestMs = Math.max(tally.longestMs, now() - due);
+}
+
+async function sendUnknown(number) {
+  const [, payload, signature] = tokens[key][number % tokens[key].length].split('.');
+  const kid = randomBytes(16).toString('hex');
+  try {
+    await verify(`${base64url({ alg: 'RS256', typ: 'at+jwt', kid })}.${payload}.${signature}`);
+    phase.forged += 1;
+  } catch {}
+}
+
+function enter(name) {
+  if (!phases.has(name)) {
+    const begun = now();
+    phases.set(name, { begun, sent: 0, refused: 0, longestMs: 0, forged: 0, why: {} });
+  }
+  phase = phases.get(name);
+}
+
+serve({
+  create,
+  enter,
+  /** Which key the tokens from now on are signed with. */
+  use(index) {
+    key = index;
+  },
+  valid: (perSecond) => stream(perSecond, sendValid),
+  flood: (perSecond) => stream(perSecond, sendUnknown),
+  async stop() {
+    clearInterval(timer);
+    for (const end = now() + LONGEST_WAIT; under > 0 && now() < end; ) await sleep(50);
+    if (under > 0) {
+      phase.refused += under;
+      phase.why['no answer'] = under;
+    }
+    return Object.fromEntries(phases);
+  },
+  /** Tokens at a steady rate for a while: `[began, took]` of each, in milliseconds. */
+  async measure(perSecond, ms) {
+    const samples = [];
+    const one = async (number) => {
+      const begun = now();
+      // A refusal takes its time, too; refusals are counted elsewhere.
+      await Promise.resolve(verify(tokens[0][number % tokens[0].length])).catch(() => {});
+      samples.push([begun, now() - begun]);
+    };
+    const first = now();
+    for (let sent = 0; now() < first + ms; await sleep(1)) {
+      // One at a time, so that none waits for another; what is late is left out.
+      const due = ((now() - first) * perSecond) / 1000;
+      if (sent < due) void one(sent);
+      sent = Math.max(sent + (sent < due), Math.floor(due));
+    }
+    await sleep(300);
+    return samples;
+  },
+});
