@@ -19,6 +19,15 @@ const RETRY_AFTER = 5;
 const INSUFFICIENT = new Set(['insufficient_scope', 'insufficient_groups']);
 
 function answerTo(error) {
+  try {
+    return answerOf(error);
+  } catch {
+    // What was thrown can't even be looked at: a revoked proxy, say.
+    return UNAUTHORIZED;
+  }
+}
+
+function answerOf(error) {
   if (error instanceof MonoCloudTokenError) {
     return INSUFFICIENT.has(error.code) ? FORBIDDEN : UNAUTHORIZED;
   }
@@ -27,7 +36,8 @@ function answerTo(error) {
     // The tenant answered, and what it said is about this API's request. All else may pass.
     const refused = error.status >= 400 && error.status < 500 && error.status !== 429;
     if (refused) return SERVER_ERROR;
-    const seconds = Number.isInteger(error.retryAfter) ? error.retryAfter : RETRY_AFTER;
+    const { retryAfter } = error;
+    const seconds = Number.isInteger(retryAfter) && retryAfter >= 0 ? retryAfter : RETRY_AFTER;
     return answer(503, 'service unavailable', { 'Retry-After': String(seconds) });
   }
   return UNAUTHORIZED;

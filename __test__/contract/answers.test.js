@@ -338,6 +338,11 @@ for (const { name, protectApi, start, startOne } of guarded) {
           throw new Error('mine');
         },
         () => Promise.reject(undefined),
+        () => {
+          const { proxy, revoke } = Proxy.revocable({}, {});
+          revoke();
+          throw proxy;
+        },
         () => 42,
         () => ({}),
         () => ['token'],
