@@ -155,7 +155,7 @@ ${table(['', ...names], phaseRows(run, cell))}
 ${table(['How long it takes until', ...names], momentRows(run))}
 
 When this package asks a tenant again that it could never reach is a matter of chance (backoff with full
-jitter, up to 30 s): one run says little.
+jitter, up to 5 s while there are no keys): one run says little.
 
 ## Requests to the tenant
 
