@@ -83,7 +83,7 @@ function runNode(args, { node = process.execPath, env } = {}) {
   }
   if (!flags.some((flag) => flag.startsWith('--test-concurrency')) && !isNode18(node)) {
     // Most of a test's time goes by in waiting, so there is room for more than one on each core.
-    flags.push('--test-concurrency=4');
+    flags.push('--test-concurrency=3');
   }
   return run(node, ['--test', ...flags, ...files], { env: { ...process.env, ...env } });
 }
