@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What went wrong; one variant for each JavaScript class (contract §8).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,6 +204,12 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// No whole answer within this time.
+    #[must_use]
+    pub fn timeout(after: Duration) -> Self {
+        Self::Timeout { after_ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX) }
+    }
+
     /// The stable machine word.
     #[must_use]
     pub const fn reason(&self) -> &'static str {

@@ -312,6 +312,17 @@ fn a_slow_tenant_counts_as_away_for_those_who_have_a_set() {
 }
 
 #[test]
+fn a_client_of_little_patience_is_served_by_the_last_set_too() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    let subject = Subject::with(&tenant, &[("responseTimeout", 1000.0)]);
+    assert_eq!(subject.validate(&key), Ok(()));
+    tenant.set(|state| state.delay = Duration::from_secs(4));
+    subject.clock.advance(301);
+    assert_eq!(subject.validate(&key), Ok(()));
+}
+
+#[test]
 fn a_key_that_is_no_longer_listed_is_gone_at_once() {
     let (tenant, old, new) = (Tenant::start(), TestKey::new("a"), TestKey::new("b"));
     tenant.publish(&[&old, &new]);

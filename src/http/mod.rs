@@ -146,10 +146,7 @@ impl Request {
         let fault = match exchange.await {
             Ok(Ok(response)) => return Ok(response),
             Ok(Err(fault)) => fault,
-            Err(_) => {
-                let after_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
-                Fault::Timeout { after_ms }
-            }
+            Err(_) => Fault::timeout(deadline),
         };
         Err(self.failure(fault, None))
     }

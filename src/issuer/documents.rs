@@ -164,9 +164,8 @@ impl Issuer {
         self.begin_exchange();
         let deadline = terms.deadline;
         let answer = tokio::time::timeout(deadline, resolver.resolve()).await;
-        let after_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
         let value = answer
-            .unwrap_or(Err(Fault::Timeout { after_ms }))
+            .unwrap_or(Err(Fault::timeout(deadline)))
             .and_then(parse)
             .map_err(|fault| self.failure(D::NAME, fault))?;
         Ok(Arrived { stamped: self.stamp(Arc::new(value), None, None), unchanged: false })

@@ -267,8 +267,7 @@ impl Issuer {
                 return got;
             }
             if asked.max(self.exchange_begun()) + terms.deadline <= Instant::now() {
-                let after_ms = u64::try_from(terms.deadline.as_millis()).unwrap_or(u64::MAX);
-                return Err(self.failure(what, Fault::Timeout { after_ms }).into());
+                return Err(self.failure(what, Fault::timeout(terms.deadline)).into());
             }
         }
     }
@@ -319,12 +318,9 @@ impl Issuer {
         let fetched = match self.expired::<D>(terms) {
             // The last document may serve on: the next is waited for, but not for long.
             Some(_) => {
-                match tokio::time::timeout(
-                    PATIENCE.saturating_sub(cache.under_way()),
-                    self.join::<D>(terms, serves),
-                )
-                .await
-                {
+                // Well within what this client waits at all, or it would never come to the last one.
+                let patience = PATIENCE.min(terms.deadline / 2).saturating_sub(cache.under_way());
+                match tokio::time::timeout(patience, self.join::<D>(terms, serves)).await {
                     Ok(fetched) => fetched,
                     Err(_) => Err(self.failure(D::NAME, Fault::Local("The tenant is slow")).into()),
                 }
