@@ -4,7 +4,7 @@
 // are named to the core by numbers.
 
 // Taken now, so that a test's fake timers don't stop real requests.
-const { clearInterval, setInterval } = require('node:timers');
+const { setInterval } = require('node:timers');
 
 const binding = require('./binding.js');
 const { publish } = require('./channels.js');
@@ -24,10 +24,12 @@ let holding;
 const mailbox = new binding.Mailbox((message) => {
   switch (message.kind) {
     case 'settled': {
-      const { settle } = waiting.get(message.id) ?? {};
-      waiting.delete(message.id);
-      if (waiting.size === 0) clearInterval(holding);
-      settle?.(message.outcome);
+      const { tickets, outcomes } = mailbox.collect();
+      tickets.forEach((ticket, index) => {
+        waiting.get(ticket)?.settle(outcomes[index]);
+        waiting.delete(ticket);
+      });
+      if (waiting.size === 0) holding.unref();
       break;
     }
     case 'fetch':
@@ -37,7 +39,7 @@ const mailbox = new binding.Mailbox((message) => {
       carry(message, documentFromResolver);
       break;
     case 'event':
-      publish(message.name, () => JSON.parse(message.outcome));
+      publish(message.name, () => JSON.parse(message.event));
       break;
     case 'abort':
       exchanges.get(message.id)?.abort();
@@ -46,18 +48,53 @@ const mailbox = new binding.Mailbox((message) => {
   }
 });
 
+/** In place of an outcome that could not even be handed over. */
+const LOST = {
+  kind: 'internal',
+  message: 'The native core failed; this is a defect, please report it',
+};
+
 /**
  * Makes a native call that either answers at once or says `null` and answers later, which is then a
- * promise. A process does not end while somebody waits for one.
+ * promise. `needed` lives until then.
  */
-function call(start) {
-  const ticket = ++lastTicket;
+function call(start, needed) {
+  const ticket = lastTicket + 1;
   const outcome = start(ticket);
-  if (outcome !== null && outcome !== undefined) return outcome;
-  return new Promise((resolve) => {
-    // With `start` goes the client: its functions are needed though its owner may have let go of it.
-    waiting.set(ticket, { settle: resolve, start });
-    if (waiting.size === 1) holding = setInterval(() => {}, LONGEST_TIMER);
+  return outcome === null ? later(ticket, needed) : (outcome ?? LOST);
+}
+
+/** The same through a gate, for each request: see src/node/gate.rs. */
+function pass(gate, token, certificate, needed) {
+  const ticket = lastTicket + 1;
+  const now = Math.floor(Date.now() / 1000);
+  const outcome =
+    certificate === undefined
+      ? gate(token, now, ticket, crowded)
+      : gate(token, now, ticket, crowded, certificate);
+  if (outcome === null) return later(ticket, needed);
+  if (typeof outcome === 'string' && !crowded) {
+    crowded = true;
+    queueMicrotask(calm);
+  }
+  return outcome ?? LOST;
+}
+
+/** Whether the present turn of the event loop has verified a signature already. */
+let crowded = false;
+
+function calm() {
+  crowded = false;
+}
+
+/** A process does not end while somebody waits for an outcome. */
+function later(ticket, needed) {
+  lastTicket = ticket;
+  return new Promise((settle) => {
+    // What is needed, the caller's functions say, stays though its owner may have let go of it.
+    waiting.set(ticket, { settle, needed });
+    holding ??= setInterval(() => {}, LONGEST_TIMER);
+    if (waiting.size === 1) holding.ref();
   });
 }
 
@@ -108,6 +145,7 @@ async function documentFromResolver(functions, { document }) {
 module.exports = {
   call,
   createClient,
+  pass,
   environmentNames: binding.environmentNames(),
   optionNames: binding.optionNames(),
 };

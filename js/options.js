@@ -120,17 +120,12 @@ function readRoute(options, from) {
   };
 }
 
-/** The same, as the core takes it, with the certificate that the request brought. */
-function nativeRoute(options, from) {
-  const { scopes, groups, validateCertificateBinding: binding } = readRoute(options, from);
-  const certificate = options?.clientCertificate ?? undefined;
+/** The same, as the core takes it. */
+function nativeRoute(scopes, groups, binding) {
   return {
     scopes,
     groups,
     binding: binding === true ? 'required' : binding === false ? 'dangerously_ignore' : binding,
-    // What is no text is no certificate; the core says so if one is needed.
-    certificate:
-      certificate === undefined || typeof certificate === 'string' ? certificate : 'malformed',
   };
 }
 
