@@ -1,6 +1,6 @@
 'use strict';
 
-// node bench --only bare: a new RS256 token by this package, on one thread and all the way from
+// npm run bench -- --only bare: a new RS256 token by this package, on one thread and all the way from
 // JavaScript, against bare verification of the same signatures by the same library (bare.rs).
 
 const { spawn, spawnSync } = require('node:child_process');

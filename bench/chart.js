@@ -4,7 +4,7 @@
 // reader's system is, and no font, so that it is legible wherever it is shown.
 
 const http = require('./http/report.js');
-const { EMPTY, NONE, OURS } = require('./http/guards.js');
+const { EMPTY, OURS } = require('./http/guards.js');
 const micro = require('./micro/report.js');
 const { NOTHING } = require('./micro');
 const { digits, thousands } = require('./support/markdown.js');

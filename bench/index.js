@@ -14,7 +14,10 @@ const { chart } = require('./chart.js');
 const marks = require('./marks.js');
 const { ROOT } = require('./support/machine.js');
 
-/** Each with `run`, and with `section`, which makes Markdown of what `run` hands back. */
+/**
+ * Each with `run`, and with `section`, which makes Markdown of what `run` hands back; with `requires`,
+ * where it needs a program that may be missing.
+ */
 const PARTS = {
   micro: { ...require('./micro'), ...require('./micro/report.js') },
   bare: require('./bare.js'),
@@ -101,7 +104,10 @@ async function main(args) {
     console.error(`${Math.round((Date.now() - begun) / 1000)} s: ${what}`);
   };
   const measured = {};
-  for (const part of partsOf({ quick, only })) {
+  const parts = partsOf({ quick, only });
+  // Not after minutes of measuring something else.
+  for (const part of parts) PARTS[part].requires?.();
+  for (const part of parts) {
     measured[part] = await PARTS[part].run({ quick, progress });
     if (!quick) keep(part, measured[part]);
   }

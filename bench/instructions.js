@@ -1,6 +1,6 @@
 'use strict';
 
-// node bench/instructions.js: how many instructions one call takes, counted by callgrind (valgrind),
+// npm run bench -- --instructions: how many instructions one call takes, counted by callgrind (valgrind),
 // which no other process on the machine can disturb. Takes some minutes.
 //
 // Each contender runs twice, with N calls and with twice as many; the difference is N calls in the
@@ -33,7 +33,7 @@ function requireValgrind() {
   throw new Error('valgrind is missing; on Debian and Ubuntu: apt-get install valgrind');
 }
 
-/** In the child: warms up, and calls `calls` times with a token that was seen before. */
+/** The child, which is this same file: warms up, and calls `calls` times with a token that was seen before. */
 async function work(name, calls) {
   const { terms, token } = JSON.parse(process.env.BENCH_INSTRUCTIONS);
   const contender = contenders[name] ?? { create: async () => ({ verify: async () => {} }) };
@@ -46,13 +46,12 @@ async function work(name, calls) {
 }
 
 async function count(name, calls, env) {
-  const args = [...VALGRIND, process.execPath, ...NODE, __filename, 'work', name, String(calls)];
+  const args = [...VALGRIND, process.execPath, ...NODE, __filename, name, String(calls)];
   const { stderr } = await promisify(execFile)('valgrind', args, { env, maxBuffer: 1 << 26 });
   return Number(/Collected : (\d+)/.exec(stderr)[1]);
 }
 
 async function run({ progress }) {
-  requireValgrind();
   const figures = { ...conditions(), calls: CALLS, values: {} };
   const key = createKey('RS256');
   const tenant = await startTenant([key]);
@@ -83,16 +82,6 @@ ${table(
 )}
 `;
 
-if (require.main === module && process.argv[2] === 'work') {
-  work(process.argv[3], Number(process.argv[4]));
-} else if (require.main === module) {
-  run({ progress: console.error }).then(
-    (figures) => console.log(section(figures)),
-    (error) => {
-      console.error(error.message);
-      process.exitCode = 1;
-    },
-  );
-}
+if (require.main === module) work(process.argv[2], Number(process.argv[3]));
 
-module.exports = { run, section };
+module.exports = { requires: requireValgrind, run, section };

@@ -1,6 +1,6 @@
 'use strict';
 
-// node bench/memory [--quick]: what a process holds after up to a million distinct tokens.
+// npm run bench -- --only memory: what a process holds after up to a million distinct tokens.
 //
 // A process of its own signs them, batch by batch, and each contender's reads the same files, so that no
 // signature's memory is measured. One contender does nothing with them: what it grows by is the price

@@ -1,6 +1,6 @@
 'use strict';
 
-// node bench/micro [--quick]: what one validation takes, by algorithm, size of the token, seen before
+// npm run bench -- --only micro: what one validation takes, by algorithm, size of the token, seen before
 // or new, one after the other and 64 at once.
 //
 // Each contender has a process of its own and they take turns. Each call gets a string of its own, as

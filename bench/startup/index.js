@@ -1,6 +1,6 @@
 'use strict';
 
-// node bench/startup [--quick]: from the first line of a program to its first validated token, keys
+// npm run bench -- --only startup: from the first line of a program to its first validated token, keys
 // fetched over loopback. The time that Node.js itself takes is over by then, so all of this is on top.
 
 const { execFile } = require('node:child_process');
