@@ -10,11 +10,11 @@ const { NOTHING } = require('./micro');
 const { digits, thousands } = require('./support/markdown.js');
 const { median } = require('./support/stats.js');
 
-const WIDTH = 920;
+const WIDTH = 960;
 const MARGIN = 24;
 const GAP = 32;
 const COLUMN = (WIDTH - 2 * MARGIN - GAP) / 2;
-const LABEL = 198;
+const LABEL = 236;
 const VALUE = 62;
 const ROW = 22;
 const BAR = 13;
