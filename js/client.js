@@ -8,7 +8,7 @@ const { publish } = require('./channels.js');
 const native = require('./native.js');
 const { describe, describeAll, json, readEnvironment, readOptions } = require('./options.js');
 const { refuse, toError, traceOf, withStack } = require('./outcome.js');
-const { UNBOUND, certificateOf, routeOf } = require('./routes.js');
+const { Prepared, UNBOUND, certificateOf, routeOf } = require('./routes.js');
 const { Templates } = require('./templates.js');
 
 const FUNCTIONS = ['fetcher', 'metadataResolver', 'jwksResolver'];
@@ -24,6 +24,9 @@ const ROUTE_REASONS = new Set([
   'token_not_bound',
   'unsupported_confirmation',
 ]);
+
+/** In place of a trace that nobody will look at. */
+const UNTRACED = {};
 
 /** In place of a tenant domain: the call is the subclass's own, and reads the environment. */
 const FROM_ENVIRONMENT = Symbol('options and environment');
@@ -164,13 +167,13 @@ function conclude(core, outcome, token, from, options) {
 }
 
 /**
- * The same, also where the outcome is still to come. `from` is where the call came from: the public
- * function whose caller's line begins an error's stack, or, once that function has waited for
- * something, its trace.
+ * The same, also where the outcome is still to come. `from` is the public function that was called,
+ * whose caller's line begins an error's stack.
  */
 function settle(core, outcome, token, from, options) {
   if (!(outcome instanceof Promise)) return conclude(core, outcome, token, from, options);
-  const trace = typeof from === 'function' ? traceOf(from) : from;
+  // A guard turns errors into answers, and nobody sees where they came from: that is half the work.
+  const trace = options instanceof Prepared ? UNTRACED : traceOf(from);
   return outcome.then((late) => conclude(core, late, token, trace, options));
 }
 

@@ -6,59 +6,73 @@
 /** Deeper claims are parsed each time: a copy of them would gain nothing. */
 const DEEPEST = 4;
 
-/** What an object and its strings take of memory, for each character of its JSON, and beside that. */
-const BYTES_PER_CHARACTER = 2;
-const BYTES_PER_TEMPLATE = 512;
+/** What a template takes of memory: for each character of its JSON, and beside that. */
+const BYTES_PER_CHARACTER = 1.2;
+const BYTES_PER_TEMPLATE = 500;
 
 /** Not for claims of more than this: few are that large, and they would push out many others. */
 const LONGEST = 8192;
 
+/** Once the memory is full, one in so many takes another's place: those that come often get there. */
+const ADMITTED = 8;
+
 class Templates {
-  // Two generations: when the young one has had its half of the memory, it becomes the old one, and
-  // what nobody asked for since the last time is gone.
-  #young = new Map();
-  #old = new Map();
+  // In the order in which they came, or were passed over by the hand because they had been used since
+  // it last came by (the CLOCK algorithm). The hand is an iterator, which a Map lets go on whatever
+  // is added and deleted meanwhile.
+  #templates = new Map();
+  #hand = this.#templates.entries();
   #bytes = 0;
   #most;
+  #turnedAway = 0;
 
   /** `most`: bytes. */
   constructor(most) {
-    this.#most = most / 2;
+    this.#most = most;
   }
 
   /** A fresh object of the claims that are known by this number; `undefined` where none are. */
   copy(number) {
-    const template = this.#young.get(number) ?? this.#revive(number);
-    return template && copyTemplate(template);
+    const template = this.#templates.get(number);
+    if (template === undefined) return undefined;
+    template.used = true;
+    return copyTemplate(template);
   }
 
   /** Keeps claims, where they are worth it. They belong to this class from here on: use the result. */
   keep(number, claims, length) {
     const bytes = length * BYTES_PER_CHARACTER + BYTES_PER_TEMPLATE;
-    const nested = length <= LONGEST && bytes <= this.#most ? nestedOf(claims) : undefined;
+    if (length > LONGEST || bytes > this.#most || !this.#admits(bytes)) return claims;
+    const nested = nestedOf(claims);
     if (nested === undefined) return claims;
-    const template = { claims, nested, bytes };
-    this.#put(number, template);
+    while (this.#bytes + bytes > this.#most) this.#moveHand();
+    const template = { claims, nested, bytes, used: false };
+    this.#templates.set(number, template);
+    this.#bytes += bytes;
     return copyTemplate(template);
   }
 
-  #revive(number) {
-    const template = this.#old.get(number);
-    if (template !== undefined) {
-      this.#old.delete(number);
-      this.#put(number, template);
-    }
-    return template;
+  #admits(bytes) {
+    if (this.#bytes + bytes <= this.#most) return true;
+    this.#turnedAway = (this.#turnedAway + 1) % ADMITTED;
+    return this.#turnedAway === 0;
   }
 
-  #put(number, template) {
-    if (this.#bytes + template.bytes > this.#most) {
-      this.#old = this.#young;
-      this.#young = new Map();
-      this.#bytes = 0;
+  /** One step on: makes room, or takes note. */
+  #moveHand() {
+    const { value, done } = this.#hand.next();
+    if (done) {
+      this.#hand = this.#templates.entries();
+      return;
     }
-    this.#young.set(number, template);
-    this.#bytes += template.bytes;
+    const [number, template] = value;
+    this.#templates.delete(number);
+    if (template.used) {
+      template.used = false;
+      this.#templates.set(number, template);
+    } else {
+      this.#bytes -= template.bytes;
+    }
   }
 }
 

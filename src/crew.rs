@@ -1,12 +1,13 @@
 //! Threads that verify signatures, and the rule by which they are given any.
 //!
-//! Handing a token over costs its own thread some 10 µs, and the token itself some 40 µs more where
-//! nothing else is under way. So:
+//! To hand a token over, and its outcome back, costs its own thread some 5 µs, and the token itself
+//! some 40 µs more where nothing else is under way. So:
 //!
 //! - where there is one core, every signature is verified by the call that brought it;
 //! - a slow one (see [`Cost`]) is always handed over: it would hold up the event loop for longer;
 //! - a quick one is verified by the call, unless the same turn of the event loop has brought others
-//!   before it: then the crew takes as many as keep it busy, and the call goes on with the rest.
+//!   before it: those wait in line, and the event loop's thread works on the line beside the crew, a
+//!   few at a time. Where all cores are busy, it does as much as if there were no crew.
 //!
 //! `npm run bench -- --only micro` has the figures.
 
@@ -23,10 +24,7 @@ type Job = Box<dyn FnOnce() + Send>;
 /// No more threads than libuv has for the same kind of work.
 const MOST_THREADS: usize = 4;
 
-/// Quick ones that wait for each thread: enough that none runs dry while the event loop is busy.
-const WAITING: usize = 2;
-
-/// However slow: beyond this the calls do their own work, which also slows down those who call.
+/// Beyond this the calls do their own work, which also slows down those who call.
 const MOST_WAITING: usize = 1024;
 
 /// A thread that has had nothing to do for so long ends.
@@ -36,7 +34,7 @@ static CORES: LazyLock<usize> =
     LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
 
 static CREW: Crew = Crew {
-    state: Mutex::new(State { jobs: VecDeque::new(), threads: 0, idle: 0 }),
+    state: Mutex::new(State { jobs: VecDeque::new(), threads: 0, idle: 0, called: false }),
     work: Condvar::new(),
 };
 
@@ -47,9 +45,19 @@ pub struct Crew {
 }
 
 struct State {
-    jobs: VecDeque<Job>,
+    jobs: VecDeque<(Cost, Job)>,
     threads: usize,
+    /// Those of them that wait for work.
     idle: usize,
+    /// Whether one of those was called and has not come yet.
+    called: bool,
+}
+
+impl State {
+    /// Whether one more should work, and none is on its way.
+    fn lacks_hands(&self, cost: Cost) -> bool {
+        !self.called && self.threads - self.idle < most_at_work(cost)
+    }
 }
 
 impl std::fmt::Debug for Crew {
@@ -72,25 +80,18 @@ impl Crew {
     /// Whether a call had better verify a signature itself. `crowded`: others came with it.
     #[must_use]
     pub fn leaves(&self, cost: Cost, crowded: bool) -> bool {
-        if *CORES < 2 {
-            return true;
-        }
-        match cost {
-            Cost::Quick if !crowded => true,
-            Cost::Quick => self.state().jobs.len() >= WAITING * most_threads(),
-            Cost::Slow => self.state().jobs.len() >= MOST_WAITING,
-        }
+        *CORES < 2 || cost == Cost::Quick && !crowded || self.state().jobs.len() >= MOST_WAITING
     }
 
-    /// Does the work on another thread, or where the system has none to give, here and now.
-    pub fn take(&'static self, job: Job) {
+    /// Puts work in line, and sees to it that somebody works on it.
+    pub fn take(&'static self, cost: Cost, job: Job) {
         let mut state = self.state();
-        state.jobs.push_back(job);
-        if state.idle > 0 {
-            self.work.notify_one();
+        state.jobs.push_back((cost, job));
+        if !state.lacks_hands(cost) {
             return;
         }
-        if state.threads >= most_threads() {
+        if state.idle > 0 {
+            self.call(&mut state);
             return;
         }
         state.threads += 1;
@@ -100,22 +101,48 @@ impl Crew {
             .is_ok();
         if !started {
             state.threads -= 1;
-            // Somebody has to; those that are left to the threads there are stay with them.
+            // Where the system has no thread to give, somebody has to; what others wait for is left
+            // to the threads there are.
             let job = if state.threads == 0 { state.jobs.pop_back() } else { None };
             drop(state);
-            if let Some(job) = job {
+            if let Some((_, job)) = job {
                 job();
             }
         }
     }
 
+    /// Works on the line, on the calling thread: as many as `most`, and quick ones only. Returns
+    /// whether more of those are waiting.
+    pub fn help(&self, most: usize) -> bool {
+        let quick = |state: &State| matches!(state.jobs.front(), Some((Cost::Quick, _)));
+        for _ in 0..most {
+            let mut state = self.state();
+            if !quick(&state) {
+                return false;
+            }
+            let job = state.jobs.pop_front();
+            drop(state);
+            run(job);
+        }
+        quick(&self.state())
+    }
+
+    fn call(&self, state: &mut State) {
+        state.called = true;
+        self.work.notify_one();
+    }
+
     fn serve(&self) {
         let mut state = self.state();
         loop {
-            if let Some(job) = state.jobs.pop_front() {
+            let job = state.jobs.pop_front();
+            if job.is_some() {
+                let next = state.jobs.front().map(|(cost, _)| *cost);
+                if next.is_some_and(|cost| state.idle > 0 && state.lacks_hands(cost)) {
+                    self.call(&mut state);
+                }
                 drop(state);
-                // A panic of ours ends this one token's work and not the thread.
-                drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(job)));
+                run(job);
                 state = self.state();
                 continue;
             }
@@ -124,6 +151,8 @@ impl Crew {
                 self.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
             state = woken;
             state.idle -= 1;
+            // Also where this one was not meant: nobody then waits for a call that was lost.
+            state.called = false;
             if timeout.timed_out() && state.jobs.is_empty() {
                 state.threads -= 1;
                 return;
@@ -132,8 +161,19 @@ impl Crew {
     }
 }
 
-fn most_threads() -> usize {
-    (*CORES).min(MOST_THREADS)
+/// A panic of ours ends this one token's work and not the thread.
+fn run(job: Option<(Cost, Job)>) {
+    if let Some((_, job)) = job {
+        drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(job)));
+    }
+}
+
+/// How many of the crew may work at a time. On quick ones the event loop's own thread works, too.
+fn most_at_work(cost: Cost) -> usize {
+    match cost {
+        Cost::Quick => (*CORES - 1).clamp(1, MOST_THREADS),
+        Cost::Slow => (*CORES).min(MOST_THREADS),
+    }
 }
 
 #[cfg(test)]
@@ -145,10 +185,10 @@ mod tests {
     #[test]
     fn a_crew_survives_a_job_that_panics() {
         let (send, receive) = mpsc::channel();
-        Crew::get().take(Box::new(|| panic!("as a defect of ours would")));
+        Crew::get().take(Cost::Slow, Box::new(|| panic!("as a defect of ours would")));
         for number in 0..100 {
             let send = send.clone();
-            Crew::get().take(Box::new(move || send.send(number).unwrap()));
+            Crew::get().take(Cost::Slow, Box::new(move || send.send(number).unwrap()));
         }
         drop(send);
         let mut done: Vec<i32> = receive.iter().collect();

@@ -106,7 +106,7 @@ pub enum Progress {
     /// To its end.
     Done(Result<Accepted, Error>),
     /// To a signature that is better verified elsewhere.
-    Verify,
+    Verify(Cost),
     /// To keys that have to be fetched.
     Fetch,
 }
@@ -226,11 +226,11 @@ impl Validator {
         };
         let Some(keys) = self.issuer().keys_at_hand(self.terms) else { return Progress::Fetch };
         match self.with_keys(&jwt, &keys.set, memory.as_ref(), here) {
-            Some(Err(Error::Token(TokenError::UnknownKey))) if self.may_be_new(&jwt, &keys.set) => {
+            Ok(Err(Error::Token(TokenError::UnknownKey))) if self.may_be_new(&jwt, &keys.set) => {
                 Progress::Fetch
             }
-            Some(outcome) => Progress::Done(outcome.map(Accepted::Claims)),
-            None => Progress::Verify,
+            Ok(outcome) => Progress::Done(outcome.map(Accepted::Claims)),
+            Err(cost) => Progress::Verify(cost),
         }
     }
 
@@ -365,14 +365,14 @@ impl Validator {
     }
 
     /// The rules of contract §4 that come after the header, in their order; the first failure is the
-    /// answer. `None` where the signature has to be verified, and not `here`.
+    /// answer. Where the signature has to be verified, and not `here`: what that costs.
     fn with_keys(
         &self,
         jwt: &Jwt<'_>,
         keys: &KeySet,
         memory: Option<&Memory<'_>>,
         here: impl FnOnce(Cost) -> bool,
-    ) -> Option<Outcome> {
+    ) -> Result<Outcome, Cost> {
         let verifier = match keys.select(&jwt.header) {
             Ok(verifier) => verifier,
             Err(error) => {
@@ -380,7 +380,7 @@ impl Validator {
                 if let Some(Memory { place, digest, seen: Some(_) }) = memory {
                     place.forget(digest);
                 }
-                return Some(Err(error.into()));
+                return Ok(Err(error.into()));
             }
         };
         let seen = memory
@@ -388,17 +388,15 @@ impl Validator {
             .filter(|seen| seen.verifier == verifier.identity);
         if seen.is_none() {
             if !here(verifier.cost) {
-                return None;
+                return Err(verifier.cost);
             }
-            let signature = match jwt.token.signature() {
-                Ok(signature) => signature,
-                Err(error) => return Some(Err(error.into())),
-            };
-            if let Err(error) = verifier.verify(jwt.token.signing_input, &signature) {
-                return Some(Err(error.into()));
+            let signature = jwt.token.signature();
+            let verdict = signature.and_then(|it| verifier.verify(jwt.token.signing_input, &it));
+            if let Err(error) = verdict {
+                return Ok(Err(error.into()));
             }
         }
-        Some(self.with_signature(jwt, memory, |facts| Seen {
+        Ok(self.with_signature(jwt, memory, |facts| Seen {
             number: seen.map_or_else(next_number, |seen| seen.number),
             generation: keys.generation,
             verifier: verifier.identity,
@@ -410,7 +408,7 @@ impl Validator {
     fn verified_with(&self, jwt: &Jwt<'_>, keys: &KeySet, memory: Option<&Memory<'_>>) -> Outcome {
         // It was asked to verify, so there is an answer.
         self.with_keys(jwt, keys, memory, |_| true)
-            .unwrap_or_else(|| Err(TokenError::InvalidSignature.into()))
+            .unwrap_or_else(|_| Err(TokenError::InvalidSignature.into()))
     }
 
     /// The rules that come after the signature. A token whose own claims pass is remembered, whatever

@@ -19,6 +19,7 @@ use super::mailbox::Post;
 use super::outcome::{Failure, Outcome, outcome};
 use crate::crew::Crew;
 use crate::error::TokenError;
+use crate::issuer::jwk::Cost;
 use crate::validator::{Accepted, Check, OwnedCheck, Progress, Route, Validator};
 
 /// Becomes `(token, now, ticket, crowded, certificate?) => number | string | Failure | null`.
@@ -150,7 +151,7 @@ impl Gate {
             crew.leaves(cost, unsafe { bool::from_napi_value(env, crowded) }.unwrap_or(false))
         };
         let progress = self.validator.at_once(check, here);
-        let fetch = match progress {
+        let verify = match progress {
             Progress::Done(Ok(Accepted::Seen(number))) => {
                 return Ok(Some(unsafe { give(env, number as f64) }));
             }
@@ -160,8 +161,8 @@ impl Gate {
             Progress::Done(Err(error)) => {
                 return Ok(Some(unsafe { give(env, Failure::from(error)) }));
             }
-            Progress::Verify => false,
-            Progress::Fetch => true,
+            Progress::Verify(cost) => Some(cost),
+            Progress::Fetch => None,
         };
         let ticket = unsafe { f64::from_napi_value(env, ticket) }?;
         let check = OwnedCheck {
@@ -170,7 +171,10 @@ impl Gate {
             certificate,
             now,
         };
-        let done = if fetch { self.fetch(ticket, check) } else { self.hand_over(ticket, check) };
+        let done = match verify {
+            Some(cost) => self.hand_over(ticket, check, cost),
+            None => self.fetch(ticket, check),
+        };
         Ok(Some(unsafe { give(env, done) }))
     }
 
@@ -179,16 +183,16 @@ impl Gate {
         later(&self.post, ticket, async move { outcome(validator.with_fetch(check).await) })
     }
 
-    fn hand_over(&self, ticket: f64, check: OwnedCheck) -> Option<Outcome> {
+    fn hand_over(&self, ticket: f64, check: OwnedCheck, cost: Cost) -> Option<Outcome> {
         let (validator, post) = (Arc::clone(&self.validator), Arc::clone(&self.post));
-        Crew::get().take(Box::new(move || {
+        let job = move || {
             let answer = Answer { post: &post, ticket, owed: true };
             let done = match validator.at_once(check.view(), |_| true) {
                 Progress::Done(done) => {
                     outcome(done.and_then(|accepted| validator.text_of(accepted, &check.token)))
                 }
                 // Meanwhile the keys have gone stale.
-                Progress::Verify | Progress::Fetch => {
+                Progress::Verify(_) | Progress::Fetch => {
                     let work = async move { outcome(validator.with_fetch(check).await) };
                     match later(&post, ticket, work) {
                         Some(done) => done,
@@ -197,7 +201,8 @@ impl Gate {
                 }
             };
             answer.give(done);
-        }));
+        };
+        Crew::get().take(cost, Box::new(job));
         None
     }
 }
