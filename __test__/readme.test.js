@@ -131,6 +131,13 @@ const SNIPPETS = {
     },
     Watching: { test: true },
     'Testing your API': { test: true },
+    Helpers: {
+      requests: [
+        { to: '/api/report', answer: NO_TOKEN },
+        { to: '/api/report', token: { groups: ['finance'] }, answer: granted('all of it') },
+        { to: '/api/report', token: { groups: ['sales'] }, answer: granted('a summary') },
+      ],
+    },
   },
 };
 

@@ -106,7 +106,7 @@ describe('types', { concurrency: 2 }, () => {
       assert.equal(await compile(createProject(ALL), 'tsconfig.json', ...flags), '');
     });
 
-    it(`the root compiles without @types/node and DOM under ${name}`, async () => {
+    it(`the root and the helpers compile without @types/node and DOM under ${name}`, async () => {
       assert.equal(await compile(createProject({}), 'tsconfig.bare.json', ...flags), '');
     });
   }
@@ -156,6 +156,8 @@ describe('types', { concurrency: 2 }, () => {
     '@monocloud/backend-node': 'index.d.ts',
     '@monocloud/backend-node/express': 'js/express/index.d.ts',
     '@monocloud/backend-node/fastify': 'js/fastify/index.d.ts',
+    '@monocloud/backend-node/utils': 'js/utils.d.ts',
+    '@monocloud/backend-node/internal': 'js/internal.d.ts',
   })) {
     it(`${entry} has at run time what its types say, for require and import`, async () => {
       const own = fs.readFileSync(path.join(root, file), 'utf8');

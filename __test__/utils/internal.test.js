@@ -1,0 +1,354 @@
+'use strict';
+
+// `./internal`: what each helper says, and what it does with what it was not made for.
+
+const assert = require('node:assert/strict');
+const { createHash, generateKeyPairSync } = require('node:crypto');
+const { execFileSync } = require('node:child_process');
+const { describe, it } = require('node:test');
+const { MonoCloudTokenError, MonoCloudValidationError } = require('@monocloud/backend-node');
+const internal = require('@monocloud/backend-node/internal');
+
+/** `[arguments, result]` for a function, each a test of its own. */
+function table(name, ...rows) {
+  describe(name, () => {
+    for (const [args, expected] of rows) {
+      it(`${args.map((arg) => JSON.stringify(arg)).join(', ')}: ${JSON.stringify(expected)}`, () => {
+        assert.deepEqual(internal[name](...args), expected);
+      });
+    }
+  });
+}
+
+table(
+  'getBoolean',
+  [['true'], true],
+  [['false'], false],
+  [[' TrUe\n'], true],
+  [['1'], undefined],
+  [['yes'], undefined],
+  [[''], undefined],
+  [[undefined], undefined],
+  [[true], undefined],
+);
+table(
+  'getNumber',
+  [['123'], 123],
+  [[' -5 '], -5],
+  [['300s'], 300],
+  [['0.5'], 0],
+  [['1e3'], 1],
+  [['0x10'], 0],
+  [['ten'], undefined],
+  [[' '], undefined],
+  [[''], undefined],
+  [[undefined], undefined],
+);
+table(
+  'isPresent',
+  [['a'], true],
+  [[0], true],
+  [[false], true],
+  [[''], false],
+  [[' \n'], false],
+  [[undefined], false],
+  [[null], false],
+  [[{}], false],
+);
+table(
+  'parseClientSecret',
+  [[' {"kty":"oct","k":"c2VjcmV0"} '], { kty: 'oct', k: 'c2VjcmV0' }],
+  [[{ kty: 'oct' }], { kty: 'oct' }],
+  [['a secret'], 'a secret'],
+  [['12345'], '12345'],
+  [['null'], 'null'],
+  [['{"foo":1}'], '{"foo":1}'],
+  [['{"kty":1}'], '{"kty":1}'],
+  [['{ no json'], '{ no json'],
+  [[undefined], undefined],
+);
+table(
+  'ensureLeadingSlash',
+  [['path'], '/path'],
+  [['/path'], '/path'],
+  [[' path '], '/path'],
+  [[''], ''],
+  [[' '], ''],
+  [[undefined], undefined],
+);
+table(
+  'removeTrailingSlash',
+  [['path/'], 'path'],
+  [['path//'], 'path/'],
+  [[' path/ '], 'path'],
+  [['path'], 'path'],
+  [['/'], ''],
+  [[''], ''],
+  [[undefined], undefined],
+);
+table(
+  'isAbsoluteUrl',
+  [['http://a'], true],
+  [['https://a'], true],
+  [['HTTPS://a'], true],
+  [['http:a'], false],
+  [['//a'], false],
+  [['/a?u=https://b'], false],
+  [['ftp://a'], false],
+  [[''], false],
+  [[undefined], false],
+);
+table(
+  'isSameHost',
+  [['https://a.example/x', 'https://a.example:443/y?z'], true],
+  [['https://a.example', 'HTTPS://A.example'], true],
+  [['https://a.example', 'http://a.example'], false],
+  [['https://a.example', 'https://a.example:8443'], false],
+  [['https://a.example', 'https://a.example@b.example'], false],
+  [['https://a.example', '/path'], false],
+  [['data:,a', 'javascript:b'], false],
+  [[undefined, undefined], false],
+);
+table(
+  'parseSpaceSeparated',
+  [[' a  b\tc\na '], ['a', 'b', 'c', 'a']],
+  [[''], []],
+  [[undefined], undefined],
+);
+table(
+  'parseSpaceSeparatedSet',
+  [[' a  b a '], new Set(['a', 'b'])],
+  [[''], new Set()],
+  [[undefined], new Set()],
+);
+table(
+  'isJsonObject',
+  [[{}], true],
+  [[Object.create(null)], true],
+  [[[]], false],
+  [[null], false],
+  [[undefined], false],
+  [['{}'], false],
+  [[() => {}], false],
+);
+table('encodeBase64', [['Aé'], 'QcOp'], [['a'], 'YQ=='], [[''], '']);
+table(
+  'toB64Url',
+  [['ab+/cd=='], 'ab-_cd'],
+  [[`${'='.repeat(5)}a`], `${'='.repeat(5)}a`],
+  [[''], ''],
+);
+table('fromB64Url', [['ab-_cd'], 'ab+/cd=='], [['abc'], 'abc='], [['abcd'], 'abcd'], [[''], '']);
+table('decodeBase64Url', [['bmFtZT1hK2IvYw'], 'name=a+b/c'], [['w6n_ \n'], 'Ã©ÿ'], [['YQ=='], 'a']);
+table('stringToArrayBuffer', [['é'], new Uint8Array([0xc3, 0xa9])]);
+table(
+  'arrayBufferToString',
+  [[new Uint8Array([0xc3, 0xa9])], 'é'],
+  [[new Uint8Array([0xc3, 0xa9]).buffer], 'é'],
+  [[new Uint8Array([0xff])], '\uFFFD'],
+);
+for (const name of ['encodeBase64Url', 'arrayBufferToBase64']) {
+  const bytes = new Uint8Array([0, 0xfb, 0xff, 0xbf, 0]);
+  table(
+    name,
+    [[bytes], 'APv_vwA'],
+    [[bytes.buffer], 'APv_vwA'],
+    [[bytes.subarray(1, 4)], '-_-_'],
+    [[new Uint8Array()], ''],
+  );
+}
+table(
+  'timingSafeEqual',
+  [['a', 'a'], true],
+  [['é', 'é'], true],
+  [['a', 'b'], false],
+  [['a', 'aa'], false],
+  [['', ''], true],
+  [[undefined, undefined], false],
+);
+table(
+  'profileSync',
+  [[], {}],
+  [[{ sub: 'a', x: 1 }], { sub: 'a', x: 1 }],
+  [[{ sub: 'a', x: 1 }, {}, {}, true], { sub: 'a', x: 1 }],
+  [[{ sub: 'a', x: 1 }, { x: 2, y: 2 }, { y: 3 }], { sub: 'a', x: 2, y: 3 }],
+  [[{ sub: 'a', x: 1 }, { sub: 'b' }, undefined, true], { sub: 'b' }],
+);
+
+describe('setsEqual', () => {
+  const [ab, abc] = [new Set(['a', 'b']), new Set(['c', 'b', 'a'])];
+  it('compares members, or looks for the first in the second', () => {
+    assert.equal(internal.setsEqual(ab, new Set(['b', 'a'])), true);
+    assert.equal(internal.setsEqual(ab, abc), false);
+    assert.equal(internal.setsEqual(ab, abc, false), true);
+    assert.equal(internal.setsEqual(abc, ab, false), false);
+  });
+});
+
+describe('findToken', () => {
+  const token = (accessToken, resource, requestedScopes) => ({
+    accessToken,
+    accessTokenExpiration: 0,
+    scopes: 'granted',
+    resource,
+    requestedScopes,
+  });
+  const tokens = [token('1'), token('2', 'r s', 'a b'), token('3', 'r', 'a')];
+  const find = (...args) => internal.findToken(tokens, ...args)?.accessToken;
+
+  it('asks for exactly what was requested, in any order', () => {
+    assert.equal(find(), '1');
+    assert.equal(find('s r', 'b  a'), '2');
+    assert.equal(find('r', 'a'), '3');
+    assert.equal(find('r', 'granted'), undefined);
+    assert.equal(find('r'), undefined);
+  });
+
+  it('finds nothing where nothing is', () => {
+    assert.equal(internal.findToken(undefined), undefined);
+    assert.equal(internal.findToken([]), undefined);
+  });
+});
+
+describe('now', () => {
+  it('is in whole seconds, rounded down', (t) => {
+    t.mock.method(Date, 'now', () => 1_999);
+    assert.equal(internal.now(), 1);
+  });
+});
+
+describe('randomBytes', () => {
+  it('has as many as asked for', () => {
+    assert.match(internal.randomBytes(), /^[\w-]{43}$/);
+    assert.equal(Buffer.from(internal.randomBytes(11), 'base64url').length, 11);
+    assert.notEqual(internal.randomBytes(), internal.randomBytes());
+  });
+
+  it('refuses what is no number of bytes', () => {
+    for (const length of [0, -1, 1.5, 65_537, Number.NaN, '32', null]) {
+      assert.throws(() => internal.randomBytes(length), MonoCloudValidationError);
+    }
+  });
+});
+
+describe('decodeBase64Url', () => {
+  it('refuses what is no base64', () => {
+    for (const input of ['a', 'ab.c', 'é', undefined]) {
+      assert.throws(() => internal.decodeBase64Url(input), {
+        name: 'MonoCloudValidationError',
+        message: '"input" must be base64url',
+      });
+    }
+  });
+});
+
+describe('digests', () => {
+  it('sha256 is of UTF-8, as base64url', async () => {
+    const expected = createHash('sha256').update('é').digest('base64url');
+    assert.equal(await internal.sha256('é'), expected);
+  });
+
+  it('hashTokenValue is the left half, by the algorithm', async () => {
+    // The example of OpenID Connect Core 1.0, appendix A.3 and A.4.
+    const token = 'jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y';
+    assert.equal(await internal.hashTokenValue(token, 'RS256'), '77QmUPtjPfzWtF2AnpK9RQ');
+    const code = 'Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk';
+    assert.equal(await internal.hashTokenValue(code, 'PS256'), 'LDktKdoQak3Pk0cnXxCltA');
+    assert.equal((await internal.hashTokenValue(code, 'ES384')).length, 32);
+    assert.equal((await internal.hashTokenValue(code, 'ES512')).length, 43);
+    assert.equal(await internal.validateTokenHash(code, 'LDktKdoQak3Pk0cnXxCltA', 'RS256'), true);
+    assert.equal(await internal.validateTokenHash(code, 'LDktKdoQak3Pk0cnXxCltB', 'RS256'), false);
+    assert.equal(await internal.validateTokenHash(code, undefined, 'RS256'), false);
+    for (const alg of ['none', 'EdDSA', 'RS257', '', undefined]) {
+      await assert.rejects(internal.hashTokenValue(code, alg), {
+        name: 'MonoCloudTokenError',
+        reason: 'unsupported_algorithm',
+      });
+    }
+  });
+});
+
+describe('getPublicSigKeyFromIssuerJwks', () => {
+  const jwk = (type, options) =>
+    generateKeyPairSync(type, options).publicKey.export({ format: 'jwk' });
+  const RSA = jwk('rsa', { modulusLength: 2048 });
+  const EC = Object.fromEntries(
+    ['P-256', 'P-384', 'P-521'].map((namedCurve) => [namedCurve, jwk('ec', { namedCurve })]),
+  );
+  const get = (keys, alg, kid) => internal.getPublicSigKeyFromIssuerJwks(keys, { alg, kid });
+  const refuses = (promise, reason, message = /./) =>
+    assert.rejects(promise, (error) => {
+      assert.ok(error instanceof MonoCloudTokenError);
+      assert.equal(error.code, 'invalid_token');
+      assert.equal(error.reason, reason);
+      assert.match(error.message, message);
+      return true;
+    });
+
+  it('finds the one that fits, of every family', async () => {
+    const keys = [RSA, ...Object.values(EC)];
+    for (const [alg, name, detail] of [
+      ['RS256', 'RSASSA-PKCS1-v1_5', 'SHA-256'],
+      ['RS384', 'RSASSA-PKCS1-v1_5', 'SHA-384'],
+      ['PS512', 'RSA-PSS', 'SHA-512'],
+      ['ES256', 'ECDSA', 'P-256'],
+      ['ES384', 'ECDSA', 'P-384'],
+      ['ES512', 'ECDSA', 'P-521'],
+    ]) {
+      const key = await get(keys, alg);
+      assert.equal(key.type, 'public');
+      assert.deepEqual(key.usages, ['verify']);
+      assert.equal(key.algorithm.name, name);
+      assert.equal(key.algorithm.hash?.name ?? key.algorithm.namedCurve, detail);
+    }
+  });
+
+  it('minds kid, alg, use and key_ops, and passes over what is no key', async () => {
+    const wanted = { ...RSA, kid: '2', alg: 'RS256', use: 'sig', key_ops: ['verify'] };
+    const keys = [null, {}, { ...RSA, kid: '1' }, wanted];
+    assert.equal((await get(keys, 'RS256', '2')).type, 'public');
+    for (const other of [
+      { ...wanted, kid: '3' },
+      { ...wanted, alg: 'PS256' },
+      { ...wanted, use: 'enc' },
+      { ...wanted, key_ops: ['encrypt'] },
+      { ...wanted, kty: 'EC' },
+    ]) {
+      await refuses(get([other], 'RS256', '2'), 'unknown_key');
+    }
+    await refuses(get([EC['P-256']], 'ES384'), 'unknown_key');
+    await refuses(get([RSA, { ...RSA, kid: '1' }], 'RS256'), 'ambiguous_key');
+    await refuses(get([], 'RS256'), 'unknown_key');
+  });
+
+  it('takes no other algorithm, no bad or small key, and no private one', async () => {
+    for (const alg of ['none', 'HS256', 'EdDSA', 'rs256', '', undefined]) {
+      await refuses(get([RSA], alg), 'unsupported_algorithm', /^unsupported JWS "alg" identifier$/);
+    }
+    await refuses(get([{ kty: 'RSA' }], 'RS256'), 'unknown_key');
+    await refuses(get([jwk('rsa', { modulusLength: 1024 })], 'RS256'), 'unknown_key');
+    const secret = { ...EC['P-256'], d: 'a private part' };
+    await assert.rejects(get([secret], 'ES256'), {
+      name: 'MonoCloudValidationError',
+      message: 'A JWKS must have public keys only',
+    });
+  });
+});
+
+describe('@monocloud/backend-node/internal', () => {
+  it('loads both ways, as one', async () => {
+    const imported = await import('@monocloud/backend-node/internal');
+    assert.deepEqual(Object.keys(imported).sort(), Object.keys(internal).sort());
+    for (const name of Object.keys(internal)) assert.equal(imported[name], internal[name], name);
+  });
+
+  it('loads nothing native, and neither does ./utils', () => {
+    const program = `
+      require('@monocloud/backend-node/internal');
+      require('@monocloud/backend-node/utils');
+      console.log(Object.keys(require.cache).filter((file) => /binding|native/.test(file)).length);
+    `;
+    const printed = execFileSync(process.execPath, ['-e', program], { cwd: __dirname });
+    assert.equal(printed.toString(), '0\n');
+  });
+});
