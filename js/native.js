@@ -6,7 +6,7 @@
 // Taken now, so that a test's fake timers don't stop real requests.
 const { clearInterval, setInterval } = require('node:timers');
 
-const binding = require('./binding.js');
+const binding = require('./load.js');
 const { publish } = require('./channels.js');
 const { readResponse, wordFor } = require('./fetcher.js');
 
