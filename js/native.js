@@ -21,7 +21,7 @@ let lastTicket = 0;
 let lastClient = 0;
 let holding;
 
-const mailbox = new binding.Mailbox((message) => {
+function receive(message) {
   switch (message.kind) {
     case 'settled': {
       const { settle } = waiting.get(message.id) ?? {};
@@ -44,7 +44,11 @@ const mailbox = new binding.Mailbox((message) => {
       exchanges.delete(message.id);
       break;
   }
-});
+}
+
+const mailbox = new binding.Mailbox(receive);
+// The core holds it weakly, so that a module that is loaded anew may go: here is who holds it.
+mailbox.receive = receive;
 
 /**
  * Makes a native call that either answers at once or says `null` and answers later, which is then a

@@ -10,15 +10,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
 use napi::bindgen_prelude::{Buffer, Either, Function};
-use napi::threadsafe_function::{
-    ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue,
-};
-use napi::{Result, Status};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Env, Result, Status};
 use napi_derive::napi;
 use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::outcome::Outcome;
+use super::receiver;
 use crate::clock::{Clock, SystemClock};
 use crate::config::TenantDomain;
 use crate::error::Fault;
@@ -47,7 +46,7 @@ pub struct Message {
     pub form: Option<String>,
 }
 
-type Queue = ThreadsafeFunction<Message, UnknownReturnValue, Message, Status, false, true>;
+type Queue = ThreadsafeFunction<Message, (), Message, Status, false, true>;
 
 /// What an exchange over the caller's own functions came to.
 type Reply = std::result::Result<Response, Fault>;
@@ -169,9 +168,10 @@ pub struct Mailbox {
 
 #[napi]
 impl Mailbox {
+    /// `receive` is not kept alive by this: whoever owns the mailbox must hold it.
     #[napi(constructor, catch_unwind)]
-    pub fn new(receiver: Function<'_, Message, UnknownReturnValue>) -> Result<Self> {
-        let queue = receiver
+    pub fn new(env: Env, receive: Function<'_, Message, ()>) -> Result<Self> {
+        let queue = receiver::weakly(&env, receive)?
             .build_threadsafe_function::<Message>()
             .weak::<true>()
             .callee_handled::<false>()

@@ -10,3 +10,4 @@ mod fetcher;
 mod mailbox;
 mod options;
 mod outcome;
+mod receiver;
