@@ -8,6 +8,7 @@ const { clearInterval, setInterval } = require('node:timers');
 
 const binding = require('./load.js');
 const { publish } = require('./channels.js');
+const { orFailure, orThrow } = require('./defects.js');
 const { readResponse, wordFor } = require('./fetcher.js');
 
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -46,7 +47,7 @@ function receive(message) {
   }
 }
 
-const mailbox = new binding.Mailbox(receive);
+const mailbox = orThrow(() => new binding.Mailbox(receive));
 // The core holds it weakly, so that a module that is loaded anew may go: here is who holds it.
 mailbox.receive = receive;
 
@@ -56,7 +57,7 @@ mailbox.receive = receive;
  */
 function call(start) {
   const ticket = ++lastTicket;
-  const outcome = start(ticket);
+  const outcome = orFailure(() => start(ticket));
   if (outcome !== null && outcome !== undefined) return outcome;
   return new Promise((resolve) => {
     // With `start` goes the client: its functions are needed though its owner may have let go of it.
@@ -70,7 +71,27 @@ function createClient(backendNode, options, environment, functions) {
   const number = ++lastClient;
   clients.set(number, new WeakRef(functions));
   forgotten.register(functions, number);
-  return binding.createClient(mailbox, number, backendNode, options, environment);
+  return orFailure(() => {
+    const built = binding.createClient(mailbox, number, backendNode, options, environment);
+    return built.kind === undefined ? withoutPanics(built) : built;
+  });
+}
+
+const { constructor: _, ...MEMBERS } = Object.getOwnPropertyDescriptors(
+  binding.NativeClient.prototype,
+);
+
+/** Those that hand back no failures. */
+const THROWING = new Set(['stats']);
+
+/** A native client: what it is configured with, as values, and its methods, none of which panics. */
+function withoutPanics(client) {
+  const members = Object.entries(MEMBERS).map(([name, { get }]) => {
+    if (get) return [name, client[name]];
+    const attempt = THROWING.has(name) ? orThrow : orFailure;
+    return [name, (...values) => attempt(() => client[name](...values))];
+  });
+  return Object.fromEntries(members);
 }
 
 async function carry(message, work) {
@@ -83,7 +104,8 @@ async function carry(message, work) {
     mailbox.replied(id, status, statusText, headers, body);
   } catch (error) {
     const { word, tooLarge } = wordFor(error);
-    mailbox.failed(id, word, tooLarge);
+    // Where even that fails, the exchange ends at its deadline.
+    orFailure(() => mailbox.failed(id, word, tooLarge));
   } finally {
     exchanges.delete(id);
   }
@@ -112,6 +134,7 @@ async function documentFromResolver(functions, { document }) {
 module.exports = {
   call,
   createClient,
-  environmentNames: binding.environmentNames(),
-  optionNames: binding.optionNames(),
+  describeCertificate: (pem) => orThrow(() => binding.describeCertificate(pem)),
+  environmentNames: orThrow(() => binding.environmentNames()),
+  optionNames: orThrow(() => binding.optionNames()),
 };

@@ -11,6 +11,7 @@ use super::fetcher::{CallerDocument, Fetcher};
 use super::mailbox::{Mailbox, Message, Post};
 use super::options::{GivenOption, Route, sources};
 use super::outcome::{Failure, Outcome, outcome};
+use super::panics;
 use crate::clock::SystemClock;
 use crate::config::{Config, ENVIRONMENT, Flavour, Given, OPTIONS, clock_setting};
 use crate::error::{Error, Fault, HttpError};
@@ -27,12 +28,14 @@ use crate::validator::{TokenCheck, Validator};
 /// The names of all options, nested ones by their path.
 #[napi(catch_unwind)]
 pub fn option_names() -> Vec<&'static str> {
+    panics::at("optionNames");
     OPTIONS.to_vec()
 }
 
 /// The names of all environment variables that are read.
 #[napi(catch_unwind)]
 pub fn environment_names() -> Vec<&'static str> {
+    panics::at("environmentNames");
     ENVIRONMENT.to_vec()
 }
 
@@ -46,6 +49,7 @@ pub struct CertificateDescription {
 
 #[napi(catch_unwind)]
 pub fn describe_certificate(pem: String) -> Option<CertificateDescription> {
+    panics::at("describeCertificate");
     binding::describe(&pem).map(|found| CertificateDescription {
         subject: found.subject,
         not_before: found.not_before,
@@ -68,6 +72,7 @@ pub fn create_client(
     options: Vec<GivenOption>,
     environment: HashMap<String, String>,
 ) -> Either<NativeClient, Failure> {
+    panics::at("createClient");
     match NativeClient::build(&mailbox.post, client, backend_node, options, environment) {
         Ok(client) => Either::A(client),
         Err(error) => Either::B(error.into()),
@@ -131,6 +136,10 @@ impl NativeClient {
         let post = Arc::clone(&self.post);
         runtime.spawn(async move {
             // A panic of ours ends as an error of this one call.
+            let work = async move {
+                panics::at("later");
+                work.await
+            };
             let outcome = match tokio::spawn(work).await {
                 Ok(outcome) => outcome,
                 Err(_) => Either::B(Failure::internal()),
@@ -151,24 +160,28 @@ impl NativeClient {
     /// `introspectJwtTokens`.
     #[napi(getter, catch_unwind)]
     pub fn introspects_jwts(&self) -> bool {
+        panics::at("introspectsJwts");
         self.validator.config().introspect_jwt_tokens
     }
 
     /// `tenantDomain`.
     #[napi(getter, catch_unwind)]
     pub fn tenant_domain(&self) -> String {
+        panics::at("tenantDomain");
         self.validator.config().tenant.as_str().to_owned()
     }
 
     /// `introspectionCacheDuration`, seconds.
     #[napi(getter, catch_unwind)]
     pub fn introspection_cache_duration(&self) -> Option<f64> {
+        panics::at("introspectionCacheDuration");
         self.validator.config().introspection_cache_duration
     }
 
     /// `cacheTimeout`, milliseconds.
     #[napi(getter, catch_unwind)]
     pub fn cache_timeout(&self) -> f64 {
+        panics::at("cacheTimeout");
         self.validator.config().cache_timeout
     }
 
@@ -182,6 +195,7 @@ impl NativeClient {
         route: Route,
         jwks: Option<String>,
     ) -> Option<Outcome> {
+        panics::at("validateJwt");
         let check = TokenCheck { token, requirements: route.into(), jwks, now };
         if let Some(done) = self.validator.jwt_at_hand(&check) {
             return Some(outcome(done));
@@ -199,6 +213,7 @@ impl NativeClient {
         now: f64,
         route: Route,
     ) -> Option<Outcome> {
+        panics::at("introspect");
         if let Err(error) = self.validator.check_introspection(&token) {
             return Some(outcome(Err(error)));
         }
@@ -216,6 +231,7 @@ impl NativeClient {
         route: Route,
         may_lack_exp: bool,
     ) -> Option<Failure> {
+        panics::at("recheck");
         let rule = if may_lack_exp { Expiration::Optional } else { Expiration::Required };
         self.validator.recheck(&claims, &route.into(), now, rule).err().map(Failure::from)
     }
@@ -223,6 +239,7 @@ impl NativeClient {
     /// `getMetadata`, `getJwks`: as [`Self::validate_jwt`], always later.
     #[napi(catch_unwind)]
     pub fn document(&self, ticket: f64, document: String, force: bool) -> Option<Outcome> {
+        panics::at("document");
         let validator = Arc::clone(&self.validator);
         let want = if force { Want::New } else { Want::Fresh };
         self.later(ticket, async move {
@@ -236,6 +253,7 @@ impl NativeClient {
     /// Counters of the tenant's documents by name, and the state of its key set, as JSON.
     #[napi(catch_unwind)]
     pub fn stats(&self) -> String {
+        panics::at("stats");
         let issuer = self.validator.issuer();
         let keys = issuer.current_keys(self.validator.terms());
         let mut stats: serde_json::Map<String, serde_json::Value> =
@@ -268,12 +286,14 @@ impl NativeClient {
     /// Takes the metadata of a caller who has replaced `getMetadata`.
     #[napi(catch_unwind)]
     pub fn adopt_metadata(&self, text: String) -> Option<Failure> {
+        panics::at("adoptMetadata");
         self.validator.adopt_metadata(text).err().map(Failure::from)
     }
 
     /// `setClockSkew`, `setClockTolerance`.
     #[napi(catch_unwind)]
     pub fn set_clock(&self, name: String, value: GivenOption) -> Option<Failure> {
+        panics::at("setClock");
         match clock_setting(&name, &Given::from(value)) {
             Ok(seconds) if name == "clockSkew" => self.validator.set_clock_skew(seconds),
             Ok(seconds) => self.validator.set_clock_tolerance(seconds),

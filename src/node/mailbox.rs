@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::outcome::Outcome;
-use super::receiver;
+use super::{panics, receiver};
 use crate::clock::{Clock, SystemClock};
 use crate::config::TenantDomain;
 use crate::error::Fault;
@@ -171,6 +171,8 @@ impl Mailbox {
     /// `receive` is not kept alive by this: whoever owns the mailbox must hold it.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, receive: Function<'_, Message, ()>) -> Result<Self> {
+        panics::hush();
+        panics::at("new Mailbox");
         let queue = receiver::weakly(&env, receive)?
             .build_threadsafe_function::<Message>()
             .weak::<true>()
@@ -195,6 +197,7 @@ impl Mailbox {
         headers: Vec<String>,
         body: Buffer,
     ) {
+        panics::at("replied");
         let mut pairs = Vec::with_capacity(headers.len() / 2);
         let mut headers = headers.into_iter();
         while let (Some(name), Some(value)) = (headers.next(), headers.next()) {
@@ -211,6 +214,7 @@ impl Mailbox {
     /// The caller's function threw. `too_large` where it was we who stopped reading.
     #[napi(catch_unwind)]
     pub fn failed(&self, id: f64, name: String, too_large: bool) {
+        panics::at("failed");
         let fault =
             if too_large { Fault::TooLarge { limit: LONGEST_BODY } } else { Fault::Caller(name) };
         self.post.reply(id, Err(fault));

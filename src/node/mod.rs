@@ -10,4 +10,5 @@ mod fetcher;
 mod mailbox;
 mod options;
 mod outcome;
+mod panics;
 mod receiver;
