@@ -474,6 +474,19 @@ export interface MonoCloudOidcBackendClientOptions {
    * @defaultValue `16384`
    */
   maxTokenBytes?: number;
+  /**
+   * What may be remembered of tokens whose signature was verified before, in bytes, for the process;
+   * `0`: nothing. Half of it is for verdicts, by the SHA-256 of the token, and half for the claims of
+   * tokens that keep coming; the tokens themselves are not kept. Each further worker thread may keep
+   * another half for its own claims.
+   *
+   * It changes no answer: times, scopes, groups and certificate binding are checked each time, and a
+   * verdict counts only while the key that it rests on is in the tenant's key set.
+   *
+   * Environment: `MONOCLOUD_BACKEND_VERIFIED_TOKENS_BYTES`.
+   * @defaultValue `33554432`
+   */
+  verifiedTokensBytes?: number;
   /** The client certificate and roots of the built-in HTTP client. A `fetcher` brings its own. */
   tls?: TlsOptions;
   /**
@@ -559,6 +572,8 @@ export interface MonoCloudBackendNodeClientOptions extends MonoCloudOidcBackendC
 export interface ClientStats {
   /** Tokens that this client let in. */
   accepted: number;
+  /** Those of them whose signature had been verified before: see `verifiedTokensBytes`. */
+  seenBefore: number;
   /** Tokens that it did not, whatever for. */
   refused: number;
   /** What this client's `cache` did; empty without one. */

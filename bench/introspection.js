@@ -9,9 +9,10 @@
 const { fork } = require('node:child_process');
 const { once } = require('node:events');
 const http = require('node:http');
-const os = require('node:os');
 
 const { MonoCloudBackendNodeClient } = require('../js/index.js');
+const { machine } = require('./support/machine.js');
+const { median } = require('./support/stats.js');
 
 const AUDIENCE = 'https://api.example.com';
 const ROUNDS = 15;
@@ -82,13 +83,11 @@ async function round(work, inFlight, requests) {
   return { rate: requests / seconds, p99: times[Math.floor(times.length * 0.99)] };
 }
 
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-
 async function main() {
   const server = fork(__filename, ['serve']);
   const [port] = await once(server, 'message');
   const works = contenders(`http://127.0.0.1:${port}`);
-  console.log(`${os.cpus()[0].model}, ${os.cpus().length} cores, Node.js ${process.version}`);
+  console.log(`${machine()}, Node.js ${process.version}`);
   console.log(`${ROUNDS} rounds of ${REQUESTS} requests each, alternating; medians\n`);
   console.log('| in flight | contender | requests/s | p99, ms |\n|---|---|---|---|');
   for (const inFlight of IN_FLIGHT) {

@@ -12,6 +12,7 @@
 
 const { createRedisCache } = require('../js/redis');
 const { libraries, noRedis, startRedis } = require('../__test__/support/redis.js');
+const { median } = require('./support/stats.js');
 
 const MARK = 1.15;
 const WARM_UP = 200;
@@ -46,8 +47,6 @@ async function atOnce(call) {
   await Promise.all(Array.from({ length: 64 }, worker));
   return Number(process.hrtime.bigint() - start) / (Math.ceil(calls / 64) * 64) / 1000;
 }
-
-const median = (times) => times.sort((a, b) => a - b)[times.length >> 1];
 
 /** Medians of the rounds, in microseconds per call, and the cache's ratio to the other two. */
 async function compare(measure, calls) {

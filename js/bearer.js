@@ -6,6 +6,11 @@
  */
 function bearerToken(header) {
   if (typeof header !== 'string') return undefined;
+  // As nearly all write it.
+  if (header.startsWith('Bearer ')) {
+    const rest = header.slice(7);
+    if (!rest.includes(' ') && !rest.includes('\t')) return rest;
+  }
   const [scheme, token, ...more] = header.trim().split(/[ \t]+/);
   return scheme.toLowerCase() === 'bearer' && more.length === 0 ? token : undefined;
 }

@@ -6,20 +6,12 @@ const { ClaimsCache, areTokensOwn, entryEnd } = require('./cache.js');
 const { MonoCloudTokenError, MonoCloudValidationError } = require('./errors.js');
 const { publish } = require('./channels.js');
 const native = require('./native.js');
-const {
-  describe,
-  describeAll,
-  json,
-  nativeRoute,
-  readEnvironment,
-  readOptions,
-} = require('./options.js');
-const { toError, traceOf, unwrap, withStack } = require('./outcome.js');
+const { describe, describeAll, json, member, readEnvironment, readOptions } = require('./options.js');
+const { refuse, toError, traceOf, withStack } = require('./outcome.js');
+const { UNBOUND, certificateOf, routeOf } = require('./routes.js');
+const { Templates } = require('./templates.js');
 
 const FUNCTIONS = ['fetcher', 'metadataResolver', 'jwksResolver'];
-
-/** What a token is asked when only its being genuine matters. */
-const NO_ROUTE = { validateCertificateBinding: false };
 
 /** Refusals that are about the route and not about the token. */
 const ROUTE_REASONS = new Set([
@@ -42,7 +34,7 @@ const CORE = Symbol('core');
 class Core {
   /** Tokens that are being looked at because the cache had nothing: each once, however many ask. */
   #misses = new Map();
-  counts = { accepted: 0, refused: 0 };
+  counts = { accepted: 0, refused: 0, seenBefore: 0 };
 
   constructor(backendNode, values, type) {
     this.functions = Object.fromEntries(FUNCTIONS.map((name) => [name, values.get(name)]));
@@ -52,26 +44,37 @@ class Core {
     if (built.kind !== undefined) throw withStack(toError(built), type);
     this.native = built;
     this.introspectsJwts = built.introspectsJwts;
+    // The other half is the core's.
+    this.templates = new Templates(built.verifiedTokensBytes / 2);
     const cache = backendNode ? values.get('cache') : undefined;
     this.cache = cache && new ClaimsCache(cache, built.cacheTimeout);
   }
 
-  /** An outcome, at once where nothing has to be fetched, else a promise of it. */
-  jwt(token, route, jwks) {
-    return native.call((ticket) => this.native.validateJwt(ticket, token, now(), route, jwks));
+  /** An outcome, at once where nothing has to be waited for, else a promise of it. */
+  jwt(token, route, certificate) {
+    return native.pass(route.gateOf(this), token, certificate, this.functions);
+  }
+
+  /** The same with keys that the caller has, as JSON. */
+  jwtWith(token, route, certificate, jwks) {
+    return this.native.validateWith(token, now(), route.native, certificate, jwks);
   }
 
   /** The same for a token that the tenant has to be asked about. */
-  introspect(token, route) {
-    return native.call((ticket) => this.native.introspect(ticket, token, now(), route));
+  introspect(token, route, certificate) {
+    const start = (ticket) =>
+      this.native.introspect(ticket, token, now(), route.native, certificate);
+    return native.call(start, this.functions);
   }
 
   document(name, force) {
-    return native.call((ticket) => this.native.document(ticket, name, force));
+    return native.call((ticket) => this.native.document(ticket, name, force), this.functions);
   }
 
   /** An outcome by way of the cache. */
-  async cached(token, route, introspected, validate) {
+  async cached(token, route, certificate, introspected, validate) {
+    const recheck = (text, mayLackExp) =>
+      this.native.recheck(text, now(), route.native, certificate, mayLackExp) ?? undefined;
     const patience = this.cache.patience();
     const hit = await this.cache.get(token, patience);
     if (hit !== undefined) {
@@ -80,7 +83,7 @@ class Core {
         const text = json(claims);
         // Without `exp` an entry counts only for as long as the user has said.
         const mayLackExp = introspected && this.native.introspectionCacheDuration !== null;
-        const failure = this.#recheck(text, route, mayLackExp);
+        const failure = recheck(text, mayLackExp);
         if (!failure) return text;
         if (ROUTE_REASONS.has(failure.reason)) return failure;
       }
@@ -89,11 +92,7 @@ class Core {
     }
     const outcome = await this.#miss(token, introspected, validate, patience);
     if (typeof outcome !== 'string') return outcome;
-    return this.#recheck(outcome, route, introspected) ?? outcome;
-  }
-
-  #recheck(text, route, mayLackExp) {
-    return this.native.recheck(text, now(), route, mayLackExp) ?? undefined;
+    return recheck(outcome, introspected) ?? outcome;
   }
 
   /** Validates a token for itself, whatever the route asks, and puts what came out into the cache. */
@@ -101,7 +100,7 @@ class Core {
     const under = this.#misses.get(token);
     if (under !== undefined) return under;
     const work = (async () => {
-      const outcome = await validate();
+      const outcome = this.text(await validate(), token);
       if (typeof outcome === 'string') {
         const claims = JSON.parse(outcome);
         const cap = this.native.introspectionCacheDuration ?? undefined;
@@ -118,6 +117,23 @@ class Core {
     }
   }
 
+  /** An outcome whose claims are text, whether or not the token was seen before. */
+  text(outcome, token) {
+    return typeof outcome === 'number' ? this.native.claimsOf(token) : outcome;
+  }
+
+  /** The claims of an outcome, as an object of the caller's own; `undefined` where it is a failure. */
+  claims(outcome, token) {
+    if (typeof outcome === 'string') return JSON.parse(outcome);
+    if (typeof outcome !== 'number') return undefined;
+    this.counts.seenBefore += 1;
+    const copy = this.templates.copy(outcome);
+    if (copy !== undefined) return copy;
+    const text = this.native.claimsOf(token);
+    if (typeof text !== 'string') throw toError(text);
+    return this.templates.keep(outcome, JSON.parse(text), text.length);
+  }
+
   setClock(name, seconds, from) {
     const failure = this.native.setClock(name, describe(name, seconds));
     if (failure) throw withStack(toError(failure), from);
@@ -129,30 +145,41 @@ class Core {
   }
 }
 
-/** Counts how a validation ended, and says so to those who listen: the reason, never the token. */
-function tally(core, outcome) {
-  if (typeof outcome === 'string') {
-    core.counts.accepted += 1;
-    return outcome;
-  }
+/** Counts how a refusal came about, and says so to those who listen: the reason, never the token. */
+function tellOfRefusal(core, { kind, code, reason }) {
   core.counts.refused += 1;
-  const { code, reason } = outcome;
   const message = () => ({ tenantDomain: core.native.tenantDomain, code, reason });
-  if (outcome.kind === 'token') publish('refused', message);
+  if (kind === 'token') publish('refused', message);
   if (reason === 'unknown_key') publish('unknownKey', message);
-  return outcome;
+}
+
+/** The claims of a token, or the error thrown, once an outcome is there. */
+function conclude(core, outcome, token, from, options) {
+  const claims = core.claims(outcome, token);
+  if (claims !== undefined) {
+    core.counts.accepted += 1;
+    return claims;
+  }
+  tellOfRefusal(core, outcome);
+  return refuse(outcome, from, certificateOf(options, from));
 }
 
 /**
- * The value of an outcome. `from` is where the call came from: the public function whose caller's
- * line begins an error's stack, or, once that function has waited for something, its trace.
+ * The same, also where the outcome is still to come. `from` is where the call came from: the public
+ * function whose caller's line begins an error's stack, or, once that function has waited for
+ * something, its trace.
  */
-function settle(outcome, from, core, options) {
-  const end = (ended, origin) =>
-    unwrap(core ? tally(core, ended) : ended, origin, options?.clientCertificate);
-  if (!(outcome instanceof Promise)) return end(outcome, from);
+function settle(core, outcome, token, from, options) {
+  if (!(outcome instanceof Promise)) return conclude(core, outcome, token, from, options);
   const trace = typeof from === 'function' ? traceOf(from) : from;
-  return outcome.then((late) => end(late, trace));
+  return outcome.then((late) => conclude(core, late, token, trace, options));
+}
+
+/** A document of the tenant's. */
+async function documentOf(outcome, from) {
+  const trace = traceOf(from);
+  const text = await outcome;
+  return typeof text === 'string' ? JSON.parse(text) : refuse(text, trace);
 }
 
 function tokenText(accessToken, from) {
@@ -187,24 +214,25 @@ class MonoCloudOidcBackendClient {
 
   async validateJwtAccessToken(accessToken, options) {
     const from = base.validateJwtAccessToken;
-    const outcome = validateJwt(this, tokenText(accessToken, from), options, from);
-    return settle(outcome, from, this[CORE], options);
+    const token = tokenText(accessToken, from);
+    return settle(this[CORE], validateJwt(this, token, options, from), token, from, options);
   }
 
   async introspectAccessToken(accessToken, options) {
     const from = base.introspectAccessToken;
-    const outcome = introspect(this, tokenText(accessToken, from), options, from);
-    return settle(outcome, from, this[CORE], options);
+    const token = tokenText(accessToken, from);
+    return settle(this[CORE], introspect(this, token, options, from), token, from, options);
   }
 
   async getMetadata(forceRefresh = false) {
-    return settle(this[CORE].document('metadata', Boolean(forceRefresh)), base.getMetadata);
+    const document = this[CORE].document('metadata', Boolean(forceRefresh));
+    return documentOf(document, base.getMetadata);
   }
 
   async getJwks(forceRefresh = false) {
     const from = base.getJwks;
     const ask = () => this[CORE].document('jwks', Boolean(forceRefresh));
-    return settle(withMetadata(this, from, ask), from);
+    return documentOf(withMetadata(this, from, ask), from);
   }
 
   stats() {
@@ -248,18 +276,21 @@ const { getJwks, getMetadata, introspectAccessToken, validateJwtAccessToken } = 
 
 function validateJwt(client, token, options, from) {
   const core = client[CORE];
-  const route = nativeRoute(options, from);
-  const jwks = options?.jwks ?? undefined;
-  if (jwks !== undefined) return core.jwt(token, route, json(jwks));
+  const route = routeOf(options, from);
+  const certificate = certificateOf(options, from);
+  const jwks = member(options, 'jwks', from);
+  if (jwks !== undefined) return core.jwtWith(token, route, certificate, json(jwks));
   if (client.getJwks !== getJwks) {
-    return Promise.resolve(client.getJwks()).then((keys) => core.jwt(token, route, json(keys)));
+    const given = (keys) => core.jwtWith(token, route, certificate, json(keys));
+    return Promise.resolve(client.getJwks()).then(given);
   }
-  return withMetadata(client, from, () => core.jwt(token, route));
+  return withMetadata(client, from, () => core.jwt(token, route, certificate));
 }
 
 function introspect(client, token, options, from) {
-  const route = nativeRoute(options, from);
-  return withMetadata(client, from, () => client[CORE].introspect(token, route));
+  const route = routeOf(options, from);
+  const certificate = certificateOf(options, from);
+  return withMetadata(client, from, () => client[CORE].introspect(token, route, certificate));
 }
 
 /** Goes on once the metadata of a replaced `getMetadata`, if there is one, has been handed over. */
@@ -290,12 +321,16 @@ class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClient {
     }
     const validate = introspected ? introspect : validateJwt;
     if (core.cache === undefined) {
-      return settle(validate(this, token, options, from), from, core, options);
+      return settle(core, validate(this, token, options, from), token, from, options);
     }
-    const fresh = () => validate(this, token, NO_ROUTE, from);
-    const outcome = core.cached(token, nativeRoute(options, from), introspected, fresh);
-    return settle(outcome, from, core, options);
+    const fresh = () => validate(this, token, UNBOUND, from);
+    const route = routeOf(options, from);
+    const outcome = core.cached(token, route, certificateOf(options, from), introspected, fresh);
+    return settle(core, outcome, token, from, options);
   }
 }
 
-module.exports = { MonoCloudBackendNodeClient, MonoCloudOidcBackendClient };
+/** As it was at first: who has put another in its place is asked that. */
+const { validateAccessToken } = MonoCloudBackendNodeClient.prototype;
+
+module.exports = { MonoCloudBackendNodeClient, MonoCloudOidcBackendClient, validateAccessToken };

@@ -25,4 +25,4 @@ function orThrow(work) {
   }
 }
 
-module.exports = { orFailure, orThrow };
+module.exports = { DEFECT, orFailure, orThrow };

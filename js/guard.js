@@ -5,10 +5,15 @@
 
 const { bearerToken } = require('./bearer.js');
 const { NO_TOKEN, answerTo } = require('./challenge.js');
-const { MonoCloudBackendNodeClient, MonoCloudOidcBackendClient } = require('./client.js');
+const {
+  MonoCloudBackendNodeClient,
+  MonoCloudOidcBackendClient,
+  validateAccessToken,
+} = require('./client.js');
 const { MonoCloudAuthBaseError, MonoCloudValidationError } = require('./errors.js');
 const { readRoute, requireObject } = require('./options.js');
 const { withStack } = require('./outcome.js');
+const { Prepared, Route } = require('./routes.js');
 
 /** A factory's arguments. `from` is the factory: an error's stack begins where it was called. */
 function readArguments(clientOrOptions, requestOptions, from) {
@@ -51,16 +56,22 @@ function readResolvers(options) {
  * answer to give. It never throws, so that what a handler throws can't end up here.
  */
 function guard({ client, tokenResolver, certificateResolver }, options, from) {
-  const route = readRoute(options, from);
-  const certified = certificateResolver && route.validateCertificateBinding !== false;
+  const asked = readRoute(options, from);
+  const certified = certificateResolver && asked.validateCertificateBinding !== false;
+  const route = new Route(asked);
+  const uncertified = new Prepared(route);
+  /** Our own client is spared reading again what was read here; any other gets plain options. */
+  function optionsFor(clientCertificate) {
+    if (client.validateAccessToken !== validateAccessToken) return { ...asked, clientCertificate };
+    return clientCertificate === undefined ? uncertified : new Prepared(route, clientCertificate);
+  }
   return async function admit(request, authorization) {
     try {
       const clientCertificate = certified ? await certificateResolver(request) : undefined;
       const resolved = tokenResolver ? await tokenResolver(request) : undefined;
       const token = (resolved || bearerToken(authorization))?.trim();
       if (!token) return { refusal: NO_TOKEN };
-      const claims = await client.validateAccessToken(token, { ...route, clientCertificate });
-      return { claims };
+      return { claims: await client.validateAccessToken(token, optionsFor(clientCertificate)) };
     } catch (error) {
       return { refusal: answerTo(error) };
     }

@@ -1,3 +1,9 @@
 'use strict';
 
-module.exports = { ...require('./client.js'), ...require('./errors.js') };
+const { MonoCloudBackendNodeClient, MonoCloudOidcBackendClient } = require('./client.js');
+
+module.exports = {
+  MonoCloudBackendNodeClient,
+  MonoCloudOidcBackendClient,
+  ...require('./errors.js'),
+};

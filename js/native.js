@@ -4,11 +4,11 @@
 // are named to the core by numbers.
 
 // Taken now, so that a test's fake timers don't stop real requests.
-const { clearInterval, setInterval } = require('node:timers');
+const { setInterval } = require('node:timers');
 
 const binding = require('./load.js');
 const { publish } = require('./channels.js');
-const { orFailure, orThrow } = require('./defects.js');
+const { DEFECT, orFailure, orThrow } = require('./defects.js');
 const { readResponse, wordFor } = require('./fetcher.js');
 
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -25,10 +25,8 @@ let holding;
 function receive(message) {
   switch (message.kind) {
     case 'settled': {
-      const { settle } = waiting.get(message.id) ?? {};
-      waiting.delete(message.id);
-      if (waiting.size === 0) clearInterval(holding);
-      settle?.(message.outcome);
+      collect();
+      if (waiting.size === 0) letGo();
       break;
     }
     case 'fetch':
@@ -38,7 +36,7 @@ function receive(message) {
       carry(message, documentFromResolver);
       break;
     case 'event':
-      publish(message.name, () => JSON.parse(message.outcome));
+      publish(message.name, () => JSON.parse(message.event));
       break;
     case 'abort':
       exchanges.get(message.id)?.abort();
@@ -51,19 +49,82 @@ const mailbox = orThrow(() => new binding.Mailbox(receive));
 // The core holds it weakly, so that a module that is loaded anew may go: here is who holds it.
 mailbox.receive = receive;
 
+/** In place of an outcome that could not even be handed over. */
+const LOST = { kind: 'internal', message: DEFECT };
+
+function collect() {
+  const settled = orFailure(() => mailbox.collect());
+  if (settled.kind === undefined) return settleAll(settled);
+  // Once more: as long as something is there, nobody is told of what comes after it. Whose outcomes
+  // were lost on the way is not known, so all who still wait are told that theirs was.
+  settleAll(orFailure(() => mailbox.collect()));
+  settleAll({ tickets: [...waiting.keys()] });
+}
+
+/** Ends the promises whose outcomes have come. */
+function settleAll({ tickets = [], outcomes = [] }) {
+  tickets.forEach((ticket, index) => {
+    waiting.get(ticket)?.settle(outcomes[index] ?? LOST);
+    waiting.delete(ticket);
+  });
+}
+
 /**
  * Makes a native call that either answers at once or says `null` and answers later, which is then a
- * promise. A process does not end while somebody waits for one.
+ * promise. `needed` lives until then.
  */
-function call(start) {
-  const ticket = ++lastTicket;
+function call(start, needed) {
+  const ticket = lastTicket + 1;
   const outcome = orFailure(() => start(ticket));
-  if (outcome !== null && outcome !== undefined) return outcome;
-  return new Promise((resolve) => {
-    // With `start` goes the client: its functions are needed though its owner may have let go of it.
-    waiting.set(ticket, { settle: resolve, start });
-    if (waiting.size === 1) holding = setInterval(() => {}, LONGEST_TIMER);
+  return outcome === null ? later(ticket, needed) : (outcome ?? LOST);
+}
+
+/** The same through a gate, for each request: see src/node/gate.rs. */
+function pass(gate, token, certificate, needed) {
+  const ticket = lastTicket + 1;
+  const now = Math.floor(Date.now() / 1000);
+  const outcome =
+    certificate === undefined
+      ? gate(token, now, ticket, crowded)
+      : gate(token, now, ticket, crowded, certificate);
+  if (outcome === null) return later(ticket, needed);
+  if (typeof outcome === 'string' && !crowded) {
+    crowded = true;
+    queueMicrotask(calm);
+  }
+  return outcome ?? LOST;
+}
+
+/** Whether the present turn of the event loop has verified a signature already. */
+let crowded = false;
+
+function calm() {
+  crowded = false;
+}
+
+/** A process does not end while somebody waits for an outcome. */
+function later(ticket, needed) {
+  lastTicket = ticket;
+  return new Promise((settle) => {
+    // What is needed, the caller's functions say, stays though its owner may have let go of it.
+    waiting.set(ticket, { settle, needed });
+    if (waiting.size === 1) hold();
   });
+}
+
+/** Of Node.js itself: one of this module would keep this module, for as long as there is the timer. */
+const nothing = Object.getPrototypeOf(setInterval);
+
+function hold() {
+  holding ??= setInterval(nothing, LONGEST_TIMER);
+  holding.ref();
+  // Nobody but those who wait may remember this module.
+  holding.receive = receive;
+}
+
+function letGo() {
+  holding?.unref();
+  if (holding) holding.receive = undefined;
 }
 
 /** Builds a native client. `functions` are the caller's own; they live as long as their holder. */
@@ -82,7 +143,7 @@ const { constructor: _, ...MEMBERS } = Object.getOwnPropertyDescriptors(
 );
 
 /** Those that hand back no failures. */
-const THROWING = new Set(['stats']);
+const THROWING = new Set(['gate', 'stats']);
 
 /** A native client: what it is configured with, as values, and its methods, none of which panics. */
 function withoutPanics(client) {
@@ -134,6 +195,7 @@ async function documentFromResolver(functions, { document }) {
 module.exports = {
   call,
   createClient,
+  pass,
   describeCertificate: (pem) => orThrow(() => binding.describeCertificate(pem)),
   environmentNames: orThrow(() => binding.environmentNames()),
   optionNames: orThrow(() => binding.optionNames()),

@@ -32,9 +32,8 @@ function toError(failure) {
   }
 }
 
-/** The value of an outcome, or its error thrown. `certificate` is what the request brought. */
-function unwrap(outcome, from, certificate) {
-  if (typeof outcome === 'string') return JSON.parse(outcome);
+/** Throws the error of an outcome that is a failure. `certificate` is what the request brought. */
+function refuse(outcome, from, certificate) {
   const error = withStack(toError(outcome), from);
   if (outcome.reason === 'certificate_mismatch') tellWhose(error, certificate);
   throw error;
@@ -72,4 +71,4 @@ function traceOf(callee) {
   return trace;
 }
 
-module.exports = { toError, traceOf, unwrap, withStack };
+module.exports = { refuse, toError, traceOf, withStack };

@@ -82,6 +82,7 @@ pub const OPTIONS: &[&str] = &[
     "responseTimeout",
     "introspectionCacheDuration",
     "maxTokenBytes",
+    "verifiedTokensBytes",
     "tls",
     "tls.cert",
     "tls.key",
@@ -117,6 +118,7 @@ pub const ENVIRONMENT: &[&str] = &[
     "MONOCLOUD_BACKEND_RESPONSE_TIMEOUT",
     "MONOCLOUD_BACKEND_INTROSPECTION_CACHE_DURATION",
     "MONOCLOUD_BACKEND_MAX_TOKEN_BYTES",
+    "MONOCLOUD_BACKEND_VERIFIED_TOKENS_BYTES",
     "MONOCLOUD_BACKEND_CACHE_TIMEOUT",
     "HTTPS_PROXY",
     "https_proxy",
@@ -310,6 +312,8 @@ pub struct Config {
     pub cache_timeout: f64,
     /// `maxTokenBytes`.
     pub max_token_bytes: usize,
+    /// `verifiedTokensBytes`: what tokens seen before may take of memory; 0 for none.
+    pub verified_tokens_bytes: u64,
     /// `tls`.
     pub tls: Tls,
     /// Whether the caller has a `fetcher`.
@@ -529,6 +533,9 @@ impl Config {
                 .number("cacheTimeout", "MONOCLOUD_BACKEND_CACHE_TIMEOUT", 0.0)?
                 .unwrap_or(100.0),
             max_token_bytes: max_token_bytes(&reader)?,
+            verified_tokens_bytes: reader
+                .number("verifiedTokensBytes", "MONOCLOUD_BACKEND_VERIFIED_TOKENS_BYTES", 0.0)?
+                .map_or(32 * 1024 * 1024, |bytes| bytes.min(1e12) as u64),
             tls: tls(&reader)?,
             has_fetcher: reader.function("fetcher")?,
             has_metadata_resolver: reader.function("metadataResolver")?,

@@ -16,6 +16,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod crew;
 pub mod error;
 pub mod http;
 pub mod issuer;
@@ -26,3 +27,4 @@ mod node;
 pub mod runtime;
 pub mod token;
 pub mod validator;
+pub mod verified;

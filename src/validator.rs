@@ -5,59 +5,74 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use sha2::{Digest, Sha256};
-
 use crate::config::Config;
 use crate::error::{Error, TokenError, ValidationError};
 use crate::issuer::client_auth::ClientAuth;
 use crate::issuer::flight::Flights;
 use crate::issuer::introspection::{introspect, not_configured};
-use crate::issuer::jwk::KeySet;
+use crate::issuer::jwk::{Cost, KeySet};
 use crate::issuer::{ClientTerms, Issuer, Want};
-use crate::token::binding::{self, Binding};
-use crate::token::claims::{Claims, Expected, Expiration, Moment};
+use crate::token::binding::Binding;
+use crate::token::claims::{Claims, Expected};
+use crate::token::facts::{Expiration, Facts, Moment};
 use crate::token::jws::{Compact, Header};
+use crate::verified::{Seen, TokenDigest, VerifiedTokens, next_number};
 
 /// What a route asks of a token, beyond its being genuine.
-#[derive(Clone, Default)]
-pub struct Requirements {
+#[derive(Debug, Clone, Default)]
+pub struct Route {
     /// All of these scopes.
     pub scopes: Vec<String>,
     /// Any, or with `matchAll` all, of these groups.
     pub groups: Vec<String>,
     /// Certificate binding; `None` leaves it to the client's mode.
     pub binding: Option<Binding>,
-    /// The certificate of the request, in PEM.
-    pub certificate: Option<String>,
 }
 
-/// A certificate does not belong into a log.
-impl fmt::Debug for Requirements {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Requirements")
-            .field("scopes", &self.scopes)
-            .field("groups", &self.groups)
-            .field("binding", &self.binding)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A token to be validated. Never shown.
-#[derive(Clone)]
-pub struct TokenCheck {
+/// A token to be validated. Never shown, nor is the certificate.
+#[derive(Clone, Copy)]
+pub struct Check<'a> {
     /// The token as received, trimmed.
-    pub token: String,
+    pub token: &'a str,
     /// What the route asks.
-    pub requirements: Requirements,
-    /// A JWKS document that the caller hands in, in place of the tenant's.
-    pub jwks: Option<String>,
+    pub route: &'a Route,
+    /// The certificate of the request, in PEM.
+    pub certificate: Option<&'a str>,
     /// Seconds since 1970.
     pub now: f64,
 }
 
-impl fmt::Debug for TokenCheck {
+impl fmt::Debug for Check<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenCheck").field("bytes", &self.token.len()).finish_non_exhaustive()
+        f.debug_struct("Check").field("bytes", &self.token.len()).finish_non_exhaustive()
+    }
+}
+
+/// The same, for whoever can't wait for it where it was asked.
+#[derive(Clone)]
+pub struct OwnedCheck {
+    /// As in [`Check`].
+    pub token: String,
+    /// As in [`Check`].
+    pub route: Arc<Route>,
+    /// As in [`Check`].
+    pub certificate: Option<String>,
+    /// As in [`Check`].
+    pub now: f64,
+}
+
+impl OwnedCheck {
+    /// The check itself.
+    #[must_use]
+    pub fn view(&self) -> Check<'_> {
+        let Self { token, route, certificate, now } = self;
+        Check { token, route, certificate: certificate.as_deref(), now: *now }
+    }
+}
+
+impl fmt::Debug for OwnedCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.view().fmt(f)
     }
 }
 
@@ -65,7 +80,35 @@ impl fmt::Debug for TokenCheck {
 struct Jwt<'a> {
     token: Compact<'a>,
     header: Header,
-    check: &'a TokenCheck,
+    check: Check<'a>,
+}
+
+/// What is known of a token before it is looked at, and where what comes out is to be remembered.
+struct Memory<'a> {
+    place: &'a VerifiedTokens,
+    digest: TokenDigest,
+    seen: Option<Arc<Seen>>,
+}
+
+/// A token that passes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// Its claims, as the JSON text that was checked.
+    Claims(String),
+    /// It has passed before: its claims are those that went by this number then, which are still
+    /// those of its payload ([`Validator::claims_of`]).
+    Seen(u64),
+}
+
+/// How far a validation gets at once.
+#[derive(Debug)]
+pub enum Progress {
+    /// To its end.
+    Done(Result<Accepted, Error>),
+    /// To a signature that is better verified elsewhere.
+    Verify,
+    /// To keys that have to be fetched.
+    Fetch,
 }
 
 /// What a validation comes to: the claims as the JSON text that was checked.
@@ -81,8 +124,10 @@ pub struct Validator {
     terms: ClientTerms,
     /// Who asks the tenant about tokens; without it nobody does.
     client_auth: Option<Arc<ClientAuth>>,
-    /// Introspections under way, by the digest of their token.
-    introspections: Arc<Flights<[u8; 32], String>>,
+    /// Introspections under way.
+    introspections: Arc<Flights<TokenDigest, String>>,
+    /// Tokens that were verified before; `None` where none are to be remembered.
+    verified: Option<Arc<VerifiedTokens>>,
     /// `setClockSkew` and `setClockTolerance` change these while requests run: an `f64`'s bits.
     clock_skew: AtomicU64,
     clock_tolerance: AtomicU64,
@@ -97,6 +142,7 @@ impl Validator {
             terms: ClientTerms::new(&config),
             client_auth: ClientAuth::new(&config)?.map(Arc::new),
             introspections: Arc::default(),
+            verified: VerifiedTokens::shared(&config),
             clock_skew: AtomicU64::new(config.clock_skew.to_bits()),
             clock_tolerance: AtomicU64::new(config.clock_tolerance.to_bits()),
             config,
@@ -107,6 +153,12 @@ impl Validator {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The tokens that it remembers, where it does.
+    #[must_use]
+    pub fn verified(&self) -> Option<&VerifiedTokens> {
+        self.verified.as_deref()
     }
 
     /// Its terms for the tenant's documents.
@@ -156,39 +208,94 @@ impl Validator {
         Ok(())
     }
 
-    /// Validates a JWT with what is at hand; `None` where keys have to be fetched first.
+    /// Validates a JWT with what is at hand. Where a signature has to be verified, `here` is asked
+    /// whether that may be done by this call.
     #[must_use]
-    pub fn jwt_at_hand(&self, check: &TokenCheck) -> Option<Outcome> {
-        let jwt = match self.read(check) {
+    pub fn at_once(&self, check: Check<'_>, here: impl FnOnce(Cost) -> bool) -> Progress {
+        if let Err(error) = self.check_size(check.token) {
+            return Progress::Done(Err(error));
+        }
+        let memory = self.remember(check);
+        if let Some(outcome) = memory.as_ref().and_then(|memory| self.seen_before(check, memory)) {
+            return Progress::Done(outcome);
+        }
+        let jwt = match read(check) {
             Ok(jwt) => jwt,
             // What no key could mend.
-            Err(error) => return Some(Err(error)),
+            Err(error) => return Progress::Done(Err(error)),
         };
-        if let Some(jwks) = &check.jwks {
-            let given = KeySet::parse(jwks).map_err(|why| {
-                ValidationError::new(format!("\"jwks\" can't be used: {why}")).into()
-            });
-            return Some(given.and_then(|set| self.with_keys(&jwt, &set)));
+        let Some(keys) = self.issuer().keys_at_hand(self.terms) else { return Progress::Fetch };
+        match self.with_keys(&jwt, &keys.set, memory.as_ref(), here) {
+            Some(Err(Error::Token(TokenError::UnknownKey))) if self.may_be_new(&jwt, &keys.set) => {
+                Progress::Fetch
+            }
+            Some(outcome) => Progress::Done(outcome.map(Accepted::Claims)),
+            None => Progress::Verify,
         }
-        let keys = self.issuer().keys_at_hand(self.terms)?;
-        match self.with_keys(&jwt, &keys.set) {
-            Err(Error::Token(TokenError::UnknownKey)) if self.may_be_new(&jwt, &keys.set) => None,
-            outcome => Some(outcome),
-        }
+    }
+
+    /// Validates a JWT with keys that the caller hands in, as a JWKS document.
+    pub fn with_given_keys(&self, check: Check<'_>, jwks: &str) -> Outcome {
+        self.check_size(check.token)?;
+        let jwt = read(check)?;
+        let set = KeySet::parse(jwks)
+            .map_err(|why| ValidationError::new(format!("\"jwks\" can't be used: {why}")))?;
+        self.verified_with(&jwt, &set, None)
     }
 
     /// Validates a JWT for which keys have to be fetched first: the set has gone stale, or the
     /// token's key is not in it.
-    pub async fn jwt_with_fetch(&self, check: TokenCheck) -> Outcome {
-        let jwt = self.read(&check)?;
+    pub async fn with_fetch(&self, check: OwnedCheck) -> Outcome {
+        let check = check.view();
+        self.check_size(check.token)?;
+        let jwt = read(check)?;
+        let memory = self.remember(check);
         let keys = self.issuer().keys(self.terms, Want::Fresh).await?;
-        match self.with_keys(&jwt, &keys.set) {
+        match self.verified_with(&jwt, &keys.set, memory.as_ref()) {
             Err(Error::Token(TokenError::UnknownKey)) if self.may_be_new(&jwt, &keys.set) => {
                 let keys = self.issuer().look_for(&jwt.header, self.terms).await?;
-                self.with_keys(&jwt, &keys.set)
+                self.verified_with(&jwt, &keys.set, memory.as_ref())
             }
             outcome => outcome,
         }
+    }
+
+    /// The claims of a token that has passed.
+    pub fn text_of(&self, accepted: Accepted, token: &str) -> Outcome {
+        match accepted {
+            Accepted::Claims(text) => Ok(text),
+            Accepted::Seen(_) => self.claims_of(token),
+        }
+    }
+
+    /// The claims of a token that has just been found to be one seen before.
+    pub fn claims_of(&self, token: &str) -> Outcome {
+        self.check_size(token)?;
+        Ok(Compact::split(token)?.payload()?)
+    }
+
+    /// What is known of a token.
+    fn remember(&self, check: Check<'_>) -> Option<Memory<'_>> {
+        let place = self.verified.as_deref()?;
+        let digest = TokenDigest::of(check.token);
+        Some(Memory { place, digest, seen: place.get(&digest) })
+    }
+
+    /// The answer to a token that was verified with a key of the set as it is, where everything that
+    /// the route asks about was read then.
+    fn seen_before(
+        &self,
+        check: Check<'_>,
+        memory: &Memory<'_>,
+    ) -> Option<Result<Accepted, Error>> {
+        let seen = memory.seen.as_deref()?;
+        let keys = self.issuer().keys_at_hand(self.terms)?;
+        let groups = check.route.groups.is_empty() || seen.facts.has_groups();
+        if seen.generation != keys.set.generation || !groups {
+            return None;
+        }
+        let passes = self.check_facts(&seen.facts, check, Expiration::Required);
+        Some(passes.map(|()| Accepted::Seen(seen.number)))
     }
 
     /// Whether a key that is not in the set may have been published since, and is worth asking for.
@@ -207,10 +314,10 @@ impl Validator {
     }
 
     /// Asks the tenant about a token. However many ask about the same one, it is one request.
-    pub async fn introspect(&self, check: TokenCheck) -> Outcome {
+    pub async fn introspect(&self, check: OwnedCheck) -> Outcome {
         self.check_introspection(&check.token)?;
         let auth = self.client_auth.clone().ok_or_else(not_configured)?;
-        let digest: [u8; 32] = Sha256::digest(check.token.as_bytes()).into();
+        let digest = TokenDigest::of(&check.token);
         let trust_store = self.config.trust_store_id.clone();
         let work = || {
             let (issuer, token) = (Arc::clone(self.issuer()), check.token.clone());
@@ -218,34 +325,33 @@ impl Validator {
         };
         let answer = self.introspections.join(digest, || None, work).await;
         let text = answer.map_err(|error| match error {
-            Error::Token(TokenError::Inactive) if self.looks_alive(&check) => {
+            Error::Token(TokenError::Inactive) if self.looks_alive(check.view()) => {
                 TokenError::InactiveOrNotPermitted.into()
             }
             error => error,
         })?;
-        let claims = Claims::parse(&text)?;
-        self.check_claims(&claims, &check.requirements, check.now, Expiration::Optional)?;
+        self.recheck(&text, check.view(), Expiration::Optional)?;
         Ok(String::clone(&text))
     }
 
     /// Whether a token is a JWT whose own words say that it has not expired.
-    fn looks_alive(&self, check: &TokenCheck) -> bool {
-        let payload = Compact::split(&check.token).and_then(|token| token.payload());
+    fn looks_alive(&self, check: Check<'_>) -> bool {
+        let payload = Compact::split(check.token).and_then(|token| token.payload());
         payload.is_ok_and(|payload| {
             let exp = Claims::parse(&payload).ok().and_then(|claims| claims.expiration());
             exp.is_some_and(|exp| self.moment(check.now).before(exp))
         })
     }
 
-    /// Checks claims that a cache returned as those of a token that was just verified.
+    /// Checks claims that the tenant or a cache returned as those of a token that was just verified.
     pub fn recheck(
         &self,
         claims: &str,
-        requirements: &Requirements,
-        now: f64,
+        check: Check<'_>,
         expiration: Expiration,
     ) -> Result<(), Error> {
-        self.check_claims(&Claims::parse(claims)?, requirements, now, expiration)
+        let facts = self.read_facts(&Claims::parse(claims)?, check.route);
+        self.check_facts(&facts, check, expiration)
     }
 
     /// `getMetadata`: the document as text.
@@ -258,40 +364,103 @@ impl Validator {
         self.issuer().keys(self.terms, want).await.map(|keys| keys.text.clone())
     }
 
-    fn read<'a>(&self, check: &'a TokenCheck) -> Result<Jwt<'a>, Error> {
-        self.check_size(&check.token)?;
-        let token = Compact::split(&check.token)?;
-        Ok(Jwt { header: token.header()?, token, check })
-    }
-
     /// The rules of contract §4 that come after the header, in their order; the first failure is the
-    /// answer.
-    fn with_keys(&self, jwt: &Jwt<'_>, keys: &KeySet) -> Outcome {
-        let Jwt { token, header, check } = jwt;
-        keys.select(header)?.verify(token.signing_input, &token.signature()?)?;
-        let payload = token.payload()?;
-        let claims = Claims::parse(&payload)?;
-        self.check_claims(&claims, &check.requirements, check.now, Expiration::Required)?;
-        Ok(payload)
+    /// answer. `None` where the signature has to be verified, and not `here`.
+    fn with_keys(
+        &self,
+        jwt: &Jwt<'_>,
+        keys: &KeySet,
+        memory: Option<&Memory<'_>>,
+        here: impl FnOnce(Cost) -> bool,
+    ) -> Option<Outcome> {
+        let verifier = match keys.select(&jwt.header) {
+            Ok(verifier) => verifier,
+            Err(error) => {
+                // Its key is gone, and the verdict with it.
+                if let Some(Memory { place, digest, seen: Some(_) }) = memory {
+                    place.forget(digest);
+                }
+                return Some(Err(error.into()));
+            }
+        };
+        let seen = memory
+            .and_then(|memory| memory.seen.as_deref())
+            .filter(|seen| seen.verifier == verifier.identity);
+        if seen.is_none() {
+            if !here(verifier.cost) {
+                return None;
+            }
+            let signature = match jwt.token.signature() {
+                Ok(signature) => signature,
+                Err(error) => return Some(Err(error.into())),
+            };
+            if let Err(error) = verifier.verify(jwt.token.signing_input, &signature) {
+                return Some(Err(error.into()));
+            }
+        }
+        Some(self.with_signature(jwt, memory, |facts| Seen {
+            number: seen.map_or_else(next_number, |seen| seen.number),
+            generation: keys.generation,
+            verifier: verifier.identity,
+            facts,
+        }))
     }
 
-    fn check_claims(
+    /// The same, by this call in any case.
+    fn verified_with(&self, jwt: &Jwt<'_>, keys: &KeySet, memory: Option<&Memory<'_>>) -> Outcome {
+        // It was asked to verify, so there is an answer.
+        self.with_keys(jwt, keys, memory, |_| true)
+            .unwrap_or_else(|| Err(TokenError::InvalidSignature.into()))
+    }
+
+    /// The rules that come after the signature. A token whose own claims pass is remembered, whatever
+    /// the route makes of it.
+    fn with_signature(
         &self,
-        claims: &Claims<'_>,
-        requirements: &Requirements,
-        now: f64,
-        expiration: Expiration,
-    ) -> Result<(), Error> {
+        jwt: &Jwt<'_>,
+        memory: Option<&Memory<'_>>,
+        seen: impl FnOnce(Facts) -> Seen,
+    ) -> Outcome {
+        let check = jwt.check;
+        let payload = jwt.token.payload()?;
+        let facts = self.read_facts(&Claims::parse(&payload)?, check.route);
+        facts.check_registered(self.moment(check.now), Expiration::Required)?;
+        let outcome = self.check_route(&facts, check);
+        if let Some(Memory { place, digest, .. }) = memory {
+            place.put(*digest, seen(facts));
+        }
+        outcome.map(|()| payload)
+    }
+
+    fn read_facts(&self, claims: &Claims<'_>, route: &Route) -> Facts {
         let expected =
             Expected { issuer: self.config.tenant.as_str(), audience: &self.config.audience };
-        claims.check_registered(expected, self.moment(now), expiration)?;
-        claims.check_scopes(&requirements.scopes)?;
-        claims.check_groups(&requirements.groups, &self.config.groups)?;
-        binding::check(
-            claims,
-            requirements.certificate.as_deref(),
-            requirements.binding.unwrap_or(self.config.binding),
-        )?;
+        let groups_claim = (!route.groups.is_empty()).then_some(self.config.groups.claim.as_str());
+        Facts::read(claims, expected, groups_claim)
+    }
+
+    /// Rules 5 to 7 of contract §4.
+    fn check_facts(
+        &self,
+        facts: &Facts,
+        check: Check<'_>,
+        expiration: Expiration,
+    ) -> Result<(), Error> {
+        facts.check_registered(self.moment(check.now), expiration)?;
+        self.check_route(facts, check)
+    }
+
+    /// Rules 6 and 7.
+    fn check_route(&self, facts: &Facts, check: Check<'_>) -> Result<(), Error> {
+        facts.check_scopes(&check.route.scopes)?;
+        facts.check_groups(&check.route.groups, self.config.groups.match_all)?;
+        let binding = check.route.binding.unwrap_or(self.config.binding);
+        facts.check_binding(check.certificate, binding)?;
         Ok(())
     }
+}
+
+fn read(check: Check<'_>) -> Result<Jwt<'_>, Error> {
+    let token = Compact::split(check.token)?;
+    Ok(Jwt { header: token.header()?, token, check })
 }

@@ -12,7 +12,9 @@ use monocloud_backend_node::http::native::HttpConfig;
 use monocloud_backend_node::issuer::cached::Age;
 use monocloud_backend_node::issuer::{Issuer, Want};
 use serde_json::json;
-use support::{DISCOVERY, Reply, Subject, Tenant, TestClock, TestKey, block_on, check, config};
+use support::{
+    DISCOVERY, Reply, Subject, Tenant, TestClock, TestKey, at_hand, block_on, check, config,
+};
 
 fn count(subject: &Subject, name: &str) -> u64 {
     subject.validator.issuer().counted().into_iter().find(|(known, _)| *known == name).unwrap().1
@@ -31,9 +33,9 @@ fn a_cold_start_is_one_discovery_and_one_jwks_request() {
         .map(|_| {
             let (validator, check) = (Arc::clone(&subject.validator), subject.check(&key));
             runtime.spawn(async move {
-                match validator.jwt_at_hand(&check) {
+                match at_hand(&validator, &check) {
                     Some(outcome) => outcome,
-                    None => validator.jwt_with_fetch(check).await,
+                    None => validator.with_fetch(check).await,
                 }
             })
         })
@@ -154,7 +156,7 @@ fn a_crowd_with_a_new_key_costs_one_request() {
     let tasks: Vec<_> = (0..500)
         .map(|_| {
             let (validator, check) = (Arc::clone(&subject.validator), subject.check(&new));
-            runtime.spawn(async move { validator.jwt_with_fetch(check).await })
+            runtime.spawn(async move { validator.with_fetch(check).await })
         })
         .collect();
     for task in tasks {
@@ -199,8 +201,8 @@ fn a_flood_of_unknown_keys_is_a_trickle_at_the_tenant_and_delays_nobody() {
             json!({ "alg": "ES256", "kid": format!("stranger-{number}") }).to_string(),
         );
         let check = check(&format!("{header}.{rest}"));
-        let outcome = subject.validator.jwt_at_hand(&check);
-        let outcome = outcome.unwrap_or_else(|| block_on(subject.validator.jwt_with_fetch(check)));
+        let outcome = at_hand(&subject.validator, &check);
+        let outcome = outcome.unwrap_or_else(|| block_on(subject.validator.with_fetch(check)));
         assert_eq!(outcome.map(drop), UNKNOWN);
         assert!(subject.validate_at_once(&key).is_ok());
     }
@@ -217,7 +219,7 @@ fn a_known_key_with_another_algorithm_is_not_looked_for() {
         &base64::engine::general_purpose::URL_SAFE_NO_PAD,
         json!({ "alg": "RS256", "kid": "a" }).to_string(),
     );
-    let outcome = subject.validator.jwt_at_hand(&check(&format!("{header}.e30.AA")));
+    let outcome = at_hand(&subject.validator, &check(&format!("{header}.e30.AA")));
     assert_eq!(outcome.unwrap().map(drop), UNKNOWN);
     assert_eq!(tenant.counts().1, 1);
 }

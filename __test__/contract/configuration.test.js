@@ -311,6 +311,7 @@ const NUMBERS = [
   { name: 'introspectionCacheDuration', variable: 'INTROSPECTION_CACHE_DURATION' },
   { name: 'responseTimeout', variable: 'RESPONSE_TIMEOUT', least: 1000 },
   { name: 'maxTokenBytes', variable: 'MAX_TOKEN_BYTES', least: 1 },
+  { name: 'verifiedTokensBytes', variable: 'VERIFIED_TOKENS_BYTES', least: 0 },
 ];
 
 for (const { name, variable: short, least = 0 } of NUMBERS) {

@@ -6,7 +6,7 @@
 //   SEED=… FUZZ_SECONDS=… node __test__/fuzz/boundary.js     (VERBOSE=1: each call, before it is made)
 
 const { inspect } = require('node:util');
-const { Hostile, generator, hostile, pick, withGetters } = require('../support/hostile.js');
+const { ENDLESS, Hostile, generator, hostile, pick, withGetters } = require('../support/hostile.js');
 const { startFaultyTenant } = require('../support/faulty-tenant.js');
 const root = require('../../js/index.js');
 const redis = require('../../js/redis/index.js');
@@ -102,6 +102,8 @@ async function main() {
     if (shape < 0.4) return Object.assign(withGetters(names, random), {});
     if (shape < 0.5) return withGetters(names, random);
     const hostileOnes = Object.create(null);
+    const list = one(['scopes', 'groups', 'trustProxy', 'algorithms']);
+    if (names.includes(list) && random() < 0.1) return { ...rest, [list]: one(ENDLESS)() };
     for (let i = 0; i < 1 + random() * 2; i += 1) {
       const path = one(names).split('.');
       if (path.length === 1) hostileOnes[path[0]] = any();

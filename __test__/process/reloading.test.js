@@ -88,7 +88,7 @@ const WAYS = {
     await run(() => {
       const context = vm.createContext({
         process, Buffer, fetch, TextDecoder, AbortController, performance,
-        setTimeout, clearTimeout, setInterval, clearInterval,
+        setTimeout, clearTimeout, setInterval, clearInterval, queueMicrotask,
       });
       const modules = new Map();
       const requireIn = (file) => {

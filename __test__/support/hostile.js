@@ -121,7 +121,6 @@ const OBJECTS = [
   (random) => [pick(random, PRIMITIVES), pick(random, PRIMITIVES)],
   () => ['a', , 'b'], // biome-ignore lint/suspicious/noSparseArray: that is the point
   () => new Array(1_000_000),
-  () => new Array(2 ** 32 - 1),
   () => Array.from({ length: 50_000 }, (_, i) => `scope:${i}`),
   () => ({ length: 2 ** 32 - 1 }),
   () => ({ length: -1, 0: 'a' }),
@@ -175,11 +174,17 @@ const OBJECTS = [
   () => revoked([]),
   () => revoked(() => {}),
   () => new Proxy({}, { get: () => () => {} }),
-  () => new Proxy([], { get: (target, name) => (name === 'length' ? 2 ** 32 - 1 : target[name]) }),
   () => new Proxy({}, { ownKeys: () => ['a'], getOwnPropertyDescriptor: fail }),
   () => globalThis,
   () => process,
   () => Math,
+];
+
+/** Lists that nobody can go through: where one is expected, its length is looked at first. */
+const ENDLESS = [
+  () => new Array(2 ** 32 - 1),
+  () => new Proxy([], { get: (target, name) => (name === 'length' ? 2 ** 32 - 1 : target[name]) }),
+  () => new Proxy(['a'], { get: (_, name) => (name === 'length' ? 2 ** 53 - 1 : 'a') }),
 ];
 
 /** Any of them; sometimes one inside another. */
@@ -191,4 +196,4 @@ function hostile(random, depth = 0) {
   return { [pick(random, ['keys', 'scopes', 'a', 'then_'])]: hostile(random, depth + 1) };
 }
 
-module.exports = { Hostile, generator, hostile, pick, withGetters };
+module.exports = { ENDLESS, Hostile, generator, hostile, pick, withGetters };

@@ -4,10 +4,7 @@
 // that are measured here. `cacheSeconds` is how long keys count as fresh; without it the library's
 // own default holds. All take RS256 tokens of one issuer for one audience, and nothing else.
 
-const path = require('node:path');
-
 const HOUR = 3_600_000;
-const MODULES = path.join(__dirname, '..', '..', 'node_modules');
 
 const milliseconds = (seconds, name) => (seconds ? { [name]: seconds * 1000 } : {});
 
@@ -94,15 +91,4 @@ const contenders = {
   },
 };
 
-/** `jwks-rsa 4.1.0 + jsonwebtoken 9.0.3`. */
-function titleOf(name) {
-  const { packages } = contenders[name];
-  if (packages.length === 0) return `this package ${require('../../package.json').version}`;
-  const versions = packages.map((dependency) => {
-    const { version } = require(path.join(MODULES, dependency, 'package.json'));
-    return `${dependency} ${version}`;
-  });
-  return versions.join(' + ');
-}
-
-module.exports = { contenders, titleOf };
+module.exports = { contenders };

@@ -13,19 +13,18 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { createCa, createServerCert } = require('../../__test__/support/certs.js');
-const { start } = require('./child.js');
+const { start } = require('../support/child.js');
 const { contenders } = require('./contenders.js');
 const { latencyOf } = require('./latency.js');
 const { report, reportLatency } = require('./report.js');
 const { VALID_PER_SECOND, tell } = require('./scenarios.js');
+const { AUDIENCE, base64url } = require('../support/tokens.js');
 
-const AUDIENCE = 'https://api.example.com';
 const KEYS = 4;
 const TOKENS_PER_KEY = 20;
 const STAGGER = 0.2;
 
 const names = Object.keys(contenders);
-const base64url = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 const keys = Array.from({ length: KEYS }, (_, index) => {
@@ -63,7 +62,7 @@ class Bench {
     this.#tls = { cert, key };
     this.#env = environment(rootFile);
     this.#tenants = new Map(
-      names.map((name) => [name, start(path.join(__dirname, 'tenants.js'), this.#env)]),
+      names.map((name) => [name, start(path.join(__dirname, 'tenants.js'), { env: this.#env })]),
     );
   }
 
@@ -78,7 +77,7 @@ class Bench {
         indices.map((index) => keys[index].jwk),
       );
     await publish(published);
-    const load = start(path.join(__dirname, 'load.js'), this.#env);
+    const load = start(path.join(__dirname, 'load.js'), { env: this.#env });
     const signed = keys.map((key) =>
       Array.from({ length: TOKENS_PER_KEY }, () => sign(key, issuer)),
     );

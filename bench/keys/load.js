@@ -4,15 +4,15 @@
 // whatever became of those before, and, in a flood, others whose kid nobody knows.
 
 const { randomBytes } = require('node:crypto');
-const { serve } = require('./child.js');
+const { serve } = require('../support/child.js');
 const { contenders } = require('./contenders.js');
+const { base64url } = require('../support/tokens.js');
 
 /** Milliseconds between two looks at how many tokens are due. */
 const TICK = 25;
 /** Whoever has no answer after this long after the end won't get one. */
 const LONGEST_WAIT = 12_000;
 
-const base64url = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const now = () => Number(process.hrtime.bigint()) / 1e6;
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

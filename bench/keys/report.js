@@ -2,8 +2,9 @@
 
 // The figures as Markdown.
 
-const os = require('node:os');
-const { contenders, titleOf } = require('./contenders.js');
+const { load, machine, titleOf } = require('../support/machine.js');
+const { table, thousands } = require('../support/markdown.js');
+const { contenders } = require('./contenders.js');
 const { CACHE_SECONDS, FETCH_MS } = require('./latency.js');
 const { VALID_PER_SECOND } = require('./scenarios.js');
 
@@ -13,18 +14,8 @@ const NOTICEABLE_MS = 500;
 
 const names = Object.keys(contenders);
 
-function table(head, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [
-    line(head),
-    line(head.map((_, index) => (index > 0 ? '--:' : '---'))),
-    ...rows.map(line),
-  ].join('\n');
-}
-
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 const wait = (ms) => (ms < NOTICEABLE_MS ? '–' : seconds(ms));
-const thousands = (number) => number.toLocaleString('en-US');
 
 function percent({ refused, sent }) {
   if (refused === 0) return '0';
@@ -126,9 +117,6 @@ ${table(head, latencyRows(latency))}
 
 function report(run) {
   const { quick, latency, heldUp } = run;
-  const cpus = os.cpus();
-  const machine = `${cpus.length} × ${cpus[0].model.trim()}, ${os.type()} ${os.arch()}`;
-  const load = os.loadavg().map((average) => average.toFixed(1));
   const cell = (phase) => {
     const longest = wait(phase.longestMs);
     return longest === '–' ? percent(phase) : `${percent(phase)}, ${longest}`;
@@ -136,8 +124,8 @@ function report(run) {
   const count = ({ refused, sent }) => `${thousands(refused)} / ${thousands(sent)}`;
   return `# Keys on bad days
 
-${new Date().toISOString().slice(0, 10)}, Node.js ${process.version}, ${machine}${quick ? ', quick run' : ''}; load averages ${load.join(', ')}.
-${names.map(titleOf).join('; ')}.
+${new Date().toISOString().slice(0, 10)}, Node.js ${process.version}, ${machine()}${quick ? ', quick run' : ''}; load averages ${load()}.
+${names.map((name) => titleOf(contenders[name].packages)).join('; ')}.
 
 \`node bench/keys\` makes this page. All contenders meet the same faults at the same time, each in a
 process of its own, with a tenant of its own on loopback (TLS); ${VALID_PER_SECOND} valid RS256 tokens a second.

@@ -5,7 +5,7 @@
 
 const https = require('node:https');
 const { once } = require('node:events');
-const { serve } = require('./child.js');
+const { serve } = require('../support/child.js');
 
 const DISCOVERY = '/.well-known/openid-configuration';
 const JWKS = '/jwks';

@@ -24,6 +24,8 @@ pub trait Document: Send + Sync + 'static {
     /// Whether a token is served by it directly, so that its age matters to those who watch.
     const SERVES_TOKENS: bool;
 
+    /// The document as it came.
+    fn text(value: &Self::Value) -> &str;
     /// Its place.
     fn cache(issuer: &Issuer) -> &Cached<Self::Value>;
     /// A client's terms for it.
@@ -45,6 +47,10 @@ impl Document for TheMetadata {
     type Value = Metadata;
     const NAME: &'static str = "metadata";
     const SERVES_TOKENS: bool = false;
+
+    fn text(metadata: &Metadata) -> &str {
+        &metadata.text
+    }
 
     fn cache(issuer: &Issuer) -> &Cached<Metadata> {
         &issuer.metadata
@@ -77,6 +83,10 @@ impl Document for TheKeys {
     type Value = Keys;
     const NAME: &'static str = "JWKS";
     const SERVES_TOKENS: bool = true;
+
+    fn text(keys: &Keys) -> &str {
+        &keys.text
+    }
 
     fn cache(issuer: &Issuer) -> &Cached<Keys> {
         &issuer.keys
@@ -166,9 +176,9 @@ impl Issuer {
         let answer = tokio::time::timeout(deadline, resolver.resolve()).await;
         let value = answer
             .unwrap_or(Err(Fault::timeout(deadline)))
-            .and_then(parse)
+            .and_then(|text| read_anew::<D>(D::cache(self).current().as_deref(), text, parse))
             .map_err(|fault| self.failure(D::NAME, fault))?;
-        Ok(Arrived { stamped: self.stamp(Arc::new(value), None, None), unchanged: false })
+        Ok(Arrived { stamped: self.stamp(value, None, None), unchanged: false })
     }
 
     async fn request<D: Document>(
@@ -178,8 +188,8 @@ impl Issuer {
         terms: ClientTerms,
     ) -> Fetched<D::Value> {
         let mut request = Request::get(D::NAME, url.clone());
-        let known = D::cache(self).current();
-        let known = known
+        let current = D::cache(self).current();
+        let known = current
             .as_ref()
             .filter(|known| known.version.as_ref().is_some_and(|(whose, _)| *whose == url));
         if let Some((_, version)) = known.and_then(|known| known.version.as_ref()) {
@@ -189,7 +199,10 @@ impl Issuer {
         let response = request.send(self.transport(), terms.deadline).await?;
         let failed = |fault| Error::from(request.failure(fault, Some(&response)));
         let (value, unchanged) = match (response.status, known) {
-            (200, _) => (Arc::new(parse(text(&response).map_err(failed)?).map_err(failed)?), false),
+            (200, _) => {
+                let text = text(&response).map_err(failed)?;
+                (read_anew::<D>(current.as_deref(), text, parse).map_err(failed)?, false)
+            }
             (304, Some(known)) => (Arc::clone(&known.value), true),
             (status, _) => return Err(failed(Fault::Status(status))),
         };
@@ -234,6 +247,19 @@ impl Issuer {
                 Err(error)
             }
         }
+    }
+}
+
+/// The document that a text holds. The same text is the same document: its keys are not parsed again,
+/// and what was verified with them stays so.
+fn read_anew<D: Document>(
+    current: Option<&Stamped<D::Value>>,
+    text: String,
+    parse: impl Fn(String) -> Result<D::Value, Fault>,
+) -> Result<Arc<D::Value>, Fault> {
+    match current {
+        Some(current) if D::text(&current.value) == text => Ok(Arc::clone(&current.value)),
+        _ => parse(text).map(Arc::new),
     }
 }
 

@@ -8,8 +8,9 @@ use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 
 use super::fetcher::{CallerDocument, Fetcher};
-use super::mailbox::{Mailbox, Message, Post};
-use super::options::{GivenOption, Route, sources};
+use super::gate::Gate;
+use super::mailbox::{Mailbox, Post};
+use super::options::{GivenOption, GivenRoute, sources};
 use super::outcome::{Failure, Outcome, outcome};
 use super::panics;
 use crate::clock::SystemClock;
@@ -22,8 +23,8 @@ use crate::issuer::watch::Observer;
 use crate::issuer::{Issuer, Resolver, Sources, Want};
 use crate::runtime;
 use crate::token::binding;
-use crate::token::claims::Expiration;
-use crate::validator::{TokenCheck, Validator};
+use crate::token::facts::Expiration;
+use crate::validator::{Check, OwnedCheck, Validator};
 
 /// The names of all options, nested ones by their path.
 #[napi(catch_unwind)]
@@ -117,42 +118,37 @@ impl NativeClient {
         issuer.observers.add(&(Arc::clone(post) as Arc<dyn Observer>));
         Ok(Self { validator: Arc::new(Validator::new(config, issuer)?), post: Arc::clone(post) })
     }
+}
 
-    /// Lets a validation run on our threads and tells JavaScript how it ended.
-    fn later<F>(&self, ticket: f64, work: F) -> Option<Outcome>
-    where
-        F: Future<Output = Outcome> + Send + 'static,
-    {
-        let Some(runtime) = runtime::handle() else {
-            let error = HttpError {
-                what: "tenant documents",
-                url: String::new(),
-                fault: Fault::Local("No thread could be started"),
-                raw: None,
-                retry_after: None,
-            };
-            return Some(Either::B(Error::from(error).into()));
+/// Lets a validation run on our threads and tells JavaScript how it ended.
+pub fn later<F>(post: &Arc<Post>, ticket: f64, work: F) -> Option<Outcome>
+where
+    F: Future<Output = Outcome> + Send + 'static,
+{
+    let Some(runtime) = runtime::handle() else {
+        let error = HttpError {
+            what: "tenant documents",
+            url: String::new(),
+            fault: Fault::Local("No thread could be started"),
+            raw: None,
+            retry_after: None,
         };
-        let post = Arc::clone(&self.post);
-        runtime.spawn(async move {
-            // A panic of ours ends as an error of this one call.
-            let work = async move {
-                panics::at("later");
-                work.await
-            };
-            let outcome = match tokio::spawn(work).await {
-                Ok(outcome) => outcome,
-                Err(_) => Either::B(Failure::internal()),
-            };
-            post.send(Message {
-                kind: "settled",
-                id: ticket,
-                outcome: Some(outcome),
-                ..Message::default()
-            });
-        });
-        None
-    }
+        return Some(Either::B(Error::from(error).into()));
+    };
+    let post = Arc::clone(post);
+    runtime.spawn(async move {
+        // A panic of ours ends as an error of this one call.
+        let work = async move {
+            panics::at("later");
+            work.await
+        };
+        let outcome = match tokio::spawn(work).await {
+            Ok(outcome) => outcome,
+            Err(_) => Either::B(Failure::internal()),
+        };
+        post.settle(ticket, outcome);
+    });
+    None
 }
 
 #[napi]
@@ -178,6 +174,13 @@ impl NativeClient {
         self.validator.config().introspection_cache_duration
     }
 
+    /// `verifiedTokensBytes`.
+    #[napi(getter, catch_unwind)]
+    pub fn verified_tokens_bytes(&self) -> f64 {
+        panics::at("verifiedTokensBytes");
+        self.validator.config().verified_tokens_bytes as f64
+    }
+
     /// `cacheTimeout`, milliseconds.
     #[napi(getter, catch_unwind)]
     pub fn cache_timeout(&self) -> f64 {
@@ -185,41 +188,61 @@ impl NativeClient {
         self.validator.config().cache_timeout
     }
 
-    /// The outcome, or `null`: then it comes as a `settled` message for `ticket`.
-    #[napi(catch_unwind)]
-    pub fn validate_jwt(
-        &self,
-        ticket: f64,
-        token: String,
-        now: f64,
-        route: Route,
-        jwks: Option<String>,
-    ) -> Option<Outcome> {
-        panics::at("validateJwt");
-        let check = TokenCheck { token, requirements: route.into(), jwks, now };
-        if let Some(done) = self.validator.jwt_at_hand(&check) {
-            return Some(outcome(done));
+    /// The way in for requests of one route (src/node/gate.rs).
+    #[napi(
+        catch_unwind,
+        ts_return_type = "(token: string, now: number, ticket: number, crowded: boolean, certificate?: string) => number | string | Failure | null"
+    )]
+    pub fn gate(&self, route: GivenRoute) -> Gate {
+        panics::at("gate");
+        Gate {
+            validator: Arc::clone(&self.validator),
+            post: Arc::clone(&self.post),
+            route: Arc::new(route.into()),
         }
-        let validator = Arc::clone(&self.validator);
-        self.later(ticket, async move { outcome(validator.jwt_with_fetch(check).await) })
     }
 
-    /// As [`Self::validate_jwt`], for a token that the tenant has to be asked about.
+    /// The claims of a token that a gate has just given a number for.
+    #[napi(catch_unwind)]
+    pub fn claims_of(&self, token: String) -> Outcome {
+        panics::at("claimsOf");
+        outcome(self.validator.claims_of(&token))
+    }
+
+    /// Validates a JWT with the caller's keys: always at once.
+    #[napi(catch_unwind)]
+    pub fn validate_with(
+        &self,
+        token: String,
+        now: f64,
+        route: GivenRoute,
+        certificate: Option<String>,
+        jwks: String,
+    ) -> Outcome {
+        panics::at("validateWith");
+        let (route, certificate) = (route.into(), certificate.as_deref());
+        let check = Check { token: &token, route: &route, certificate, now };
+        outcome(self.validator.with_given_keys(check, &jwks))
+    }
+
+    /// The outcome for a token that the tenant has to be asked about, or `null`: then it comes as a
+    /// `settled` message for `ticket`.
     #[napi(catch_unwind)]
     pub fn introspect(
         &self,
         ticket: f64,
         token: String,
         now: f64,
-        route: Route,
+        route: GivenRoute,
+        certificate: Option<String>,
     ) -> Option<Outcome> {
         panics::at("introspect");
         if let Err(error) = self.validator.check_introspection(&token) {
             return Some(outcome(Err(error)));
         }
-        let check = TokenCheck { token, requirements: route.into(), jwks: None, now };
+        let check = OwnedCheck { token, route: Arc::new(route.into()), certificate, now };
         let validator = Arc::clone(&self.validator);
-        self.later(ticket, async move { outcome(validator.introspect(check).await) })
+        later(&self.post, ticket, async move { outcome(validator.introspect(check).await) })
     }
 
     /// What is wrong with claims that a cache returned, or nothing.
@@ -228,12 +251,15 @@ impl NativeClient {
         &self,
         claims: String,
         now: f64,
-        route: Route,
+        route: GivenRoute,
+        certificate: Option<String>,
         may_lack_exp: bool,
     ) -> Option<Failure> {
         panics::at("recheck");
         let rule = if may_lack_exp { Expiration::Optional } else { Expiration::Required };
-        self.validator.recheck(&claims, &route.into(), now, rule).err().map(Failure::from)
+        let (route, certificate) = (route.into(), certificate.as_deref());
+        let check = Check { token: "", route: &route, certificate, now };
+        self.validator.recheck(&claims, check, rule).err().map(Failure::from)
     }
 
     /// `getMetadata`, `getJwks`: as [`Self::validate_jwt`], always later.
@@ -242,7 +268,7 @@ impl NativeClient {
         panics::at("document");
         let validator = Arc::clone(&self.validator);
         let want = if force { Want::New } else { Want::Fresh };
-        self.later(ticket, async move {
+        later(&self.post, ticket, async move {
             outcome(match document.as_str() {
                 "jwks" => validator.jwks(want).await,
                 _ => validator.metadata(want).await,

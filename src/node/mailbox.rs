@@ -5,11 +5,11 @@
 //! weak: it keeps no process alive. When the environment goes, so does the queue, under the lock of
 //! napi's handle, and what is sent afterwards is dropped.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
-use napi::bindgen_prelude::{Buffer, Either, Function};
+use napi::bindgen_prelude::{Buffer, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status};
 use napi_derive::napi;
@@ -32,10 +32,10 @@ pub struct Message {
     pub kind: &'static str,
     /// `event`: which.
     pub name: Option<&'static str>,
-    /// The promise or the exchange that it is about.
+    /// The exchange that it is about.
     pub id: f64,
-    /// `settled`: what came out. `event`: the message, as JSON.
-    pub outcome: Option<Outcome>,
+    /// `event`: the message, as JSON.
+    pub event: Option<String>,
     /// `fetch`, `resolve`: whose function is called.
     pub client: Option<f64>,
     /// `resolve`: `metadata` or `jwks`.
@@ -46,6 +46,14 @@ pub struct Message {
     pub form: Option<String>,
 }
 
+/// Outcomes, each of the promise at the same place.
+#[napi(object, object_from_js = false)]
+#[derive(Default)]
+pub struct Settled {
+    pub tickets: Vec<f64>,
+    pub outcomes: Vec<Outcome>,
+}
+
 type Queue = ThreadsafeFunction<Message, (), Message, Status, false, true>;
 
 /// What an exchange over the caller's own functions came to.
@@ -54,6 +62,9 @@ type Reply = std::result::Result<Response, Fault>;
 /// The queue, and the exchanges that wait for an answer through it.
 pub struct Post {
     queue: Queue,
+    /// What came out for promises that wait. One `settled` message tells of all there are when it
+    /// arrives: to enter JavaScript costs more than to carry an outcome there.
+    settled: Mutex<Settled>,
     exchanges: DashMap<u64, oneshot::Sender<Reply>>,
     next: AtomicU64,
     stale: StaleUses,
@@ -63,6 +74,21 @@ impl Post {
     /// Whether the message is on its way; not so once the environment is closing.
     pub fn send(&self, message: Message) -> bool {
         self.queue.call(message, ThreadsafeFunctionCallMode::NonBlocking) == Status::Ok
+    }
+
+    /// Says how a promise ends.
+    pub fn settle(&self, ticket: f64, outcome: Outcome) {
+        let mut settled = self.settled();
+        settled.tickets.push(ticket);
+        settled.outcomes.push(outcome);
+        if settled.tickets.len() == 1 {
+            drop(settled);
+            self.send(Message { kind: "settled", ..Message::default() });
+        }
+    }
+
+    fn settled(&self) -> MutexGuard<'_, Settled> {
+        self.settled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks JavaScript for something and waits. Given up, JavaScript is told to stop.
@@ -116,7 +142,7 @@ impl Observer for Post {
         self.send(Message {
             kind: "event",
             name: Some(kind),
-            outcome: Some(Either::A(event.to_string())),
+            event: Some(event.to_string()),
             ..Message::default()
         });
     }
@@ -180,11 +206,19 @@ impl Mailbox {
             .build_callback(|context| Ok(context.value))?;
         let post = Post {
             queue,
+            settled: Mutex::default(),
             exchanges: DashMap::new(),
             next: AtomicU64::new(1),
             stale: StaleUses::default(),
         };
         Ok(Self { post: Arc::new(post) })
+    }
+
+    /// Takes the outcomes that a `settled` message tells of.
+    #[napi(catch_unwind)]
+    pub fn collect(&self) -> Settled {
+        panics::at("collect");
+        std::mem::take(&mut *self.post.settled())
     }
 
     /// The caller's `fetcher` has answered. `headers` alternates names and values.

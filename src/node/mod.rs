@@ -7,6 +7,7 @@
 
 mod class;
 mod fetcher;
+mod gate;
 mod mailbox;
 mod options;
 mod outcome;

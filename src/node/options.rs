@@ -1,4 +1,4 @@
-//! JavaScript values become [`Sources`] and [`Requirements`]; `js/options.js` reads them off the
+//! JavaScript values become [`Sources`] and a [`Route`]; `js/options.js` reads them off the
 //! caller's objects, once, and says of what type each is.
 
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use napi_derive::napi;
 
 use crate::config::{Given, Sources};
 use crate::token::binding::Binding;
-use crate::validator::Requirements;
+use crate::validator::Route;
 
 /// One option.
 #[napi(object, object_to_js = false)]
@@ -21,14 +21,13 @@ pub struct GivenOption {
     pub flag: Option<bool>,
 }
 
-/// What a route asks, and what the request brought.
+/// What a route asks.
 #[napi(object, object_to_js = false)]
-pub struct Route {
+pub struct GivenRoute {
     pub scopes: Option<Vec<String>>,
     pub groups: Option<Vec<String>>,
     /// A mode's name, or `undefined` for the client's own.
     pub binding: Option<String>,
-    pub certificate: Option<String>,
 }
 
 impl From<GivenOption> for Given {
@@ -53,8 +52,8 @@ pub fn sources(options: Vec<GivenOption>, environment: HashMap<String, String>) 
     }
 }
 
-impl From<Route> for Requirements {
-    fn from(route: Route) -> Self {
+impl From<GivenRoute> for Route {
+    fn from(route: GivenRoute) -> Self {
         Self {
             scopes: route.scopes.unwrap_or_default(),
             groups: route.groups.unwrap_or_default(),
@@ -64,7 +63,6 @@ impl From<Route> for Requirements {
                 Some("dangerously_ignore") => Some(Binding::Ignored),
                 _ => None,
             },
-            certificate: route.certificate,
         }
     }
 }

@@ -38,65 +38,95 @@ const PEM_BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Checks a token's confirmation claim against the certificate of the request.
-pub fn check(
-    claims: &Claims<'_>,
-    certificate: Option<&str>,
-    binding: Binding,
-) -> Result<(), TokenError> {
-    if binding == Binding::Ignored {
-        return Ok(());
+/// What a token says of the certificate that it is bound to: its `cnf`, read once.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Confirmation {
+    /// Nothing.
+    None,
+    /// Something else: a key of DPoP's (RFC 9449 §6), say.
+    Other,
+    /// `x5t#S256`.
+    Certificate(Box<str>),
+    /// Nothing that can be checked here, and nothing that may be passed over.
+    Unsupported,
+}
+
+impl Confirmation {
+    /// Reads it: the claim itself, or the same object as a JSON string.
+    #[must_use]
+    pub fn read(claims: &Claims<'_>) -> Self {
+        let Some(cnf) = claims.members().raw("cnf").filter(|text| *text != "null") else {
+            return Self::None;
+        };
+        let inner = serde_json::from_str::<String>(cnf);
+        let Ok(members) = Members::parse(inner.as_deref().unwrap_or(cnf)) else {
+            return Self::Unsupported;
+        };
+        if !members.has("x5t#S256") {
+            return Self::Other;
+        }
+        // Two confirmations need two proofs, and only one is offered here: a certificate alone does
+        // not answer for DPoP's `jkt` (RFC 9449 §6).
+        if ["jkt", "jwk", "jku", "jwe"].iter().any(|other| members.has(other)) {
+            return Self::Unsupported;
+        }
+        match members.text("x5t#S256") {
+            Some(thumbprint) if !thumbprint.is_empty() => {
+                Self::Certificate(thumbprint.into_owned().into_boxed_str())
+            }
+            _ => Self::Unsupported,
+        }
     }
-    let missing = match certificate {
-        Some(RESUMED) => TokenError::CertificateMissingResumedSession,
-        _ => TokenError::CertificateMissing,
-    };
-    let certificate = certificate.map(str::trim).filter(|text| !text.is_empty());
-    if binding == Binding::Required && certificate.is_none() {
-        return Err(missing);
+
+    /// What it takes of memory beside itself, in bytes.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Certificate(thumbprint) => thumbprint.len(),
+            _ => 0,
+        }
     }
-    let Some(thumbprint) = thumbprint(claims, binding)? else {
-        return Ok(());
-    };
-    let certificate = certificate.ok_or(missing)?;
-    let actual = URL_SAFE_NO_PAD.encode(Sha256::digest(der(certificate)?));
-    if bool::from(actual.as_bytes().ct_eq(thumbprint.as_bytes())) {
-        Ok(())
-    } else {
-        Err(TokenError::CertificateMismatch)
+
+    /// Checks it against the certificate of the request.
+    pub fn check(&self, certificate: Option<&str>, binding: Binding) -> Result<(), TokenError> {
+        if binding == Binding::Ignored {
+            return Ok(());
+        }
+        let missing = match certificate {
+            Some(RESUMED) => TokenError::CertificateMissingResumedSession,
+            _ => TokenError::CertificateMissing,
+        };
+        let required = binding == Binding::Required;
+        let certificate = certificate.map(str::trim).filter(|text| !text.is_empty());
+        if required && certificate.is_none() {
+            return Err(missing);
+        }
+        let thumbprint = match self {
+            Self::None if required => return Err(TokenError::NotBound),
+            Self::Other if required => return Err(TokenError::UnsupportedConfirmation),
+            Self::None | Self::Other => return Ok(()),
+            Self::Unsupported => return Err(TokenError::UnsupportedConfirmation),
+            Self::Certificate(thumbprint) => thumbprint,
+        };
+        let certificate = certificate.ok_or(missing)?;
+        let actual = URL_SAFE_NO_PAD.encode(Sha256::digest(der(certificate)?));
+        if bool::from(actual.as_bytes().ct_eq(thumbprint.as_bytes())) {
+            Ok(())
+        } else {
+            Err(TokenError::CertificateMismatch)
+        }
     }
 }
 
-/// The `x5t#S256` to compare with, or `None` for a token that asks for no certificate and need not.
-fn thumbprint(claims: &Claims<'_>, binding: Binding) -> Result<Option<String>, TokenError> {
-    let unbound = |refusal| {
-        if binding == Binding::Required { Err(refusal) } else { Ok(None) }
-    };
-    let unsupported = TokenError::UnsupportedConfirmation;
-    let Some(cnf) = claims.members().raw("cnf").filter(|text| *text != "null") else {
-        return unbound(TokenError::NotBound);
-    };
-    // The claim itself, or the same object as a JSON string.
-    let inner;
-    let text = match serde_json::from_str::<String>(cnf) {
-        Ok(text) => {
-            inner = text;
-            inner.as_str()
-        }
-        Err(_) => cnf,
-    };
-    let members = Members::parse(text).map_err(|_| unsupported)?;
-    if !members.has("x5t#S256") {
-        return unbound(unsupported);
-    }
-    // Two confirmations need two proofs, and only one is offered here: a certificate alone does not
-    // answer for DPoP's `jkt` (RFC 9449 §6).
-    if ["jkt", "jwk", "jku", "jwe"].iter().any(|other| members.has(other)) {
-        return Err(unsupported);
-    }
-    match members.text("x5t#S256") {
-        Some(thumbprint) if !thumbprint.is_empty() => Ok(Some(thumbprint.into_owned())),
-        _ => Err(unsupported),
+/// A thumbprint names somebody: it does not belong into logs.
+impl std::fmt::Debug for Confirmation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Other => "Other",
+            Self::Certificate(_) => "Certificate(…)",
+            Self::Unsupported => "Unsupported",
+        })
     }
 }
 
@@ -162,7 +192,7 @@ mod tests {
     }
 
     fn answer(json: &str, certificate: Option<&str>, binding: Binding) -> Result<(), TokenError> {
-        check(&Claims::parse(json).unwrap(), certificate, binding)
+        Confirmation::read(&Claims::parse(json).unwrap()).check(certificate, binding)
     }
 
     #[test]

@@ -2,4 +2,5 @@
 
 pub mod binding;
 pub mod claims;
+pub mod facts;
 pub mod jws;

@@ -144,6 +144,7 @@ const everything: MonoCloudBackendNodeClientOptions = {
   metadataCacheDuration: 300,
   responseTimeout: 10_000,
   maxTokenBytes: 16_384,
+  verifiedTokensBytes: 0,
   introspectJwtTokens: false,
   introspectionCacheDuration: 60,
   validateCertificateBinding: 'when_present',

@@ -17,9 +17,16 @@ function serve(functions) {
   process.on('disconnect', () => process.exit());
 }
 
-/** In the parent: starts a script that serves. */
-function start(script, env) {
-  const child = fork(script, { env });
+/** In the parent: starts a script that serves. `core`: the one that it may run on, where that can be said. */
+function start(script, { env, core, execArgv = [] } = {}) {
+  const child =
+    core === undefined
+      ? fork(script, { env, execArgv })
+      : fork(script, {
+          env,
+          execPath: 'taskset',
+          execArgv: ['-c', String(core), process.execPath, ...execArgv],
+        });
   const waiting = new Map();
   let last = 0;
   child.on('message', ({ id, value, error }) => {

@@ -1,0 +1,34 @@
+//! The library that this core verifies with, and nothing around it: what a validation can't be faster
+//! than. `bench/bare.js` starts it with a public key (DER) and a file of tokens, one a line; each line
+//! `FROM COUNT` on standard input is answered with the nanoseconds that a verification took.
+
+use std::hint::black_box;
+use std::io::BufRead;
+use std::time::Instant;
+use std::{env, fs, io};
+
+use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+fn main() {
+    let mut paths = env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let der = fs::read(paths.next().unwrap()).unwrap();
+    let text = fs::read_to_string(paths.next().unwrap()).unwrap();
+    let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).unwrap();
+    let signed: Vec<(&str, Vec<u8>)> = text
+        .lines()
+        .map(|token| token.rsplit_once('.').unwrap())
+        .map(|(input, signature)| (input, URL_SAFE_NO_PAD.decode(signature).unwrap()))
+        .collect();
+    for line in io::stdin().lock().lines() {
+        let line = line.unwrap();
+        let (from, count) = line.split_once(' ').unwrap();
+        let (from, count): (usize, usize) = (from.parse().unwrap(), count.parse().unwrap());
+        let start = Instant::now();
+        for (input, signature) in signed.iter().skip(from).take(count) {
+            key.verify_sig(black_box(input.as_bytes()), signature).unwrap();
+        }
+        println!("{}", start.elapsed().as_nanos() / u128::try_from(count).unwrap());
+    }
+}

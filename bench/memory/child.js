@@ -1,0 +1,37 @@
+'use strict';
+
+// The process of one contender: validates every token that comes, and says how much memory it holds.
+
+const { serve } = require('../support/child.js');
+const { readPool } = require('../support/tokens.js');
+const { contenders } = require('../micro/contenders.js');
+
+const IN_FLIGHT = 64;
+
+const CONTROL = { create: async () => ({ verify: async () => {} }) };
+
+let verify;
+
+/** Bytes, once all that can be let go of was let go of. */
+function resident() {
+  global.gc();
+  global.gc();
+  return process.memoryUsage().rss;
+}
+
+serve({
+  async create(name, terms) {
+    ({ verify } = await (contenders[name] ?? CONTROL).create(terms));
+  },
+
+  async validate(file) {
+    const tokens = readPool(file);
+    let next = 0;
+    const runner = async () => {
+      while (next < tokens.length) await verify(tokens[next++]);
+    };
+    await Promise.all(Array.from({ length: IN_FLIGHT }, runner));
+  },
+
+  resident,
+});

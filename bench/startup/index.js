@@ -1,0 +1,40 @@
+'use strict';
+
+// npm run bench -- --only startup: from the first line of a program to its first validated token, keys
+// fetched over loopback. The time that Node.js itself takes is over by then, so all of this is on top.
+
+const { execFile } = require('node:child_process');
+const path = require('node:path');
+const { promisify } = require('node:util');
+const { conditions } = require('../support/machine.js');
+const { alternate } = require('../support/stats.js');
+const { startTenant } = require('../support/tenant.js');
+const { AUDIENCE, createKey, issue } = require('../support/tokens.js');
+const { names } = require('./child.js');
+
+const CHILD = path.join(__dirname, 'child.js');
+const ROUNDS = { full: 31, quick: 3 };
+
+async function run({ quick, progress }) {
+  const rounds = ROUNDS[quick ? 'quick' : 'full'];
+  const figures = { ...conditions(), rounds };
+  const key = createKey('RS256');
+  const tenant = await startTenant([key]);
+  const terms = { ...tenant.terms(key), audience: AUDIENCE };
+  const task = JSON.stringify({ terms, token: issue(key, terms.issuer, 1024) });
+  const env = { ...process.env, BENCH_STARTUP: task };
+  try {
+    progress('startup');
+    // The first one warms up the file cache.
+    for (const name of names) await promisify(execFile)(process.execPath, [CHILD, name], { env });
+    figures.values = await alternate(names, rounds, async (name) => {
+      const { stdout } = await promisify(execFile)(process.execPath, [CHILD, name], { env });
+      return JSON.parse(stdout);
+    });
+  } finally {
+    await tenant.close();
+  }
+  return figures;
+}
+
+module.exports = { run };

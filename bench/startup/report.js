@@ -1,0 +1,35 @@
+'use strict';
+
+// The figures of start-up as Markdown.
+
+const { titleOf } = require('../support/machine.js');
+const { spread, table } = require('../support/markdown.js');
+const { summary } = require('../support/stats.js');
+const { packages } = require('./child.js');
+
+const of = (values, name, key) => summary(values[name].map((round) => round[key]));
+
+function section({ values, rounds }) {
+  const names = Object.keys(values);
+  const bare = summary(names.flatMap((name) => values[name].map(({ begun }) => begun)));
+  const megabytes = (name) => (of(values, name, 'rss').median / 2 ** 20).toFixed(0);
+  return `## Start-up
+
+${names.map((name) => titleOf(packages[name])).join('; ')}.
+
+Milliseconds from the first line of a program, on top of the ${spread(bare)} that Node.js itself
+takes until then: the library is loaded, the validator is made, the first RS256 token is validated, for
+which keys are fetched over loopback (here also the discovery document). Medians of ${rounds} processes each.
+
+${table(
+  ['', 'loaded', 'made', 'first token validated', 'RSS then, MiB'],
+  names.map((name) => [
+    name,
+    ...['loaded', 'created', 'ready'].map((key) => spread(of(values, name, key))),
+    megabytes(name),
+  ]),
+)}
+`;
+}
+
+module.exports = { of, section };

@@ -1,0 +1,173 @@
+'use strict';
+
+// Keys and tokens. Pools of new tokens are signed before anything is measured, and handed to the
+// processes as files: each contender then meets the very same tokens, and each for the first time.
+
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const { promisify } = require('node:util');
+
+const AUDIENCE = 'https://api.example.com';
+const HOUR = 3600;
+/** What a pool's signing keeps under way: enough for libuv's four threads. */
+const UNDER_WAY = 16;
+
+const { RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = crypto.constants;
+const rsa = ['rsa', { modulusLength: 2048 }];
+const pss = { padding: RSA_PKCS1_PSS_PADDING, saltLength: RSA_PSS_SALTLEN_DIGEST };
+const ec = (namedCurve) => ['ec', { namedCurve }];
+const raw = { dsaEncoding: 'ieee-p1363' };
+
+/** Key pair, digest, and how `node:crypto` is to sign. */
+const ALGORITHMS = {
+  RS256: [rsa, 'sha256'],
+  RS384: [rsa, 'sha384'],
+  RS512: [rsa, 'sha512'],
+  PS256: [rsa, 'sha256', pss],
+  PS384: [rsa, 'sha384', pss],
+  PS512: [rsa, 'sha512', pss],
+  ES256: [ec('P-256'), 'sha256', raw],
+  ES384: [ec('P-384'), 'sha384', raw],
+  ES512: [ec('P-521'), 'sha512', raw],
+  EdDSA: [['ed25519'], undefined],
+};
+
+const signAsync = promisify(crypto.sign);
+const base64url = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+function createKey(alg) {
+  const [[type, options], digest, how] = ALGORITHMS[alg];
+  const { privateKey, publicKey } = crypto.generateKeyPairSync(type, options);
+  const kid = `${alg.toLowerCase()}-1`;
+  const signer = { key: privateKey, ...how };
+  return {
+    alg,
+    jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' },
+    pem: publicKey.export({ type: 'spki', format: 'pem' }),
+    header: base64url({ alg, typ: 'at+jwt', kid }),
+    sign: (input) => crypto.sign(digest, input, signer),
+    privateKey,
+    signAsync: (input) => signAsync(digest, input, signer),
+  };
+}
+
+let last = 0;
+
+/**
+ * Claims as access tokens have them (RFC 9068), new each time. `length` is how long their base64url is
+ * to be; what is missing comes as a list of permissions, as it does in large tokens.
+ */
+function claimsOf(issuer, length = 0) {
+  const iat = Math.floor(Date.now() / 1000);
+  last += 1;
+  const claims = {
+    iss: issuer,
+    aud: AUDIENCE,
+    sub: `user-${last.toString(36)}`,
+    client_id: 'web',
+    jti: crypto.randomBytes(9).toString('base64url'),
+    iat,
+    exp: iat + 12 * HOUR,
+  };
+  const missing = () => Math.floor((length * 3) / 4) - JSON.stringify(claims).length;
+  const addition = (name, value) => JSON.stringify({ [name]: value }).length - 1;
+  if (missing() > 100) claims.scope = 'openid profile orders:read orders:write';
+  if (missing() > 160) {
+    claims.permissions = [];
+    for (let number = 1; missing() > 60; number += 1) {
+      claims.permissions.push(`orders/${String(number).padStart(4, '0')}:read`);
+    }
+  }
+  const rest = missing() - addition('tid', '');
+  if (rest >= 0) claims.tid = 'x'.repeat(rest);
+  return claims;
+}
+
+const SIGNATURE_LENGTH = { RSA: 342, ES256: 86, ES384: 128, ES512: 176, EdDSA: 86 };
+
+/** What is signed for a token of about `bytes` bytes; the smallest that has all claims if that is more. */
+function inputOf(key, issuer, bytes, changes) {
+  const signature = SIGNATURE_LENGTH[key.alg] ?? SIGNATURE_LENGTH.RSA;
+  const claims = claimsOf(issuer, bytes - key.header.length - signature - 2);
+  return `${key.header}.${base64url({ ...claims, ...changes })}`;
+}
+
+function issue(key, issuer, bytes, changes) {
+  const input = inputOf(key, issuer, bytes, changes);
+  return `${input}.${key.sign(Buffer.from(input)).toString('base64url')}`;
+}
+
+async function issueAsync(key, issuer, bytes) {
+  const input = inputOf(key, issuer, bytes);
+  return `${input}.${(await key.signAsync(Buffer.from(input))).toString('base64url')}`;
+}
+
+/** The same key's token by an algorithm that nobody has allowed: RSA keys can; others are left unsigned. */
+function otherAlgorithm({ alg, jwk, privateKey }, payload) {
+  const other = alg === 'RS512' ? 'RS384' : 'RS512';
+  const [, digest] = ALGORITHMS[other];
+  const signs = jwk.kty === 'RSA';
+  const header = base64url({ alg: signs ? other : 'none', typ: 'at+jwt', kid: jwk.kid });
+  const input = `${header}.${payload}`;
+  const signature = signs ? crypto.sign(digest, Buffer.from(input), privateKey) : Buffer.alloc(0);
+  return `${input}.${signature.toString('base64url')}`;
+}
+
+/** Tokens that no validator may take, by what is wrong with each. */
+function badTokens(key, issuer, bytes) {
+  const [header, payload, signature] = issue(key, issuer, bytes).split('.');
+  const flipped = (signature[20] === 'A' ? 'B' : 'A') + signature.slice(21);
+  return {
+    'another signature': `${header}.${payload}.${signature.slice(0, 20)}${flipped}`,
+    'another algorithm': otherAlgorithm(key, payload),
+    'another issuer': issue(key, issuer, bytes, { iss: 'https://other.example' }),
+    'another audience': issue(key, issuer, bytes, { aud: 'https://other.example' }),
+    'an hour past its end': issue(key, issuer, bytes, {
+      exp: Math.floor(Date.now() / 1000) - HOUR,
+    }),
+  };
+}
+
+/** Writes `count` new tokens to a file, one a line. */
+async function writePool(file, count, make) {
+  const lines = [];
+  const runner = async () => {
+    while (lines.length < count) {
+      const index = lines.push('') - 1;
+      lines[index] = await make();
+    }
+  };
+  await Promise.all(Array.from({ length: UNDER_WAY }, runner));
+  fs.writeFileSync(file, lines.join('\n'), { mode: 0o600 });
+}
+
+/** The tokens of such a file, each a string of its own and not a slice of a large one. */
+function readPool(file) {
+  const bytes = fs.readFileSync(file);
+  const tokens = [];
+  for (let start = 0; start < bytes.length; ) {
+    const end = bytes.indexOf(10, start);
+    tokens.push(bytes.latin1Slice(start, end < 0 ? bytes.length : end));
+    start = end < 0 ? bytes.length : end + 1;
+  }
+  return tokens;
+}
+
+/** The same text in new strings: no request brings the string of the one before it. */
+function copies(token, count) {
+  const bytes = Buffer.from(token, 'latin1');
+  return Array.from({ length: count }, () => bytes.latin1Slice(0, bytes.length));
+}
+
+module.exports = {
+  ALGORITHMS,
+  AUDIENCE,
+  badTokens,
+  base64url,
+  copies,
+  createKey,
+  issue,
+  issueAsync,
+  readPool,
+  writePool,
+};
