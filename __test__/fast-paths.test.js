@@ -54,7 +54,7 @@ describe('a token that was seen before', () => {
     'many names': Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`n${n}`, [n]])),
     'a long text': { text: 'x'.repeat(5000) },
     'more than is copied': { text: 'x'.repeat(9000), list: ['x'] },
-    'other scripts': { name: 'Ærøskøbing 東京 😀', 'ключ': ['\u0000', '\u2028'] },
+    'other scripts': { name: 'Ærøskøbing 東京 😀', ключ: ['\u0000', '\u2028'] },
     'names that objects inherit': { constructor: ['x'], toString: { a: 1 }, hasOwnProperty: 1 },
   };
 
@@ -196,7 +196,10 @@ describe('tokens that come many at a time', () => {
   }
 
   it('begin their errors at the line that asked', async () => {
-    const token = `${tokenOf({}, keys.find(({ alg }) => alg === 'ES512')).slice(0, -8)}AAAAAAAA`;
+    const token = `${tokenOf(
+      {},
+      keys.find(({ alg }) => alg === 'ES512'),
+    ).slice(0, -8)}AAAAAAAA`;
     const errors = await Promise.all(
       Array.from({ length: 8 }, function askHere() {
         return remembers.validateAccessToken(token).catch((error) => error);

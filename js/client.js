@@ -6,7 +6,14 @@ const { ClaimsCache, areTokensOwn, entryEnd } = require('./cache.js');
 const { MonoCloudTokenError, MonoCloudValidationError } = require('./errors.js');
 const { publish } = require('./channels.js');
 const native = require('./native.js');
-const { describe, describeAll, json, member, readEnvironment, readOptions } = require('./options.js');
+const {
+  describe,
+  describeAll,
+  json,
+  member,
+  readEnvironment,
+  readOptions,
+} = require('./options.js');
 const { refuse, toError, traceOf, withStack } = require('./outcome.js');
 const { UNBOUND, certificateOf, routeOf } = require('./routes.js');
 const { Templates } = require('./templates.js');

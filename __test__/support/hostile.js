@@ -23,10 +23,13 @@ function fail() {
   throw new Hostile('from a hostile value');
 }
 
-const TRAPS = Object.getOwnPropertyNames(Reflect).filter((name) => typeof Reflect[name] === 'function');
+const TRAPS = Object.getOwnPropertyNames(Reflect).filter(
+  (name) => typeof Reflect[name] === 'function',
+);
 
 /** Throws whatever is done with it. */
-const throwing = (target) => new Proxy(target, Object.fromEntries(TRAPS.map((name) => [name, fail])));
+const throwing = (target) =>
+  new Proxy(target, Object.fromEntries(TRAPS.map((name) => [name, fail])));
 
 function revoked(target) {
   const { proxy, revoke } = Proxy.revocable(target, {});
@@ -40,6 +43,8 @@ function cyclic(target) {
   target[0] = target;
   return target;
 }
+
+const thenable = (descriptor) => Object.defineProperty({}, 'then', descriptor);
 
 /** Properties, all or some of which throw, or are another thing each time. */
 function withGetters(names, random) {
@@ -119,7 +124,7 @@ const OBJECTS = [
   () => Object.freeze({ a: 1 }),
   () => Object.freeze(['a']),
   (random) => [pick(random, PRIMITIVES), pick(random, PRIMITIVES)],
-  () => ['a', , 'b'], // biome-ignore lint/suspicious/noSparseArray: that is the point
+  () => Object.assign(new Array(3), ['a']),
   () => new Array(1_000_000),
   () => Array.from({ length: 50_000 }, (_, i) => `scope:${i}`),
   () => ({ length: 2 ** 32 - 1 }),
@@ -153,10 +158,10 @@ const OBJECTS = [
   () => ({ [Symbol.iterator]: fail }),
   () => ({ [Symbol.asyncIterator]: fail }),
   () => ({ get [Symbol.toStringTag]() { return fail(); } }), // biome-ignore format: one a line
-  () => ({ then: fail }),
-  () => ({ get then() { return fail(); } }), // biome-ignore format: one a line
-  () => ({ then: (resolve) => resolve({ a: 1 }) }),
-  () => ({ then: (_, reject) => reject(new Hostile('rejected')) }),
+  () => thenable({ value: fail }),
+  () => thenable({ get: fail }),
+  () => thenable({ value: (resolve) => resolve({ a: 1 }) }),
+  () => thenable({ value: (_, reject) => reject(new Hostile('rejected')) }),
   () => Object.setPrototypeOf({}, throwing({})),
   () => Object.setPrototypeOf([], throwing([])),
   () => JSON.parse('{"__proto__":{"scopes":["a"]},"constructor":1}'),
@@ -165,7 +170,10 @@ const OBJECTS = [
   () => () => {},
   () => () => fail(),
   () => async () => fail(),
-  () => function* () {}, // biome-ignore lint/correctness/useYield: as empty as that
+  () =>
+    function* generate() {
+      yield fail();
+    },
   () => Object.assign(() => {}, { validateAccessToken: 1 }),
   () => throwing({}),
   () => throwing([]),
@@ -173,7 +181,8 @@ const OBJECTS = [
   () => revoked({}),
   () => revoked([]),
   () => revoked(() => {}),
-  () => new Proxy({}, { get: () => () => {} }),
+  // But for `then`: to wait for ever is then what was asked for.
+  () => new Proxy({}, { get: (_, name) => (name === 'then' ? undefined : () => {}) }),
   () => new Proxy({}, { ownKeys: () => ['a'], getOwnPropertyDescriptor: fail }),
   () => globalThis,
   () => process,

@@ -31,7 +31,7 @@ function made(factory, from) {
   } catch (error) {
     const ours = error instanceof MonoCloudValidationError;
     // Else a getter or a proxy of the caller's threw.
-    const shown = ours ? error : new MonoCloudValidationError('An argument can\'t be read');
+    const shown = ours ? error : new MonoCloudValidationError("An argument can't be read");
     Error.captureStackTrace(shown, from);
     throw shown;
   }
