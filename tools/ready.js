@@ -56,6 +56,19 @@ function checkNoDependencies() {
   return problems;
 }
 
+/** What lets a test make the core panic is in no addon that is published. build.rs sees to it as well. */
+function checkRelease() {
+  const { scripts } = JSON.parse(read('package.json'));
+  const problems = [];
+  if (/feature/.test(scripts['build:release'])) {
+    problems.push('package.json: "build:release" must name no features');
+  }
+  if (/^default *=/m.test(read('Cargo.toml'))) {
+    problems.push('Cargo.toml: no feature may be on by default');
+  }
+  return problems;
+}
+
 const CLIPPY = ['--all-targets', '--locked', '--', '-D', 'warnings'];
 
 const ON_EVERY_NODE = ['contract/', 'keys/', 'e2e/', 'testing/', 'utils/'];
@@ -66,6 +79,7 @@ const STEPS = [
   { name: 'set-up', command: () => node('-e', "require('./tools/prepare').prepare()") },
   { name: 'lock files', check: checkLockFiles },
   { name: 'no dependencies', check: checkNoDependencies },
+  { name: 'release', check: checkRelease },
   { name: 'rustfmt', command: () => ['cargo', 'fmt', '--check'] },
   // With the flags of the build, whose compiled C code and build scripts it then finds there.
   { name: 'clippy', command: () => ['cargo', 'clippy', ...cargoFlags(), ...CLIPPY] },
