@@ -38,7 +38,8 @@ pub enum Unusable {
     Purpose,
     /// `alg` is none that is accepted, or does not go with the key.
     Algorithm,
-    /// An RSA key under 2048 bits or over 8192, or with an exponent that is 1, even or huge.
+    /// An RSA key under 2048 bits or over 8192, or with an exponent that is 1, even or huge; an Ed25519
+    /// key of small order.
     Strength,
     /// Its numbers are no point of the curve, or no RSA key.
     Material,
@@ -83,7 +84,7 @@ impl Key {
                 if string("crv")?.as_deref() != Some("Ed25519") {
                     return Err(Unusable::Curve);
                 }
-                (Kind::Ed25519, Material::Raw(number("x")?))
+                (Kind::Ed25519, Material::ed25519(number("x")?)?)
             }
             _ => return Err(Unusable::KeyType),
         };
@@ -202,6 +203,14 @@ impl Material {
         Ok(Self::Raw([&[4], x, y].concat()))
     }
 
+    /// A point of small order has signatures that anybody can make, and the verifier lets them pass.
+    fn ed25519(point: Vec<u8>) -> Result<Self, Unusable> {
+        if has_small_order(&point) {
+            return Err(Unusable::Strength);
+        }
+        Ok(Self::Raw(point))
+    }
+
     fn verifier(&self, algorithm: Algorithm) -> Result<ParsedPublicKey, Unusable> {
         match self {
             Self::Rsa { n, e } => RsaPublicKeyComponents { n, e }
@@ -242,6 +251,34 @@ fn curve_scheme(algorithm: Algorithm) -> Option<&'static dyn VerificationAlgorit
         Algorithm::Ed25519 => &signature::ED25519,
         _ => return None,
     })
+}
+
+/// Whether eight times this point of edwards25519 is nothing. There are eight such points: those with
+/// y = 0, 1 or −1, and those with one of the two `ORDER_8`, each under either sign of x; the first two
+/// can also be written as p and p + 1 (RFC 8032 §5.1.3: little-endian, the sign in the highest bit).
+fn has_small_order(point: &[u8]) -> bool {
+    const ORDER_8: [[u8; 32]; 2] = [
+        [
+            0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef,
+            0x98, 0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88,
+            0x6d, 0x53, 0xfc, 0x05,
+        ],
+        [
+            0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10,
+            0x67, 0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77,
+            0x92, 0xac, 0x03, 0x7a,
+        ],
+    ];
+    let mut y = point.to_vec();
+    if let Some(last) = y.last_mut() {
+        *last &= 0x7f;
+    }
+    match y.as_slice() {
+        [0 | 1, middle @ .., 0] => middle.iter().all(|byte| *byte == 0),
+        // p ends in …ed: −1, p itself, p + 1.
+        [0xec..=0xee, middle @ .., 0x7f] => middle.iter().all(|byte| *byte == 0xff),
+        y => ORDER_8.iter().any(|known| known == y),
+    }
 }
 
 fn without_leading_zeros(number: &[u8]) -> &[u8] {
