@@ -13,6 +13,7 @@ use super::mailbox::{Mailbox, Post};
 use super::options::{GivenOption, GivenRoute, sources};
 use super::outcome::{Failure, Outcome, outcome};
 use super::panics;
+use crate::check::{Check, OwnedCheck};
 use crate::clock::SystemClock;
 use crate::config::{Config, ENVIRONMENT, Flavour, Given, OPTIONS, clock_setting};
 use crate::error::{Error, Fault, HttpError};
@@ -24,7 +25,7 @@ use crate::issuer::{Issuer, Resolver, Sources, Want};
 use crate::runtime;
 use crate::token::binding;
 use crate::token::facts::Expiration;
-use crate::validator::{Check, OwnedCheck, Validator};
+use crate::validator::Validator;
 
 /// The names of all options, nested ones by their path.
 #[napi(catch_unwind)]

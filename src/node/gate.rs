@@ -18,10 +18,11 @@ use super::class::later;
 use super::mailbox::Post;
 use super::outcome::{Failure, Outcome, outcome};
 use super::panics;
+use crate::check::{Check, OwnedCheck, Route};
 use crate::crew::Crew;
 use crate::error::TokenError;
-use crate::issuer::jwk::Cost;
-use crate::validator::{Accepted, Check, OwnedCheck, Progress, Route, Validator};
+use crate::issuer::verifier::Cost;
+use crate::validator::{Accepted, Progress, Validator};
 
 /// Becomes `(token, now, ticket, crowded, certificate?) => number | string | Failure | null`.
 ///
