@@ -71,7 +71,15 @@ function checkRelease() {
 
 const CLIPPY = ['--all-targets', '--locked', '--', '-D', 'warnings'];
 
-const ON_EVERY_NODE = ['contract/', 'keys/', 'e2e/', 'testing/', 'utils/'];
+const ON_EVERY_NODE = [
+  'contract/',
+  'keys/',
+  'e2e/',
+  'testing/',
+  'utils/',
+  'process/loading',
+  'fast-paths',
+];
 
 // A step is a command, or a check that lists what is wrong. Commands are put together when it is
 // their turn: before the set-up there may be no node_modules to find them in.
