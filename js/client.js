@@ -44,6 +44,8 @@ const CORE = Symbol('core');
 class Core {
   /** Tokens that are being looked at because the cache had nothing: each once, however many ask. */
   #misses = new Map();
+  /** The native functions for tokens, by route. */
+  gates = new WeakMap();
   counts = { accepted: 0, refused: 0, seenBefore: 0 };
 
   constructor(backendNode, values, type) {
@@ -181,7 +183,7 @@ function conclude(core, outcome, token, from, options) {
 function settle(core, outcome, token, from, options) {
   if (!(outcome instanceof Promise)) return conclude(core, outcome, token, from, options);
   // A guard turns errors into answers, and nobody sees where they came from: that is half the work.
-  const trace = options instanceof Prepared ? UNTRACED : traceOf(from);
+  const trace = Prepared.is(options) ? UNTRACED : traceOf(from);
   return outcome.then((late) => conclude(core, late, token, trace, options));
 }
 

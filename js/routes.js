@@ -7,20 +7,18 @@ const { member, nativeRoute, readRoute } = require('./options.js');
 
 /** What one route asks, as the core takes it. */
 class Route {
-  #core;
-  #gate;
-
   constructor({ scopes, groups, validateCertificateBinding: binding }) {
     this.native = nativeRoute(scopes, groups, binding);
   }
 
-  /** The core's function for tokens of this route. A route has one client, so one is remembered. */
+  /** A client's function for tokens of this route. Clients come and go, and take theirs along. */
   gateOf(core) {
-    if (this.#core !== core) {
-      this.#gate = core.native.gate(this.native);
-      this.#core = core;
+    let gate = core.gates.get(this);
+    if (gate === undefined) {
+      gate = core.native.gate(this.native);
+      core.gates.set(this, gate);
     }
-    return this.#gate;
+    return gate;
   }
 }
 
@@ -30,7 +28,7 @@ class Prepared {
 
   /** Unlike `instanceof`, this asks nothing of a caller's proxy. */
   static is(options) {
-    return typeof options === 'object' && #mark in options;
+    return typeof options === 'object' && options !== null && #mark in options;
   }
 
   constructor(route, clientCertificate) {

@@ -16,6 +16,7 @@ const {
 } = require('@monocloud/backend-node');
 
 const { createCa, createClientCert, createServerCert, pem } = require('../support/certs.js');
+const { makePairSync } = require('../../js/testing/pairs.js');
 const { sendJson, startFaultyTenant } = require('../support/faulty-tenant.js');
 const { loadJose, startOidcProvider } = require('../support/oidc/index.js');
 const {
@@ -42,7 +43,7 @@ const KEY_KINDS = {
 
 /** A private JWK and its public half, each with `alg` and `kid`. */
 function makeJwk(alg, kid = `key-${alg}`) {
-  const { privateKey, publicKey } = crypto.generateKeyPairSync(...KEY_KINDS[alg]);
+  const { privateKey, publicKey } = makePairSync(...KEY_KINDS[alg]);
   const named = (key) => ({ ...key.export({ format: 'jwk' }), kid, alg });
   return { secret: named(privateKey), published: { ...named(publicKey), use: 'sig' } };
 }

@@ -10,6 +10,7 @@ const { after, before, describe, it } = require('node:test');
 const { frameworks, listenExpress, listenFastify, raw } = require('../support/http.js');
 const { assertAnswer } = require('../support/answers.js');
 const { createCa, createClientCert } = require('../support/certs.js');
+const { makePairSync } = require('../../js/testing/pairs.js');
 const { ROUTES, adapters, startBinder, withReasons } = require('./support.js');
 const { certificate, issuer: intermediate, recorded, thumbprint } = require('./recorded.json');
 
@@ -434,7 +435,7 @@ describe('bad input', () => {
   const own = createClientCert(ca, { name: 'own.client.test' });
   const others = Array.from({ length: 9 }, (_, n) => createClientCert(ca, { name: `c${n}` }));
   const base64 = own.der.toString('base64');
-  const privateKey = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const privateKey = makePairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' });
   const keyAsCertificate = keyPem.replaceAll('PRIVATE KEY', 'CERTIFICATE');
   const emptyPem = '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n';

@@ -6,6 +6,7 @@
 
 const crypto = require('node:crypto');
 const net = require('node:net');
+const { makePairSync } = require('../../js/testing/pairs.js');
 
 // --- DER ---------------------------------------------------------------------------------------
 
@@ -143,7 +144,7 @@ function identity(der, keys, subject, spki) {
 }
 
 function make({ subject, issuer, keyType = 'ec', keys, notBefore, notAfter, extensions }) {
-  const pair = keys ?? crypto.generateKeyPairSync(...KEY_KINDS[keyType]);
+  const pair = keys ?? makePairSync(...KEY_KINDS[keyType]);
   const spki = crypto.createPublicKey(pair.privateKey).export({ type: 'spki', format: 'der' });
   const signer = issuer ?? { subject, privateKey: pair.privateKey, spki };
   const algorithm = SIGNATURE_ALGORITHMS[signer.privateKey.asymmetricKeyType];

@@ -7,6 +7,7 @@ const crypto = require('node:crypto');
 const http = require('node:http');
 const https = require('node:https');
 const { once } = require('node:events');
+const { makePairSync } = require('../../js/testing/pairs.js');
 
 const AUDIENCE = 'https://api.example.com';
 const PATHS = {
@@ -28,7 +29,7 @@ function sendJson(response, body, status = 200, headers = {}) {
  * @param {string} [options.issuer] where it is not the server's own address (behind a proxy, say)
  */
 async function startFaultyTenant({ tls, issuer } = {}) {
-  const { privateKey, publicKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { privateKey, publicKey } = makePairSync('ec', { namedCurve: 'P-256' });
   const key = { ...publicKey.export({ format: 'jwk' }), kid: 'key', alg: 'ES256', use: 'sig' };
   const requests = { discovery: 0, jwks: 0, introspection: 0, other: 0 };
   const faults = {};

@@ -7,6 +7,8 @@ const crypto = require('node:crypto');
 const http = require('node:http');
 const { once } = require('node:events');
 
+const { makePairSync } = require('../../js/testing/pairs.js');
+
 const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = crypto.constants;
 
 const rsa = (digest) => ({ type: 'rsa', digest, how: { padding: RSA_PKCS1_PADDING } });
@@ -43,7 +45,7 @@ const ALGORITHMS = {
 /** A new pair of keys that can sign with `alg`. */
 function makePair(alg, { modulusLength = 2048, publicExponent } = {}) {
   const { type, options } = ALGORITHMS[alg];
-  return crypto.generateKeyPairSync(type, { ...options, modulusLength, publicExponent });
+  return makePairSync(type, { ...options, modulusLength, publicExponent });
 }
 
 /**

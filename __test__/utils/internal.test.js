@@ -3,11 +3,12 @@
 // `./internal`: what each helper says, and what it does with what it was not made for.
 
 const assert = require('node:assert/strict');
-const { createHash, generateKeyPairSync } = require('node:crypto');
+const { createHash } = require('node:crypto');
 const { execFileSync } = require('node:child_process');
 const { describe, it } = require('node:test');
 const { MonoCloudTokenError, MonoCloudValidationError } = require('@monocloud/backend-node');
 const internal = require('@monocloud/backend-node/internal');
+const { makePairSync } = require('../../js/testing/pairs.js');
 
 /** `[arguments, result]` for a function, each a test of its own. */
 function table(name, ...rows) {
@@ -269,8 +270,7 @@ describe('digests', () => {
 });
 
 describe('getPublicSigKeyFromIssuerJwks', () => {
-  const jwk = (type, options) =>
-    generateKeyPairSync(type, options).publicKey.export({ format: 'jwk' });
+  const jwk = (type, options) => makePairSync(type, options).publicKey.export({ format: 'jwk' });
   const RSA = jwk('rsa', { modulusLength: 2048 });
   const EC = Object.fromEntries(
     ['P-256', 'P-384', 'P-521'].map((namedCurve) => [namedCurve, jwk('ec', { namedCurve })]),

@@ -4,8 +4,8 @@
 
 const crypto = require('node:crypto');
 const { promisify } = require('node:util');
+const { makePair } = require('./pairs.js');
 
-const generateKeyPair = promisify(crypto.generateKeyPair);
 const sign = promisify(crypto.sign);
 
 const rsa = (digest) => ({
@@ -60,7 +60,7 @@ async function makeKeys(algorithms) {
       const { type, options } = ALGORITHMS.get(alg);
       const shared = type === 'rsa' ? type : alg;
       if (!pairs.has(shared)) {
-        pairs.set(shared, generateKeyPair(type, options));
+        pairs.set(shared, makePair(type, options));
       }
       return makeKey(alg, await pairs.get(shared));
     }),

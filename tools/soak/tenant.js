@@ -6,6 +6,7 @@
 const crypto = require('node:crypto');
 const http = require('node:http');
 const { once } = require('node:events');
+const { makePairSync } = require('../../js/testing/pairs.js');
 
 const AUDIENCE = 'https://api.example.com';
 const SCOPE = 'posts:read';
@@ -19,7 +20,7 @@ const base64url = (value) =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 
 function newKey() {
-  const { privateKey, publicKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { privateKey, publicKey } = makePairSync('ec', { namedCurve: 'P-256' });
   const kid = crypto.randomUUID();
   return { kid, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg: 'ES256' } };
 }

@@ -9,6 +9,7 @@ const http = require('node:http');
 const https = require('node:https');
 const path = require('node:path');
 const { once } = require('node:events');
+const { makePairSync } = require('../../../js/testing/pairs.js');
 
 /** All that oidc-provider can sign access tokens with: every algorithm of contract §4. */
 const ALGORITHMS = [
@@ -34,7 +35,7 @@ function environment() {
 
 /** The clients every provider knows, one a way to authenticate, with secrets nobody else has. */
 function defaultClients() {
-  const { privateKey, publicKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { privateKey, publicKey } = makePairSync('ec', { namedCurve: 'P-256' });
   const secret = () => crypto.randomBytes(32).toString('base64url');
   const client = (id, method, more) => ({
     client_id: id,

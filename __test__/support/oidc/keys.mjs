@@ -1,9 +1,9 @@
 // The signing keys of a test's authorization server.
 
-import { generateKeyPair, randomUUID } from 'node:crypto';
-import { promisify } from 'node:util';
+import { randomUUID } from 'node:crypto';
+import pairs from '../../../js/testing/pairs.js';
 
-const generate = promisify(generateKeyPair);
+const { makePair: generate } = pairs;
 
 const CURVES = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' };
 
