@@ -6,7 +6,14 @@ const { ClaimsCache, areTokensOwn, entryEnd } = require('./cache.js');
 const { MonoCloudTokenError, MonoCloudValidationError } = require('./errors.js');
 const { publish } = require('./channels.js');
 const native = require('./native.js');
-const { describe, describeAll, json, readEnvironment, readOptions } = require('./options.js');
+const {
+  describe,
+  describeAll,
+  json,
+  member,
+  readEnvironment,
+  readOptions,
+} = require('./options.js');
 const { refuse, toError, traceOf, withStack } = require('./outcome.js');
 const { Prepared, UNBOUND, certificateOf, routeOf } = require('./routes.js');
 const { Templates } = require('./templates.js');
@@ -133,6 +140,7 @@ class Core {
     const copy = this.templates.copy(outcome);
     if (copy !== undefined) return copy;
     const text = this.native.claimsOf(token);
+    if (typeof text !== 'string') throw toError(text);
     return this.templates.keep(outcome, JSON.parse(text), text.length);
   }
 
@@ -163,7 +171,7 @@ function conclude(core, outcome, token, from, options) {
     return claims;
   }
   tellOfRefusal(core, outcome);
-  return refuse(outcome, from, options?.clientCertificate);
+  return refuse(outcome, from, certificateOf(options, from));
 }
 
 /**
@@ -279,8 +287,8 @@ const { getJwks, getMetadata, introspectAccessToken, validateJwtAccessToken } = 
 function validateJwt(client, token, options, from) {
   const core = client[CORE];
   const route = routeOf(options, from);
-  const certificate = certificateOf(options);
-  const jwks = options?.jwks ?? undefined;
+  const certificate = certificateOf(options, from);
+  const jwks = member(options, 'jwks', from);
   if (jwks !== undefined) return core.jwtWith(token, route, certificate, json(jwks));
   if (client.getJwks !== getJwks) {
     const given = (keys) => core.jwtWith(token, route, certificate, json(keys));
@@ -291,7 +299,7 @@ function validateJwt(client, token, options, from) {
 
 function introspect(client, token, options, from) {
   const route = routeOf(options, from);
-  const certificate = certificateOf(options);
+  const certificate = certificateOf(options, from);
   return withMetadata(client, from, () => client[CORE].introspect(token, route, certificate));
 }
 
@@ -327,7 +335,7 @@ class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClient {
     }
     const fresh = () => validate(this, token, UNBOUND, from);
     const route = routeOf(options, from);
-    const outcome = core.cached(token, route, certificateOf(options), introspected, fresh);
+    const outcome = core.cached(token, route, certificateOf(options, from), introspected, fresh);
     return settle(core, outcome, token, from, options);
   }
 }

@@ -3,6 +3,8 @@
 // Reads what a caller's `fetcher` hands back. It need not be the platform's own Response: undici's,
 // node-fetch's, and the plain objects that people write in tests are read as well.
 
+const { types } = require('node:util');
+
 const LONGEST_BODY = 512 * 1024;
 
 class TooLarge extends Error {}
@@ -30,7 +32,7 @@ async function readBody(response) {
     const chunks = [];
     let length = 0;
     for await (const chunk of body) {
-      const bytes = Buffer.from(chunk);
+      const bytes = bytesOf(chunk);
       length += bytes.length;
       // Leaving the loop cancels the stream.
       if (length > LONGEST_BODY) throw new TooLarge();
@@ -38,9 +40,16 @@ async function readBody(response) {
     }
     return Buffer.concat(chunks);
   }
-  if (typeof response.arrayBuffer === 'function') return Buffer.from(await response.arrayBuffer());
-  if (typeof response.text === 'function') return Buffer.from(await response.text());
+  if (typeof response.arrayBuffer === 'function') return bytesOf(await response.arrayBuffer());
+  if (typeof response.text === 'function') return bytesOf(await response.text());
   return Buffer.from(JSON.stringify(await response.json()));
+}
+
+/** A copy of text or bytes. `Buffer.from` would also go through whatever claims to have a length. */
+function bytesOf(value) {
+  if (typeof value === 'string' || types.isAnyArrayBuffer(value)) return Buffer.from(value);
+  if (!ArrayBuffer.isView(value)) throw new TypeError('neither text nor bytes');
+  return Buffer.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
 }
 
 /** A word for a thrown value that can hold no secret: an error's code, or its name. */

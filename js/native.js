@@ -6,8 +6,9 @@
 // Taken now, so that a test's fake timers don't stop real requests.
 const { setImmediate, setInterval } = require('node:timers');
 
-const binding = require('./binding.js');
+const binding = require('./load.js');
 const { publish } = require('./channels.js');
+const { DEFECT, orFailure, orThrow } = require('./defects.js');
 const { readResponse, wordFor } = require('./fetcher.js');
 
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -21,7 +22,7 @@ let lastTicket = 0;
 let lastClient = 0;
 let holding;
 
-const mailbox = new binding.Mailbox((message) => {
+function receive(message) {
   switch (message.kind) {
     case 'settled':
       collect();
@@ -40,13 +41,33 @@ const mailbox = new binding.Mailbox((message) => {
       exchanges.delete(message.id);
       break;
   }
-});
+}
+
+const mailbox = orThrow(() => new binding.Mailbox(receive));
+// The core holds it weakly, so that a module that is loaded anew may go: here is who holds it.
+mailbox.receive = receive;
 
 /** In place of an outcome that could not even be handed over. */
-const LOST = {
-  kind: 'internal',
-  message: 'The native core failed; this is a defect, please report it',
-};
+const LOST = { kind: 'internal', message: DEFECT };
+
+/** Hands out the outcomes that have come. */
+function collect() {
+  const settled = orFailure(() => mailbox.collect());
+  if (settled.kind === undefined) return settleAll(settled);
+  // Once more: as long as something is there, nobody is told of what comes after it. Whose outcomes
+  // were lost on the way is not known, so all who still wait are told that theirs was.
+  settleAll(orFailure(() => mailbox.collect()));
+  settleAll({ tickets: [...waiting.keys()] });
+}
+
+/** Ends the promises whose outcomes have come. */
+function settleAll({ tickets = [], outcomes = [] }) {
+  tickets.forEach((ticket, index) => {
+    waiting.get(ticket)?.settle(outcomes[index] ?? LOST);
+    waiting.delete(ticket);
+  });
+  if (waiting.size === 0) letGo();
+}
 
 /**
  * Makes a native call that either answers at once or says `null` and answers later, which is then a
@@ -54,7 +75,7 @@ const LOST = {
  */
 function call(start, needed) {
   const ticket = lastTicket + 1;
-  const outcome = start(ticket);
+  const outcome = orFailure(() => start(ticket));
   return outcome === null ? later(ticket, needed) : (outcome ?? LOST);
 }
 
@@ -88,19 +109,9 @@ const MOST_AT_A_TIME = 8;
 
 /** Works on the line, which all threads share, beside those that do nothing else. */
 function help() {
-  const more = mailbox.help(MOST_AT_A_TIME);
+  const more = orFailure(() => mailbox.help(MOST_AT_A_TIME));
   collect();
-  if (more) setImmediate(help);
-}
-
-/** Hands out the outcomes that have come. */
-function collect() {
-  const { tickets, outcomes } = mailbox.collect();
-  tickets.forEach((ticket, index) => {
-    waiting.get(ticket)?.settle(outcomes[index]);
-    waiting.delete(ticket);
-  });
-  if (waiting.size === 0) holding?.unref();
+  if (more === true) setImmediate(help);
 }
 
 /** A process does not end while somebody waits for an outcome. */
@@ -109,9 +120,23 @@ function later(ticket, needed) {
   return new Promise((settle) => {
     // What is needed, the caller's functions say, stays though its owner may have let go of it.
     waiting.set(ticket, { settle, needed });
-    holding ??= setInterval(() => {}, LONGEST_TIMER);
-    if (waiting.size === 1) holding.ref();
+    if (waiting.size === 1) hold();
   });
+}
+
+/** Of Node.js itself: one of this module would keep this module, for as long as there is the timer. */
+const nothing = Object.getPrototypeOf(setInterval);
+
+function hold() {
+  holding ??= setInterval(nothing, LONGEST_TIMER);
+  holding.ref();
+  // Nobody but those who wait may remember this module.
+  holding.receive = receive;
+}
+
+function letGo() {
+  holding?.unref();
+  if (holding) holding.receive = undefined;
 }
 
 /** Builds a native client. `functions` are the caller's own; they live as long as their holder. */
@@ -119,7 +144,27 @@ function createClient(backendNode, options, environment, functions) {
   const number = ++lastClient;
   clients.set(number, new WeakRef(functions));
   forgotten.register(functions, number);
-  return binding.createClient(mailbox, number, backendNode, options, environment);
+  return orFailure(() => {
+    const built = binding.createClient(mailbox, number, backendNode, options, environment);
+    return built.kind === undefined ? withoutPanics(built) : built;
+  });
+}
+
+const { constructor: _, ...MEMBERS } = Object.getOwnPropertyDescriptors(
+  binding.NativeClient.prototype,
+);
+
+/** Those that hand back no failures. */
+const THROWING = new Set(['gate', 'stats']);
+
+/** A native client: what it is configured with, as values, and its methods, none of which panics. */
+function withoutPanics(client) {
+  const members = Object.entries(MEMBERS).map(([name, { get }]) => {
+    if (get) return [name, client[name]];
+    const attempt = THROWING.has(name) ? orThrow : orFailure;
+    return [name, (...values) => attempt(() => client[name](...values))];
+  });
+  return Object.fromEntries(members);
 }
 
 async function carry(message, work) {
@@ -132,7 +177,8 @@ async function carry(message, work) {
     mailbox.replied(id, status, statusText, headers, body);
   } catch (error) {
     const { word, tooLarge } = wordFor(error);
-    mailbox.failed(id, word, tooLarge);
+    // Where even that fails, the exchange ends at its deadline.
+    orFailure(() => mailbox.failed(id, word, tooLarge));
   } finally {
     exchanges.delete(id);
   }
@@ -162,6 +208,7 @@ module.exports = {
   call,
   createClient,
   pass,
-  environmentNames: binding.environmentNames(),
-  optionNames: binding.optionNames(),
+  describeCertificate: (pem) => orThrow(() => binding.describeCertificate(pem)),
+  environmentNames: orThrow(() => binding.environmentNames()),
+  optionNames: orThrow(() => binding.optionNames()),
 };

@@ -93,22 +93,44 @@ function readEnvironment(own) {
   return environment;
 }
 
+/** More names than any route asks for. An array may claim any length, and it is copied. */
+const MOST_NAMES = 100_000;
+
 function strings(options, name, from) {
   const given = options[name] ?? undefined;
   if (given === undefined) return undefined;
   // A list of strings or nothing: a string alone would be read letter by letter. `Array.from` shows
   // holes, which `every` passes over, and takes a copy that nobody changes later.
-  const list = isArray(given) ? Array.from(given) : [undefined];
+  const list = isArray(given) && given.length <= MOST_NAMES ? Array.from(given) : [undefined];
   if (!list.every((item) => typeof item === 'string')) {
     throw refusal(`"${name}" must be an array of strings`, from);
   }
   return list;
 }
 
+/** One of the caller's options for one call. */
+function member(options, name, from) {
+  try {
+    return options?.[name] ?? undefined;
+  } catch {
+    throw refusal(`"${name}" can't be read`, from);
+  }
+}
+
 /** What a route asks of a token, checked: `scopes`, `groups` and `validateCertificateBinding`. */
 function readRoute(options, from) {
   requireObject(options, from);
   if (options === undefined || options === null) return {};
+  try {
+    return readChecked(options, from);
+  } catch (error) {
+    if (error instanceof MonoCloudValidationError) throw error;
+    // A getter or a proxy of the caller's threw.
+    throw refusal('"options" can\'t be read', from);
+  }
+}
+
+function readChecked(options, from) {
   const binding = options.validateCertificateBinding ?? undefined;
   if (binding !== undefined && typeof binding !== 'boolean' && !BINDING_MODES.has(binding)) {
     throw refusal('"validateCertificateBinding" must be a boolean', from);
@@ -133,6 +155,7 @@ module.exports = {
   describe,
   describeAll,
   json,
+  member,
   nativeRoute,
   readEnvironment,
   readOptions,

@@ -10,7 +10,7 @@ const {
   MonoCloudTokenError,
   MonoCloudValidationError,
 } = require('./errors.js');
-const { describeCertificate } = require('./binding.js');
+const { describeCertificate } = require('./native.js');
 
 function toError(failure) {
   const { kind, message, code, reason, raw } = failure;

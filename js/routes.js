@@ -3,7 +3,7 @@
 // What routes ask of tokens. Read from the caller's options once: for a guarded route when it is set
 // up, for a call of `validateAccessToken` when it is made.
 
-const { nativeRoute, readRoute } = require('./options.js');
+const { member, nativeRoute, readRoute } = require('./options.js');
 
 /** What one route asks, as the core takes it. */
 class Route {
@@ -26,6 +26,13 @@ class Route {
 
 /** In place of the caller's options where those were read before: for our own eyes only. */
 class Prepared {
+  #mark = true;
+
+  /** Unlike `instanceof`, this asks nothing of a caller's proxy. */
+  static is(options) {
+    return typeof options === 'object' && #mark in options;
+  }
+
   constructor(route, clientCertificate) {
     this.route = route;
     this.clientCertificate = clientCertificate;
@@ -43,7 +50,7 @@ const known = new Map();
 /** The route that the options of one call describe. */
 function routeOf(options, from) {
   if (options === undefined || options === null) return OPEN;
-  if (options instanceof Prepared) return options.route;
+  if (Prepared.is(options)) return options.route;
   const asked = readRoute(options, from);
   const { scopes, groups, validateCertificateBinding: binding } = asked;
   if (!scopes?.length && !groups?.length && binding === undefined) return OPEN;
@@ -58,8 +65,8 @@ function routeOf(options, from) {
 }
 
 /** The certificate that came with a request. What is no text is none; the core says so if need be. */
-function certificateOf(options) {
-  const certificate = options?.clientCertificate ?? undefined;
+function certificateOf(options, from) {
+  const certificate = member(options, 'clientCertificate', from);
   return certificate === undefined || typeof certificate === 'string' ? certificate : 'malformed';
 }
 

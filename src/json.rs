@@ -93,8 +93,11 @@ impl fmt::Debug for Members<'_> {
     }
 }
 
+/// What begins as an object is none of another kind, and is not walked over a second time: rubbish must
+/// not cost more than what is good.
 fn is_other_kind(text: &str) -> bool {
-    serde_json::from_str::<&RawValue>(text).is_ok_and(|value| !value.get().starts_with('{'))
+    !text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{')
+        && serde_json::from_str::<&RawValue>(text).is_ok()
 }
 
 /// A string, borrowed where it holds no escapes.
@@ -188,8 +191,18 @@ mod tests {
         for other in ["[]", "null", "1", "\"x\"", " [1] ", "true"] {
             assert_eq!(Members::parse(other).unwrap_err(), JsonError::NotObject, "{other}");
         }
-        for rubbish in ["", "{", "{}x", "{a:1}", "nul", "\u{feff}{}", "{\"a\":1,}", "{\"a\":\u{1}}"]
-        {
+        for rubbish in [
+            "",
+            "{",
+            "\n{}x",
+            "\u{a0}[]",
+            "{}x",
+            "{a:1}",
+            "nul",
+            "\u{feff}{}",
+            "{\"a\":1,}",
+            "{\"a\":\u{1}}",
+        ] {
             assert_eq!(Members::parse(rubbish).unwrap_err(), JsonError::Malformed, "{rubbish}");
         }
         assert_eq!(Members::parse_bytes(b"{\"a\":\"\xff\"}").unwrap_err(), JsonError::Malformed);

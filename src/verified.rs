@@ -16,7 +16,8 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
 use crate::config::Config;
-use crate::issuer::jwk::{Generation, VerifierId};
+use crate::issuer::jwk::Generation;
+use crate::issuer::verifier::VerifierId;
 use crate::token::facts::Facts;
 
 /// SHA-256 over a whole token.

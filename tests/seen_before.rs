@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use monocloud_backend_node::check::{Check, Route};
 use monocloud_backend_node::error::{Error, TokenError};
 use monocloud_backend_node::token::binding::Binding;
-use monocloud_backend_node::validator::{Accepted, Check, Progress, Route};
+use monocloud_backend_node::validator::{Accepted, Progress};
 use monocloud_backend_node::verified::VerifiedTokens;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

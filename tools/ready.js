@@ -37,9 +37,30 @@ function checkLockFiles() {
   return problems;
 }
 
+/** What lets a test make the core panic is in no addon that is published. build.rs sees to it as well. */
+function checkRelease() {
+  const { scripts } = JSON.parse(read('package.json'));
+  const problems = [];
+  if (/feature/.test(scripts['build:release'])) {
+    problems.push('package.json: "build:release" must name no features');
+  }
+  if (/^default *=/m.test(read('Cargo.toml'))) {
+    problems.push('Cargo.toml: no feature may be on by default');
+  }
+  return problems;
+}
+
 const CLIPPY = ['--all-targets', '--locked', '--', '-D', 'warnings'];
 
-const ON_EVERY_NODE = ['contract/', 'keys/', 'e2e/', 'testing/', 'utils/'];
+const ON_EVERY_NODE = [
+  'contract/',
+  'keys/',
+  'e2e/',
+  'testing/',
+  'utils/',
+  'process/loading',
+  'fast-paths',
+];
 
 // A step is a command, or a check that lists what is wrong. Commands are put together when it is
 // their turn: before the set-up there may be no node_modules to find them in.
@@ -47,6 +68,7 @@ const STEPS = [
   { name: 'set-up', command: () => node('-e', "require('./tools/prepare').prepare()") },
   { name: 'lock files', check: checkLockFiles },
   { name: 'supply', check: checkSupply },
+  { name: 'release', check: checkRelease },
   { name: 'rustfmt', command: () => ['cargo', 'fmt', '--check'] },
   // With the flags of the build, whose compiled C code and build scripts it then finds there.
   { name: 'clippy', command: () => ['cargo', 'clippy', ...cargoFlags(), ...CLIPPY] },

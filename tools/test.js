@@ -38,8 +38,8 @@ function run(command, args, options) {
 }
 
 /**
- * What makes cargo find the dependencies, which take minutes, where `npm run build` compiled them:
- * its profile, and its target. napi always names one, which gives it a directory of its own, even
+ * What makes cargo find what `npm run build` compiled, which took minutes: its profile, its features,
+ * and its target. napi always names one, which gives it a directory of its own, even
  * if it is this machine's.
  */
 function cargoFlags() {
@@ -48,7 +48,8 @@ function cargoFlags() {
     encoding: 'utf8',
   });
   const host = /^host: (\S+)$/m.exec(stdout ?? '')?.[1];
-  return ['--profile', 'fast', ...(host ? ['--target', host] : [])];
+  const build = ['--profile', 'fast', '--features', 'panic-injection'];
+  return [...build, ...(host ? ['--target', host] : [])];
 }
 
 /** The core, without Node.js. */

@@ -19,11 +19,15 @@ const NOT_INHERITED =
  * @param {object} [options.env] on top of what is inherited
  * @param {unknown} [options.input] what the script finds as `input`
  * @param {string[]} [options.flags] of Node.js
+ * @param {number} [options.descriptors] how many files and sockets the process may have open
+ * @param {(child: import('node:child_process').ChildProcess, said: any[]) => void} [options.heard]
+ *   called whenever the script has said something, with all that it has said by then
  * @param {number} [options.timeout] milliseconds, after which the process is killed
  * @returns {Promise<{ code: number | null, signal: string | null, said: any[], stderr: string,
  *   lingered: number }>} `lingered`: milliseconds from the script's last line to the process's end
  */
-function runScript(source, { env = {}, input, flags = [], timeout = TIMEOUT_MS } = {}) {
+function runScript(source, options = {}) {
+  const { env = {}, input, flags = [], descriptors, heard, timeout = TIMEOUT_MS } = options;
   const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name));
   const script = `
     const load = (file) => require(${JSON.stringify(`${root}${path.sep}`)} + file);
@@ -40,7 +44,10 @@ function runScript(source, { env = {}, input, flags = [], timeout = TIMEOUT_MS }
       ${source}
     })().then(() => say({ done: Date.now() }));`;
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...flags, '-e', script], {
+    const node = [process.execPath, ...flags, '-e', script];
+    const limited = ['sh', '-c', `ulimit -n ${descriptors} && exec "$@"`, 'sh', ...node];
+    const [command, ...args] = descriptors === undefined ? node : limited;
+    const child = spawn(command, args, {
       cwd: root,
       env: { ...Object.fromEntries(inherited), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -50,6 +57,7 @@ function runScript(source, { env = {}, input, flags = [], timeout = TIMEOUT_MS }
     let stderr = '';
     child.stdout.on('data', (chunk) => {
       stdout += chunk;
+      heard?.(child, parsed(stdout.slice(0, stdout.lastIndexOf('\n') + 1)));
     });
     child.stderr.on('data', (chunk) => {
       stderr += chunk;
@@ -57,8 +65,7 @@ function runScript(source, { env = {}, input, flags = [], timeout = TIMEOUT_MS }
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
-      const lines = stdout.split('\n').filter(Boolean);
-      const said = lines.map((line) => JSON.parse(line));
+      const said = parsed(stdout);
       const done = said.find((value) => value?.done !== undefined)?.done;
       resolve({
         code,
@@ -71,4 +78,9 @@ function runScript(source, { env = {}, input, flags = [], timeout = TIMEOUT_MS }
   });
 }
 
-module.exports = { runScript };
+function parsed(text) {
+  const lines = text.split('\n').filter(Boolean);
+  return lines.map((line) => JSON.parse(line));
+}
+
+module.exports = { root, runScript };

@@ -27,7 +27,12 @@ pub fn run(data: &[u8]) {
     let Ok(metadata) = read else {
         let keys = member("jwks_uri").and_then(json::string);
         let plain = keys.is_some_and(|uri| uri == "https://t.example/jwks");
-        assert!(!own || !plain && member("jwks_uri").is_some(), "nothing is wrong with {text}");
+        let stores = member("mtls_additional_endpoint_aliases");
+        let each = stores.and_then(json::object).unwrap_or_default();
+        let aliases = each.into_iter().map(|(_, store)| store).chain(stores);
+        let twice = aliases.chain(member("mtls_endpoint_aliases")).any(is_ambiguous);
+        let odd = !plain && member("jwks_uri").is_some() || twice;
+        assert!(!own || odd, "nothing is wrong with {text}");
         return;
     };
     assert!(own, "another tenant's: {text}");
@@ -46,6 +51,11 @@ pub fn run(data: &[u8]) {
             }
         }
     }
+}
+
+/// An object that means two things.
+fn is_ambiguous(text: &str) -> bool {
+    json::object(text).is_some() && json::unambiguous(text).is_none()
 }
 
 fn may_be_asked(tenant: &TenantDomain, url: &Url) {

@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use monocloud_backend_node::error::TokenError;
-use monocloud_backend_node::issuer::jwk::{KeySet, MOST_KEYS, VerifierId};
+use monocloud_backend_node::issuer::jwk::{KeySet, MOST_KEYS};
+use monocloud_backend_node::issuer::verifier::VerifierId;
 use monocloud_backend_node::token::jws::{Algorithm, Header};
 
 use super::json;

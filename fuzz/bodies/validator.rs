@@ -9,11 +9,12 @@ use std::sync::{Arc, LazyLock, Mutex};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use monocloud_backend_node::check::{Check, Route};
 use monocloud_backend_node::config::Given;
 use monocloud_backend_node::error::{Error, TokenError};
 use monocloud_backend_node::issuer::{Issuer, Sources, Want};
 use monocloud_backend_node::token::binding::Binding;
-use monocloud_backend_node::validator::{Check, Outcome, Progress, Route, Validator};
+use monocloud_backend_node::validator::{Outcome, Progress, Validator};
 
 use super::certificate::{self, changed};
 use super::claims::{self, MOMENT};

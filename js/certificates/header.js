@@ -44,7 +44,9 @@ function readHeaderOptions(options, frameworkTrust, from) {
     const { format, header, trustProxy } = options ?? {};
     return { ...readFormat(format, header), trusts: readTrust(trustProxy, frameworkTrust) };
   } catch (error) {
-    throw error instanceof MonoCloudValidationError ? withStack(error, from) : error;
+    if (error instanceof MonoCloudValidationError) throw withStack(error, from);
+    // A getter or a proxy of the caller's threw.
+    throw withStack(new MonoCloudValidationError('"options" can\'t be read'), from);
   }
 }
 

@@ -17,6 +17,9 @@ const RANGES = {
 /** An address that no connection comes from: whoever trusts it trusts everybody. */
 const NOBODY = '0.0.0.0';
 
+/** An array may claim any length. */
+const MOST_PROXIES = 10_000;
+
 /**
  * The test that `trustProxy` stands for: `(request, address)` to a boolean.
  *
@@ -29,7 +32,7 @@ function readTrust(trustProxy, frameworkTrust) {
     return (_request, address) => trustProxy(address, 0) === true;
   }
   const list = typeof trustProxy === 'string' ? trustProxy.split(',') : trustProxy;
-  if (!Array.isArray(list) || list.length === 0) {
+  if (!Array.isArray(list) || list.length === 0 || list.length > MOST_PROXIES) {
     throw new MonoCloudValidationError(
       '"trustProxy" is required: the addresses and CIDR ranges of your proxies, a function, or true ' +
         "for the framework's own setting",

@@ -8,7 +8,7 @@ const { Buffer } = require('node:buffer');
 const crypto = require('node:crypto');
 const { MonoCloudValidationError } = require('../errors.js');
 const { createMemoryCache } = require('./memory.js');
-const { checkOptions, readClaims, sha256 } = require('./shared.js');
+const { checkOptions, made, readClaims, sha256, textOf } = require('./shared.js');
 
 const OPTIONS = ['prefix', 'tenantDomain', 'audience', 'secret'];
 
@@ -24,12 +24,7 @@ const MIN_SECRET_BYTES = 16;
 const LAST_MS = 8.64e15;
 
 function createRedisCache(client, options) {
-  try {
-    return redisCache(client, options);
-  } catch (error) {
-    if (error instanceof MonoCloudValidationError) Error.captureStackTrace(error, createRedisCache);
-    throw error;
-  }
+  return made(() => redisCache(client, options), createRedisCache);
 }
 
 function redisCache(client, options) {
@@ -66,7 +61,7 @@ function redisCache(client, options) {
       if (milliseconds <= Date.now()) return;
       const key = keyOf(token);
       try {
-        await store(key, seal(key, JSON.stringify(claims)), milliseconds);
+        await store(key, seal(key, textOf(claims)), milliseconds);
       } catch (error) {
         throw withoutArguments(error);
       }

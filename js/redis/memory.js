@@ -4,20 +4,13 @@
 // change what another sees.
 
 const { MonoCloudValidationError } = require('../errors.js');
-const { checkOptions, readClaims, sha256 } = require('./shared.js');
+const { checkOptions, made, readClaims, sha256, textOf } = require('./shared.js');
 
 // More than one for each call, so that the sweep gets round whatever is added behind it.
 const SWEPT_PER_CALL = 2;
 
 function createMemoryCache(options) {
-  try {
-    return memoryCache(options);
-  } catch (error) {
-    if (error instanceof MonoCloudValidationError) {
-      Error.captureStackTrace(error, createMemoryCache);
-    }
-    throw error;
-  }
+  return made(() => memoryCache(options), createMemoryCache);
 }
 
 function memoryCache(options) {
@@ -64,7 +57,7 @@ function memoryCache(options) {
       entries.delete(key);
       const expires = expiresAt * 1000;
       if (expires <= now) return;
-      entries.set(key, { text: JSON.stringify(claims), expires });
+      entries.set(key, { text: textOf(claims), expires });
       if (entries.size > maxEntries) entries.delete(entries.keys().next().value);
     },
 

@@ -24,6 +24,28 @@ function checkOptions(factory, options, names) {
   return Object.fromEntries(names.map((name) => [name, options[name] ?? undefined]));
 }
 
+/** Runs a factory, whose errors begin where it was called: `from`. */
+function made(factory, from) {
+  try {
+    return factory();
+  } catch (error) {
+    const ours = error instanceof MonoCloudValidationError;
+    // Else a getter or a proxy of the caller's threw.
+    const shown = ours ? error : new MonoCloudValidationError("An argument can't be read");
+    Error.captureStackTrace(shown, from);
+    throw shown;
+  }
+}
+
+/** Claims as they are stored. */
+function textOf(claims) {
+  try {
+    return JSON.stringify(claims);
+  } catch {
+    throw new MonoCloudValidationError('"claims" must be what JSON can hold');
+  }
+}
+
 /** A stored text as claims; rubbish is no entry. */
 function readClaims(text) {
   if (text === undefined) return undefined;
@@ -38,4 +60,4 @@ function readClaims(text) {
     : claims;
 }
 
-module.exports = { checkOptions, readClaims, sha256 };
+module.exports = { checkOptions, made, readClaims, sha256, textOf };

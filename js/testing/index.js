@@ -183,7 +183,7 @@ class TestTenant {
       throw new TypeError('"expiresIn" must be a finite number of seconds');
     }
     checkString('subject', subject);
-    for (const each of Array.isArray(audience) ? audience : [audience]) {
+    for (const each of isList(audience) ? audience : [audience]) {
       checkString('audience', each);
     }
     const now = Math.floor(Date.now() / 1000);
@@ -245,7 +245,7 @@ async function createTestTenant(options = {}) {
   checkString('audience', audience);
   checkString('clientId', clientId);
   checkString('clientSecret', clientSecret);
-  if (!Array.isArray(algorithms) || algorithms.length === 0) {
+  if (!isList(algorithms) || algorithms.length === 0) {
     throw new TypeError('"algorithms" must be an array of at least one algorithm');
   }
   for (const alg of algorithms) {
@@ -265,10 +265,7 @@ async function createTestTenant(options = {}) {
 
 function scopeClaim(scopes) {
   // RFC 6749 §3.3: a space would make two scopes of one.
-  if (
-    !Array.isArray(scopes) ||
-    !scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
-  ) {
+  if (!isList(scopes) || !scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) {
     throw new TypeError('"scopes" must be an array of scopes, none of them empty or with a space');
   }
   return scopes.length === 0 ? {} : { scope: scopes.join(' ') };
@@ -277,7 +274,7 @@ function scopeClaim(scopes) {
 function groupsClaim(groups) {
   const valid = (group) =>
     typeof group === 'string' || typeof group?.id === 'string' || typeof group?.name === 'string';
-  if (!Array.isArray(groups) || !groups.every(valid)) {
+  if (!isList(groups) || !groups.every(valid)) {
     throw new TypeError('"groups" must be an array of strings, or of objects with "id" or "name"');
   }
   return { groups };
@@ -294,6 +291,11 @@ function confirmationClaim(certificate) {
     throw new TypeError('"certificate" must be an X.509 certificate in PEM');
   }
   return { cnf: { 'x5t#S256': createHash('sha256').update(der).digest('base64url') } };
+}
+
+/** An array may claim any length; nobody means one that takes a minute to go through. */
+function isList(value) {
+  return Array.isArray(value) && value.length <= 100_000;
 }
 
 function checkNames(where, options, known) {

@@ -2,6 +2,7 @@
 //! it — [`native`]'s reqwest, or the caller's own `fetch`.
 
 pub mod native;
+mod roots;
 
 use std::fmt;
 use std::future::Future;

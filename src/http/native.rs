@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::error::Error as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
@@ -17,7 +17,7 @@ use tokio::sync::OnceCell;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::{Exchange, LONGEST_BODY, Request, Response, Transport};
+use super::{Exchange, LONGEST_BODY, Request, Response, Transport, roots};
 use crate::config::Tls;
 use crate::error::{Fault, ValidationError};
 
@@ -155,26 +155,6 @@ impl NativeTransport {
         Ok(transport)
     }
 
-    fn roots(&self) -> RootCertStore {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        // `SSL_CERT_FILE` comes on top of the platform's roots, and not in their place.
-        for bundle in PLATFORM_BUNDLES.iter().map(Path::new).filter(|path| path.is_file()).take(1) {
-            roots.add_parsable_certificates(read_certificates(bundle));
-        }
-        if roots.is_empty() {
-            // An image without a single root: those that Node.js itself carries.
-            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        }
-        for path in &self.config.extra_roots {
-            roots.add_parsable_certificates(read_certificates(path));
-        }
-        if let Some(ca) = &self.config.tls.ca {
-            roots.add_parsable_certificates(certificates("tls.ca", ca).unwrap_or_default());
-        }
-        roots
-    }
-
     fn tls(&self, roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
@@ -201,7 +181,11 @@ impl NativeTransport {
     }
 
     fn build(&self, direct: bool) -> Result<Clients, Fault> {
-        let tls = self.tls(self.roots());
+        let mut roots = roots::read(&self.config.extra_roots)?;
+        if let Some(ca) = &self.config.tls.ca {
+            roots.add_parsable_certificates(certificates("tls.ca", ca).unwrap_or_default());
+        }
+        let tls = self.tls(roots);
         let tls = tls.map_err(|_| Fault::Local("The TLS client could not be set up"))?;
         let build = |kept: usize| {
             self.builder(tls.clone(), kept, direct)?
@@ -241,21 +225,6 @@ impl NativeTransport {
         }
         Ok(builder)
     }
-}
-
-/// Where Linux distributions keep their roots in one file.
-const PLATFORM_BUNDLES: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
-
-/// A file of certificates; what can't be read is passed over, as Node.js and OpenSSL do.
-fn read_certificates(path: &Path) -> Vec<CertificateDer<'static>> {
-    CertificateDer::pem_file_iter(path)
-        .map(|certificates| certificates.filter_map(Result::ok).collect())
-        .unwrap_or_default()
 }
 
 fn certificates(option: &str, pem: &str) -> Result<Vec<CertificateDer<'static>>, ValidationError> {

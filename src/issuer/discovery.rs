@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::config::TenantDomain;
 use crate::error::{Error, Fault, HttpError, ValidationError};
-use crate::json::Members;
+use crate::json::{JsonError, Members};
 
 /// Where the document is, relative to the issuer.
 pub const WELL_KNOWN: &str = "/.well-known/openid-configuration";
@@ -27,6 +27,17 @@ pub struct Metadata {
 
 const INTROSPECTION: &str = "introspection_endpoint";
 
+/// A member that is an object. One that names a member twice leads to two places, and must not lead to
+/// a third.
+fn object<'a>(members: &Members<'a>, name: &str) -> Result<Option<Members<'a>>, Fault> {
+    match members.raw(name).map(Members::parse) {
+        Some(Err(JsonError::Malformed)) => {
+            Err(Fault::Unreadable("The metadata has endpoint aliases that name a member twice"))
+        }
+        other => Ok(other.and_then(Result::ok)),
+    }
+}
+
 impl Metadata {
     /// Reads a document. Its `issuer` must be the tenant to the byte (Discovery §4.3): anything else
     /// is another tenant's, or a stranger's.
@@ -45,16 +56,19 @@ impl Metadata {
             Some(address) => Some(tenant.endpoint(&address).map_err(Fault::ForbiddenUrl)?),
         };
         let endpoint = |members: &Members<'_>| members.text(INTROSPECTION).map(Into::into);
-        let object = |name: &str| members.get::<Members<'_>>(name)?.ok();
-        let stores = object("mtls_additional_endpoint_aliases").unwrap_or_default();
-        let trust_stores = stores
-            .names()
-            .filter_map(|id| Some((id.to_owned(), endpoint(&stores.get::<Members<'_>>(id)?.ok()?))))
-            .collect();
+        let stores = object(&members, "mtls_additional_endpoint_aliases")?.unwrap_or_default();
+        let mut trust_stores = HashMap::new();
+        for id in stores.names() {
+            if let Some(store) = object(&stores, id)? {
+                trust_stores.insert(id.to_owned(), endpoint(&store));
+            }
+        }
         Ok(Self {
             jwks_uri,
             introspection: endpoint(&members),
-            mtls_introspection: object("mtls_endpoint_aliases").as_ref().and_then(endpoint),
+            mtls_introspection: object(&members, "mtls_endpoint_aliases")?
+                .as_ref()
+                .and_then(endpoint),
             trust_stores,
             text,
         })

@@ -13,6 +13,7 @@ pub mod flight;
 pub mod introspection;
 pub mod jwk;
 pub mod unknown;
+pub mod verifier;
 pub mod watch;
 
 use std::collections::HashMap;

@@ -12,6 +12,8 @@ use super::gate::Gate;
 use super::mailbox::{Mailbox, Post};
 use super::options::{GivenOption, GivenRoute, sources};
 use super::outcome::{Failure, Outcome, outcome};
+use super::panics;
+use crate::check::{Check, OwnedCheck};
 use crate::clock::SystemClock;
 use crate::config::{Config, ENVIRONMENT, Flavour, Given, OPTIONS, clock_setting};
 use crate::error::{Error, Fault, HttpError};
@@ -23,17 +25,19 @@ use crate::issuer::{Issuer, Resolver, Sources, Want};
 use crate::runtime;
 use crate::token::binding;
 use crate::token::facts::Expiration;
-use crate::validator::{Check, OwnedCheck, Validator};
+use crate::validator::Validator;
 
 /// The names of all options, nested ones by their path.
 #[napi(catch_unwind)]
 pub fn option_names() -> Vec<&'static str> {
+    panics::at("optionNames");
     OPTIONS.to_vec()
 }
 
 /// The names of all environment variables that are read.
 #[napi(catch_unwind)]
 pub fn environment_names() -> Vec<&'static str> {
+    panics::at("environmentNames");
     ENVIRONMENT.to_vec()
 }
 
@@ -47,6 +51,7 @@ pub struct CertificateDescription {
 
 #[napi(catch_unwind)]
 pub fn describe_certificate(pem: String) -> Option<CertificateDescription> {
+    panics::at("describeCertificate");
     binding::describe(&pem).map(|found| CertificateDescription {
         subject: found.subject,
         not_before: found.not_before,
@@ -69,6 +74,7 @@ pub fn create_client(
     options: Vec<GivenOption>,
     environment: HashMap<String, String>,
 ) -> Either<NativeClient, Failure> {
+    panics::at("createClient");
     match NativeClient::build(&mailbox.post, client, backend_node, options, environment) {
         Ok(client) => Either::A(client),
         Err(error) => Either::B(error.into()),
@@ -133,6 +139,10 @@ where
     let post = Arc::clone(post);
     runtime.spawn(async move {
         // A panic of ours ends as an error of this one call.
+        let work = async move {
+            panics::at("later");
+            work.await
+        };
         let outcome = match tokio::spawn(work).await {
             Ok(outcome) => outcome,
             Err(_) => Either::B(Failure::internal()),
@@ -147,30 +157,35 @@ impl NativeClient {
     /// `introspectJwtTokens`.
     #[napi(getter, catch_unwind)]
     pub fn introspects_jwts(&self) -> bool {
+        panics::at("introspectsJwts");
         self.validator.config().introspect_jwt_tokens
     }
 
     /// `tenantDomain`.
     #[napi(getter, catch_unwind)]
     pub fn tenant_domain(&self) -> String {
+        panics::at("tenantDomain");
         self.validator.config().tenant.as_str().to_owned()
     }
 
     /// `introspectionCacheDuration`, seconds.
     #[napi(getter, catch_unwind)]
     pub fn introspection_cache_duration(&self) -> Option<f64> {
+        panics::at("introspectionCacheDuration");
         self.validator.config().introspection_cache_duration
     }
 
     /// `verifiedTokensBytes`.
     #[napi(getter, catch_unwind)]
     pub fn verified_tokens_bytes(&self) -> f64 {
+        panics::at("verifiedTokensBytes");
         self.validator.config().verified_tokens_bytes as f64
     }
 
     /// `cacheTimeout`, milliseconds.
     #[napi(getter, catch_unwind)]
     pub fn cache_timeout(&self) -> f64 {
+        panics::at("cacheTimeout");
         self.validator.config().cache_timeout
     }
 
@@ -180,6 +195,7 @@ impl NativeClient {
         ts_return_type = "(token: string, now: number, ticket: number, crowded: boolean, certificate?: string) => number | string | Failure | null"
     )]
     pub fn gate(&self, route: GivenRoute) -> Gate {
+        panics::at("gate");
         Gate {
             validator: Arc::clone(&self.validator),
             post: Arc::clone(&self.post),
@@ -190,6 +206,7 @@ impl NativeClient {
     /// The claims of a token that a gate has just given a number for.
     #[napi(catch_unwind)]
     pub fn claims_of(&self, token: String) -> Outcome {
+        panics::at("claimsOf");
         outcome(self.validator.claims_of(&token))
     }
 
@@ -203,6 +220,7 @@ impl NativeClient {
         certificate: Option<String>,
         jwks: String,
     ) -> Outcome {
+        panics::at("validateWith");
         let (route, certificate) = (route.into(), certificate.as_deref());
         let check = Check { token: &token, route: &route, certificate, now };
         outcome(self.validator.with_given_keys(check, &jwks))
@@ -219,6 +237,7 @@ impl NativeClient {
         route: GivenRoute,
         certificate: Option<String>,
     ) -> Option<Outcome> {
+        panics::at("introspect");
         if let Err(error) = self.validator.check_introspection(&token) {
             return Some(outcome(Err(error)));
         }
@@ -237,6 +256,7 @@ impl NativeClient {
         certificate: Option<String>,
         may_lack_exp: bool,
     ) -> Option<Failure> {
+        panics::at("recheck");
         let rule = if may_lack_exp { Expiration::Optional } else { Expiration::Required };
         let (route, certificate) = (route.into(), certificate.as_deref());
         let check = Check { token: "", route: &route, certificate, now };
@@ -246,6 +266,7 @@ impl NativeClient {
     /// `getMetadata`, `getJwks`: as [`Self::validate_jwt`], always later.
     #[napi(catch_unwind)]
     pub fn document(&self, ticket: f64, document: String, force: bool) -> Option<Outcome> {
+        panics::at("document");
         let validator = Arc::clone(&self.validator);
         let want = if force { Want::New } else { Want::Fresh };
         later(&self.post, ticket, async move {
@@ -259,6 +280,7 @@ impl NativeClient {
     /// Counters of the tenant's documents by name, and the state of its key set, as JSON.
     #[napi(catch_unwind)]
     pub fn stats(&self) -> String {
+        panics::at("stats");
         let issuer = self.validator.issuer();
         let keys = issuer.current_keys(self.validator.terms());
         let mut stats: serde_json::Map<String, serde_json::Value> =
@@ -291,12 +313,14 @@ impl NativeClient {
     /// Takes the metadata of a caller who has replaced `getMetadata`.
     #[napi(catch_unwind)]
     pub fn adopt_metadata(&self, text: String) -> Option<Failure> {
+        panics::at("adoptMetadata");
         self.validator.adopt_metadata(text).err().map(Failure::from)
     }
 
     /// `setClockSkew`, `setClockTolerance`.
     #[napi(catch_unwind)]
     pub fn set_clock(&self, name: String, value: GivenOption) -> Option<Failure> {
+        panics::at("setClock");
         match clock_setting(&name, &Given::from(value)) {
             Ok(seconds) if name == "clockSkew" => self.validator.set_clock_skew(seconds),
             Ok(seconds) => self.validator.set_clock_tolerance(seconds),

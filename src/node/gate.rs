@@ -17,10 +17,12 @@ use napi::{Error, Result, Status};
 use super::class::later;
 use super::mailbox::Post;
 use super::outcome::{Failure, Outcome, outcome};
+use super::panics;
+use crate::check::{Check, OwnedCheck, Route};
 use crate::crew::Crew;
 use crate::error::TokenError;
-use crate::issuer::jwk::Cost;
-use crate::validator::{Accepted, Check, OwnedCheck, Progress, Route, Validator};
+use crate::issuer::verifier::Cost;
+use crate::validator::{Accepted, Progress, Validator};
 
 /// Becomes `(token, now, ticket, crowded, certificate?) => number | string | Failure | null`.
 ///
@@ -128,6 +130,7 @@ impl Gate {
         env: sys::napi_env,
         [token, now, ticket, crowded, certificate]: [sys::napi_value; 5],
     ) -> Result<Option<sys::napi_value>> {
+        panics::at("gate, called");
         let mut stack = [MaybeUninit::<u8>::uninit(); ON_STACK];
         let heap: String;
         // SAFETY: here and below, `env` is live and the values are those of the call under way.
@@ -187,6 +190,7 @@ impl Gate {
         let (validator, post) = (Arc::clone(&self.validator), Arc::clone(&self.post));
         let job = move || {
             let answer = Answer { post: &post, ticket, owed: true };
+            panics::at("crew");
             let done = match validator.at_once(check.view(), |_| true) {
                 Progress::Done(done) => {
                     outcome(done.and_then(|accepted| validator.text_of(accepted, &check.token)))

@@ -10,15 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
 use napi::bindgen_prelude::{Buffer, Function};
-use napi::threadsafe_function::{
-    ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue,
-};
-use napi::{Result, Status};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Env, Result, Status};
 use napi_derive::napi;
 use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::outcome::Outcome;
+use super::{panics, receiver};
 use crate::clock::{Clock, SystemClock};
 use crate::config::TenantDomain;
 use crate::crew::Crew;
@@ -56,7 +55,7 @@ pub struct Settled {
     pub outcomes: Vec<Outcome>,
 }
 
-type Queue = ThreadsafeFunction<Message, UnknownReturnValue, Message, Status, false, true>;
+type Queue = ThreadsafeFunction<Message, (), Message, Status, false, true>;
 
 /// What an exchange over the caller's own functions came to.
 type Reply = std::result::Result<Response, Fault>;
@@ -196,9 +195,12 @@ pub struct Mailbox {
 
 #[napi]
 impl Mailbox {
+    /// `receive` is not kept alive by this: whoever owns the mailbox must hold it.
     #[napi(constructor, catch_unwind)]
-    pub fn new(receiver: Function<'_, Message, UnknownReturnValue>) -> Result<Self> {
-        let queue = receiver
+    pub fn new(env: Env, receive: Function<'_, Message, ()>) -> Result<Self> {
+        panics::hush();
+        panics::at("new Mailbox");
+        let queue = receiver::weakly(&env, receive)?
             .build_threadsafe_function::<Message>()
             .weak::<true>()
             .callee_handled::<false>()
@@ -216,12 +218,14 @@ impl Mailbox {
     /// Verifies signatures that wait for the crew, as many as `most`. Returns whether more wait.
     #[napi(catch_unwind)]
     pub fn help(&self, most: u32) -> bool {
+        panics::at("help");
         Crew::get().help(most as usize)
     }
 
     /// Takes the outcomes that a `settled` message tells of.
     #[napi(catch_unwind)]
     pub fn collect(&self) -> Settled {
+        panics::at("collect");
         std::mem::take(&mut *self.post.settled())
     }
 
@@ -235,6 +239,7 @@ impl Mailbox {
         headers: Vec<String>,
         body: Buffer,
     ) {
+        panics::at("replied");
         let mut pairs = Vec::with_capacity(headers.len() / 2);
         let mut headers = headers.into_iter();
         while let (Some(name), Some(value)) = (headers.next(), headers.next()) {
@@ -251,6 +256,7 @@ impl Mailbox {
     /// The caller's function threw. `too_large` where it was we who stopped reading.
     #[napi(catch_unwind)]
     pub fn failed(&self, id: f64, name: String, too_large: bool) {
+        panics::at("failed");
         let fault =
             if too_large { Fault::TooLarge { limit: LONGEST_BODY } } else { Fault::Caller(name) };
         self.post.reply(id, Err(fault));

@@ -11,3 +11,5 @@ mod gate;
 mod mailbox;
 mod options;
 mod outcome;
+mod panics;
+mod receiver;

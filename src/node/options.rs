@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use napi_derive::napi;
 
+use crate::check::Route;
 use crate::config::{Given, Sources};
 use crate::token::binding::Binding;
-use crate::validator::Route;
 
 /// One option.
 #[napi(object, object_to_js = false)]

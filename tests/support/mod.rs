@@ -13,12 +13,13 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use monocloud_backend_node::check::{OwnedCheck, Route};
 use monocloud_backend_node::clock::Clock;
 use monocloud_backend_node::config::{Config, Flavour, Given, Sources as Given_};
 use monocloud_backend_node::error::Error;
 use monocloud_backend_node::http::native::{HttpConfig, NativeTransport};
 use monocloud_backend_node::issuer::{Issuer, Sources};
-use monocloud_backend_node::validator::{Outcome, OwnedCheck, Progress, Route, Validator};
+use monocloud_backend_node::validator::{Outcome, Progress, Validator};
 use serde_json::{Value, json};
 
 pub const NOW: f64 = 1_800_000_000.0;
@@ -238,6 +239,7 @@ impl TestKey {
         self.sign(&header.to_string(), &claims.to_string())
     }
 
+    /// Signs exactly these texts.
     pub fn sign(&self, header: &str, claims: &str) -> String {
         let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
         let signed = format!("{}.{}", part(header), part(claims));

@@ -1,0 +1,125 @@
+'use strict';
+
+// Where the native addon can't be loaded, the package says in one sentence what to do.
+
+const { after, before, describe, it } = require('node:test');
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { root, runScript } = require('../support/child.js');
+
+const flagKnown = (flag) => process.allowedNodeEnvironmentFlags.has(flag);
+const PERMISSION = ['--permission', '--experimental-permission'].find(flagKnown);
+const READ_ALL = '--allow-fs-read=*';
+
+const abi = { linux: process.report.getReport().header.glibcVersionRuntime ? '-gnu' : '-musl' };
+const platform = `${process.platform}-${process.arch}${abi[process.platform] ?? ''}`;
+
+describe('a package whose addon can not be loaded', () => {
+  let copy;
+
+  // A copy of what is published, but for the addon.
+  before(() => {
+    copy = fs.mkdtempSync(path.join(os.tmpdir(), 'monocloud-loading-'));
+    fs.copyFileSync(path.join(root, 'package.json'), path.join(copy, 'package.json'));
+    fs.cpSync(path.join(root, 'js'), path.join(copy, 'js'), {
+      recursive: true,
+      filter: (file) => !file.endsWith('.node'),
+    });
+  });
+  after(() => fs.rmSync(copy, { recursive: true, force: true }));
+
+  /** The error that each entry point fails with, in a process that goes on afterwards. */
+  async function failureOf({ directory = root, setUp = '', ...how } = {}) {
+    const source = `
+      ${setUp}
+      for (const file of ['index', 'express/index', 'fastify/index', 'index']) {
+        try {
+          require(input + '/js/' + file + '.js');
+          say('loaded');
+        } catch ({ name, code, message, cause }) {
+          say({ name, code, message, cause: cause instanceof Error && cause.message });
+        }
+      }`;
+    const { code, said, stderr } = await runScript(source, { input: directory, ...how });
+    assert.equal(code, 0, stderr);
+    assert.equal(said.length, 4);
+    for (const other of said) assert.deepEqual(other, said[0]);
+    assert.equal(said[0].code, 'ERR_MONOCLOUD_NATIVE', JSON.stringify(said[0]));
+    assert.equal(said[0].name, 'Error');
+    assert.ok(said[0].cause);
+    const { message } = said[0];
+    assert.ok(!message.includes('\n') && !/\. \w/.test(message), `one sentence: ${message}`);
+    assert.match(message, /^The native addon of @monocloud\/backend-node can't be loaded on /);
+    assert.ok(message.includes(`by Node.js ${process.version}: `), message);
+    return message;
+  }
+
+  it('names --no-addons', async () => {
+    const message = await failureOf({ flags: ['--no-addons'] });
+    assert.match(message, /: Node\.js runs with --no-addons; start it without that flag$/);
+  });
+
+  const without = PERMISSION === undefined && 'this Node.js has no permission model';
+
+  it('names --allow-addons', { skip: without }, async () => {
+    const message = await failureOf({ flags: [PERMISSION, READ_ALL] });
+    assert.match(
+      message,
+      /: Node\.js runs with --permission; start it with --allow-addons as well$/,
+    );
+  });
+
+  it('is loaded with it', { skip: without }, async () => {
+    const source = "load('js/index.js'); say('loaded');";
+    const flags = [PERMISSION, READ_ALL, '--allow-addons'];
+    const { code, said, stderr } = await runScript(source, { flags });
+    assert.deepEqual([code, said], [0, ['loaded']], stderr);
+  });
+
+  it('says that it is not installed', async () => {
+    const message = await failureOf({ directory: copy });
+    assert.match(message, /: it is not installed; delete node_modules and install it again on /);
+    const tried = `tried ./binding.${platform}.node, @monocloud/backend-node-${platform}`;
+    if (process.platform !== 'win32') assert.ok(message.includes(tried), message);
+  });
+
+  it('says what is wrong with the file', async () => {
+    const file = path.join(copy, 'js', `binding.${platform}.node`);
+    fs.writeFileSync(file, 'no addon');
+    try {
+      const message = await failureOf({ directory: copy });
+      assert.match(
+        message,
+        /: the system refuses it \(".*binding\..*"\); delete node_modules and /,
+      );
+    } finally {
+      fs.rmSync(file);
+    }
+  });
+
+  it('says that there is none for the platform', async () => {
+    const setUp = "Object.defineProperty(process, 'arch', { value: 'riscv64' });";
+    const message = await failureOf({ directory: copy, setUp });
+    assert.match(message, /: there is none for that platform; use one of linux-x64-gnu, /);
+  });
+
+  it('names the variable that points elsewhere', async () => {
+    const env = { NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere.node' };
+    const message = await failureOf({ directory: copy, env });
+    assert.match(message, /: NAPI_RS_NATIVE_LIBRARY_PATH names another one; unset that variable/);
+  });
+
+  it('knows the platforms that it is made for', async () => {
+    const names = { x86_64: 'x64', aarch64: 'arm64' };
+    const { napi } = require('../../package.json');
+    const platforms = napi.targets.map((target) => {
+      const [arch, , system, libc] = target.split('-');
+      return [{ windows: 'win32' }[system] ?? system, names[arch], libc].filter(Boolean).join('-');
+    });
+    const setUp = "Object.defineProperty(process, 'arch', { value: 'riscv64' });";
+    const message = await failureOf({ directory: copy, setUp });
+    assert.ok(message.includes(`use one of ${platforms.join(', ')} (`), message);
+  });
+});

@@ -1,0 +1,310 @@
+'use strict';
+
+// npm run soak: millions of validations while keys are turned over and the tenant fails, every answer
+// compared with what it must be, and what the process holds watched all the while.
+//
+//   npm run soak                       200,000 validations, 10,000 refusals over HTTP
+//   npm run soak -- --long             10 million and a million
+//   npm run soak -- --validations=N --refusals=N --seed=N
+//
+// Memory is steady where the last third of the run holds at most 5 % more than the third before it,
+// medians of samples after a forced collection; the first third is the warm-up. A short run may have
+// `--slack=MIB` besides, since one page table of a thread is more than 5 % of nothing.
+
+const { fork, spawnSync } = require('node:child_process');
+const http = require('node:http');
+const path = require('node:path');
+const { once } = require('node:events');
+const { generator, mixer } = require('./mix.js');
+const { judge, sample } = require('./watch.js');
+
+const MIB_SHARE = 0.05;
+const AT_ONCE = 50;
+const SAMPLES = 60;
+const OUTAGES = ['error', 'reset', 'silent', 'rubbish'];
+/** How much of an epoch's work is done while the tenant is away. */
+const AWAY_SHARE = 0.3;
+
+function readArguments(args) {
+  const long = args.includes('--long');
+  const number = (name, standard) => {
+    const given = args.find((arg) => arg.startsWith(`--${name}=`));
+    return given === undefined ? standard : Number(given.split('=')[1]);
+  };
+  return {
+    validations: number('validations', long ? 10_000_000 : 200_000),
+    refusals: number('refusals', long ? 1_000_000 : 10_000),
+    epochs: number('epochs', long ? 200 : 16),
+    slack: number('slack', 0),
+    seed: number('seed', Date.now() % 2 ** 32),
+    json: args.includes('--json'),
+  };
+}
+
+/** The tenant's process, and a way to command it. */
+async function startTenant() {
+  const child = fork(path.join(__dirname, 'tenant.js'), { execArgv: [] });
+  const waiting = new Map();
+  let last = 0;
+  const first = new Promise((resolve) => waiting.set(0, resolve));
+  child.on('message', ({ id, value }) => {
+    waiting.get(id)?.(value);
+    waiting.delete(id);
+  });
+  const command = (name, more) =>
+    new Promise((resolve) => {
+      last += 1;
+      waiting.set(last, resolve);
+      child.send({ id: last, command: name, ...more });
+    });
+  return { ...(await first), command, close: () => child.disconnect() };
+}
+
+/** Counts answers that are not what they must be, and keeps the first few of them. */
+class Verdicts {
+  counts = { inputs: 0, acceptedWrongly: 0, refusedWrongly: 0, undocumented: 0 };
+  kinds = {};
+  examples = [];
+
+  #wrong(what, kind, error) {
+    this.counts[what] += 1;
+    const { name, reason, message } = error ?? {};
+    if (this.examples.length < 10) this.examples.push({ what, kind, name, reason, message });
+  }
+
+  async check(work, { kind, accept, maybe }, isDocumented) {
+    this.counts.inputs += 1;
+    this.kinds[kind] = (this.kinds[kind] ?? 0) + 1;
+    let error;
+    try {
+      await work();
+    } catch (thrown) {
+      error = thrown;
+    }
+    if (error === undefined) {
+      if (!accept && !maybe) this.#wrong('acceptedWrongly', kind);
+      return;
+    }
+    if (!isDocumented(error)) this.#wrong('undocumented', kind, error);
+    if (accept && !maybe) this.#wrong('refusedWrongly', kind, error);
+  }
+}
+
+async function soak(settings) {
+  const root = path.join(__dirname, '..', '..');
+  const { MonoCloudAuthBaseError, MonoCloudBackendNodeClient } = require(root);
+  const { createMemoryCache } = require(path.join(root, 'js', 'redis'));
+  const isDocumented = (error) => error instanceof MonoCloudAuthBaseError;
+
+  const tenant = await startTenant();
+  const random = generator(settings.seed);
+  const next = mixer(random);
+  const verdicts = new Verdicts();
+  const options = {
+    ...tenant.options,
+    clientId: 'soak',
+    clientSecret: 'soak',
+    // Short, so that documents are refreshed behind the requests all the time.
+    jwksCacheDuration: 1,
+    metadataCacheDuration: 1,
+    // Longer than a busy machine leaves two processes waiting for each other.
+    responseTimeout: 4000,
+    // Full within the warm-up: what is remembered up to a bound would look like growth until then.
+    verifiedTokensBytes: 2 ** 20,
+    maxTokenBytes: 8192,
+  };
+  // An answer out of the cache is as old as it is: there the opaque tokens of a pool that is over, and
+  // the keys that are gone, live on until their entries end, as they are meant to.
+  const clients = [
+    { share: 0.7, client: new MonoCloudBackendNodeClient(options) },
+    { share: 0.15, client: new MonoCloudBackendNodeClient({ ...options, fetcher: fetch }) },
+    {
+      share: 0.15,
+      caches: true,
+      client: new MonoCloudBackendNodeClient({
+        ...options,
+        cache: createMemoryCache({ maxEntries: 2000 }),
+      }),
+    },
+  ];
+  const pickClient = () => {
+    let at = random();
+    return (
+      clients.find(({ share }) => {
+        at -= share;
+        return at < 0;
+      }) ?? clients[0]
+    );
+  };
+  const requirement = { scopes: [tenant.scope] };
+
+  let pool;
+  let retired = [];
+  let away = 'none';
+  const one = () => {
+    const entry = next(pool);
+    const { client, caches } = pickClient();
+    // What needs the tenant can't be had while it is away, unless it was asked before.
+    if (entry.kind === 'opaque' && away !== 'none') Object.assign(entry, { accept: false });
+    const maybe = caches && (entry.kind === 'opaque' || entry.kind === 'retired');
+    const work = () => client.validateAccessToken(entry.token, requirement);
+    return verdicts.check(work, { ...entry, maybe }, isDocumented);
+  };
+  const run = async (count) => {
+    for (let left = count; left > 0; left -= AT_ONCE) {
+      await Promise.all(Array.from({ length: Math.min(left, AT_ONCE) }, one));
+    }
+  };
+
+  /** New keys and new tokens; each client has seen the keys once its answer is here. */
+  const turnOver = async () => {
+    const keepOld = random() < 0.3;
+    if (!keepOld && pool) retired = pool.good.slice(0, 50);
+    await tenant.command('rotate', { keepOld });
+    pool = { ...(await tenant.command('mint', { count: 500 })), retired };
+    for (const { client } of clients) await client.getJwks(true);
+  };
+
+  /** After a fault the tenant is left alone for a moment. */
+  const untilWell = async () => {
+    for (const { client } of clients) {
+      for (const deadline = Date.now() + 60_000; ; ) {
+        const well = await Promise.all([
+          client.introspectAccessToken(pool.opaque[0]).catch(() => undefined),
+          client.getJwks(true).catch(() => undefined),
+        ]);
+        if (well.every(Boolean)) break;
+        if (Date.now() > deadline) throw new Error('never well again');
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  };
+
+  const samples = [];
+  const each = Math.ceil(settings.validations / settings.epochs);
+  const slices = Math.max(1, Math.round(SAMPLES / settings.epochs));
+  const begun = process.hrtime.bigint();
+  for (let epoch = 0; epoch < settings.epochs; epoch += 1) {
+    await turnOver();
+    const inOutage = Math.floor(each * AWAY_SHARE);
+    for (let slice = 0; slice < slices; slice += 1) {
+      await run(Math.ceil((each - inOutage) / slices));
+      if ((epoch * slices + slice) % Math.ceil((settings.epochs * slices) / SAMPLES) === 0) {
+        samples.push(await sample());
+      }
+    }
+    away = OUTAGES[epoch % OUTAGES.length];
+    await tenant.command('outage', { kind: away });
+    // Of a silent tenant all answers at once take as long as one.
+    await run(away === 'silent' ? Math.min(inOutage, AT_ONCE) : inOutage);
+    await tenant.command('outage', { kind: 'none' });
+    away = 'none';
+    await untilWell();
+  }
+  const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
+
+  const refusing = await refuse(settings.refusals, tenant, options, pool, random);
+  tenant.close();
+  return { verdicts, seconds, held: judge(samples), refusing };
+}
+
+/** A guarded API that gets nothing but bad tokens. */
+async function refuse(count, tenant, options, pool, random) {
+  const { protectApi } = require('../../js/express/index.js');
+  const app = require('express')();
+  app.get('/', protectApi(options)({ scopes: [tenant.scope] }), (_, response) => response.json({}));
+  const server = http.createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const next = mixer(random);
+  const bad = () => {
+    for (;;) {
+      const { kind, token } = next(pool);
+      if (!['good', 'opaque', 'inactive', 'unscoped'].includes(kind)) {
+        if (!token.includes('\u0000')) return token;
+      }
+    }
+  };
+  const samples = [];
+  const statuses = {};
+  const begun = process.hrtime.bigint();
+  const rounds = 30;
+  for (let round = 0; round < rounds; round += 1) {
+    const tokens = Array.from({ length: 500 }, bad);
+    const requests = Math.ceil(count / rounds);
+    const { port } = server.address();
+    const counted = await tenant.command('refuseMe', { port, requests, tokens });
+    for (const [status, number] of Object.entries(counted)) {
+      statuses[status] = (statuses[status] ?? 0) + number;
+    }
+    samples.push(await sample());
+  }
+  const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
+  server.close();
+  server.closeAllConnections?.();
+  return { statuses, seconds, held: judge(samples) };
+}
+
+/** What of a run is not as it must be. */
+function faultsOf({ verdicts, held, refusing }, { slack }) {
+  const faults = verdicts.examples.map((example) => JSON.stringify(example));
+  for (const [where, windows] of [
+    ['validating', held],
+    ['refusing', refusing.held],
+  ]) {
+    for (const [name, [, before, after]] of Object.entries(windows)) {
+      const memory = name === 'rss' || name === 'heap';
+      // Sockets that are kept, and threads of a pool, come and go by a few.
+      const most = memory ? before * (1 + MIB_SHARE) + slack : before + 4;
+      if (after > most) faults.push(`${where}: ${name} grew from ${before} to ${after}`);
+    }
+  }
+  const others = Object.keys(refusing.statuses).filter((status) => status !== '401');
+  if (others.length > 0) faults.push(`answers to bad tokens: ${JSON.stringify(refusing.statuses)}`);
+  return faults;
+}
+
+function print({ verdicts, seconds, held, refusing }, faults, { seed }) {
+  const { inputs, acceptedWrongly, refusedWrongly, undocumented } = verdicts.counts;
+  const rate = Math.round(inputs / seconds);
+  const refused = Object.values(refusing.statuses).reduce((a, b) => a + b, 0);
+  console.log(`seed ${seed}: ${inputs} validations in ${seconds.toFixed(0)} s (${rate} a second)`);
+  console.table({ acceptedWrongly, refusedWrongly, undocumentedErrors: undocumented });
+  console.table(verdicts.kinds);
+  console.log(`${refused} refusals over HTTP in ${refusing.seconds.toFixed(0)} s:`);
+  console.table(refusing.statuses);
+  const show = (windows) =>
+    Object.fromEntries(
+      Object.entries(windows).map(([name, [warmUp, before, after]]) => [
+        name,
+        { 'warm-up': round(warmUp), 'second third': round(before), 'last third': round(after) },
+      ]),
+    );
+  console.log('Held while validating, and while refusing (MiB, or a number):');
+  console.table(show(held));
+  console.table(show(refusing.held));
+  console.log(faults.length === 0 ? 'All as it must be.' : faults.join('\n'));
+}
+
+const round = (value) => Math.round(value * 10) / 10;
+
+async function main(args) {
+  if (globalThis.gc === undefined) {
+    const node = [...process.execArgv, '--expose-gc', __filename, ...args];
+    return spawnSync(process.execPath, node, { stdio: 'inherit' }).status ?? 1;
+  }
+  const settings = readArguments(args);
+  const result = await soak(settings);
+  const faults = faultsOf(result, settings);
+  if (settings.json) {
+    const { verdicts, refusing, held, seconds } = result;
+    const { counts } = verdicts;
+    console.log(JSON.stringify({ counts, refusing, held, seconds, faults, seed: settings.seed }));
+  } else {
+    print(result, faults, settings);
+  }
+  return faults.length === 0 ? 0 : 1;
+}
+
+main(process.argv.slice(2)).then((status) => {
+  process.exitCode = status;
+});

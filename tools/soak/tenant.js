@@ -1,0 +1,139 @@
+'use strict';
+
+// The tenant of a soak, in a process of its own, so that what is measured is the one that validates. It
+// mints tokens, turns its keys over and fails on command, and is a client of the API that refuses it.
+
+const crypto = require('node:crypto');
+const http = require('node:http');
+const { once } = require('node:events');
+
+const AUDIENCE = 'https://api.example.com';
+const SCOPE = 'posts:read';
+
+let keys = [];
+let outage = 'none';
+let issuer;
+const active = new Set();
+
+const base64url = (value) =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+
+function newKey() {
+  const { privateKey, publicKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const kid = crypto.randomUUID();
+  return { kid, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg: 'ES256' } };
+}
+
+function claims(more) {
+  const exp = Math.floor(Date.now() / 1000) + 6 * 3600;
+  const sub = crypto.randomUUID();
+  return { iss: issuer, sub, aud: AUDIENCE, exp, scope: SCOPE, ...more };
+}
+
+function sign(payload, { kid, privateKey }) {
+  const input = `${base64url({ alg: 'ES256', typ: 'at+jwt', kid })}.${base64url(payload)}`;
+  const key = { key: privateKey, dsaEncoding: 'ieee-p1363' };
+  return `${input}.${crypto.sign('sha256', Buffer.from(input), key).toString('base64url')}`;
+}
+
+/** Tokens of each kind, all signed with the newest key. */
+function mint({ count }) {
+  const key = keys[keys.length - 1];
+  const make = (number, more) => Array.from({ length: number }, () => sign(claims(more), key));
+  const few = Math.ceil(count / 10);
+  const opaque = Array.from({ length: few }, () => crypto.randomBytes(32).toString('base64url'));
+  active.clear();
+  for (const token of opaque) active.add(token);
+  return {
+    good: make(count),
+    expired: make(few, { exp: 1 }),
+    otherAudience: make(few, { aud: 'https://other.example.com' }),
+    otherIssuer: make(few, { iss: 'https://other.example.com' }),
+    unscoped: make(few, { scope: 'posts:write' }),
+    opaque,
+  };
+}
+
+const COMMANDS = {
+  mint,
+  /** The old keys are gone at once, unless they are to be kept. */
+  rotate({ keepOld }) {
+    keys = keepOld ? [...keys.slice(-2), newKey()] : [newKey()];
+  },
+  outage({ kind }) {
+    outage = kind;
+  },
+  refuseMe,
+};
+
+/** Sends as many requests with bad tokens to a guarded route, and counts the answers by status. */
+async function refuseMe({ port, requests, tokens }) {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 32 });
+  const statuses = {};
+  let left = requests;
+  const one = (token) =>
+    new Promise((resolve) => {
+      const headers = { authorization: `Bearer ${token}` };
+      const count = (status) => {
+        statuses[status] = (statuses[status] ?? 0) + 1;
+        resolve();
+      };
+      http
+        .get({ host: '127.0.0.1', port, agent, headers }, (response) => {
+          response.resume();
+          response.on('end', () => count(response.statusCode));
+        })
+        .on('error', ({ code }) => count(code));
+    });
+  const worker = async () => {
+    while (left > 0) {
+      left -= 1;
+      await one(tokens[left % tokens.length]);
+    }
+  };
+  await Promise.all(Array.from({ length: 32 }, worker));
+  agent.destroy();
+  return statuses;
+}
+
+function answer(request, response, body) {
+  if (outage === 'reset') return request.socket.destroy();
+  if (outage === 'silent') return undefined;
+  const json = (status, value) => {
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(typeof value === 'string' ? value : JSON.stringify(value));
+  };
+  if (outage === 'error') return json(503, { error: 'temporarily_unavailable' });
+  if (outage === 'rubbish') return json(200, '{"keys":[');
+  if (request.url === '/.well-known/openid-configuration') {
+    const introspection = `${issuer}/introspect`;
+    return json(200, { issuer, jwks_uri: `${issuer}/jwks`, introspection_endpoint: introspection });
+  }
+  if (request.url === '/jwks') return json(200, { keys: keys.map(({ jwk }) => jwk) });
+  const token = new URLSearchParams(body).get('token');
+  return json(200, active.has(token) ? { active: true, ...claims() } : { active: false });
+}
+
+async function main() {
+  keys = [newKey()];
+  const server = http.createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => answer(request, response, body));
+    request.on('error', () => {});
+  });
+  server.keepAliveTimeout = 65_000;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  issuer = `http://127.0.0.1:${server.address().port}`;
+  process.on('message', async ({ id, command, ...more }) => {
+    process.send({ id, value: await COMMANDS[command](more) });
+  });
+  process.on('disconnect', () => process.exit());
+  const options = { tenantDomain: issuer, audience: AUDIENCE };
+  process.send({ id: 0, value: { options, scope: SCOPE } });
+}
+
+main();
