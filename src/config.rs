@@ -256,12 +256,13 @@ impl TenantDomain {
 }
 
 /// An absolute URL with a host, spelled without white space or control characters, which the URL
-/// standard would otherwise quietly drop.
+/// standard would otherwise quietly drop, and with both slashes, which it would add (`https:host`).
 fn absolute(text: &str) -> Option<Url> {
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return None;
     }
-    Url::parse(text).ok().filter(|url| url.has_host() && text.contains("://"))
+    let spelled = |url: &Url| text.get(url.scheme().len()..).is_some_and(|s| s.starts_with("://"));
+    Url::parse(text).ok().filter(|url| url.has_host() && spelled(url))
 }
 
 fn is_loopback(url: &Url) -> bool {

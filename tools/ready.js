@@ -8,6 +8,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { missing } = require('./lock');
+const { checkSupply } = require('./supply');
 const { cargoFlags } = require('./test');
 
 const root = path.join(__dirname, '..');
@@ -32,26 +33,6 @@ function checkLockFiles() {
     .map(([name, entry]) => `package-lock.json: ${name} is resolved to ${entry.resolved}`);
   for (const [name] of missing(lock)) {
     problems.push(`package-lock.json: ${name} is missing; run npm run lock`);
-  }
-  for (const [, source] of read('Cargo.lock').matchAll(/^source = "(.*)"$/gm)) {
-    if (source !== 'registry+https://github.com/rust-lang/crates.io-index') {
-      problems.push(`Cargo.lock: ${source} is not crates.io`);
-    }
-  }
-  return problems;
-}
-
-/** Installing this package must never install another: that is the promise of the native core. */
-function checkNoDependencies() {
-  const manifest = JSON.parse(read('package.json'));
-  const problems = [];
-  if (manifest.dependencies !== undefined) {
-    problems.push('package.json: there must be no "dependencies"');
-  }
-  for (const name of ['preinstall', 'install', 'postinstall']) {
-    if (manifest.scripts[name] !== undefined) {
-      problems.push(`package.json: there must be no "${name}" script`);
-    }
   }
   return problems;
 }
@@ -86,7 +67,7 @@ const ON_EVERY_NODE = [
 const STEPS = [
   { name: 'set-up', command: () => node('-e', "require('./tools/prepare').prepare()") },
   { name: 'lock files', check: checkLockFiles },
-  { name: 'no dependencies', check: checkNoDependencies },
+  { name: 'supply', check: checkSupply },
   { name: 'release', check: checkRelease },
   { name: 'rustfmt', command: () => ['cargo', 'fmt', '--check'] },
   // With the flags of the build, whose compiled C code and build scripts it then finds there.

@@ -188,6 +188,7 @@ describe('§2 tenantDomain', () => {
       'https:',
       'https://',
       'https:tenant.example',
+      'https:user:secret@tenant.example/://',
       'http://tenant.example',
       'http://localhost.example.com',
       'http://127.0.0.1.example.com',

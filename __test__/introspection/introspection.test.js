@@ -700,9 +700,13 @@ describe('an answer to an introspection', () => {
       [403, echo],
       [500, JSON.stringify({ error: echo, error_description: echo })],
     ]) {
-      // `outcome` looks at it.
-      const { error } = await outcome(answering(status, body));
+      // `outcome` looks at what an error shows unasked. `raw` is shown by those who know what it is, in
+      // a log like everything else.
+      const { error } = await outcome(answering(status, body, { 'x-debug': TOKEN }));
       assert.ok(error, body);
+      for (const secret of [TOKEN, CREDENTIALS.clientSecret]) {
+        assert.ok(!JSON.stringify(error.raw ?? {}).includes(secret), `${status}: ${body}`);
+      }
     }
   });
 });

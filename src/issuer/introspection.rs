@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use url::form_urlencoded::byte_serialize;
+
 use super::client_auth::{ClientAuth, form};
 use super::{ClientTerms, Issuer, Want};
-use crate::error::{Error, Fault, OpError, TokenError, ValidationError};
+use crate::error::{Error, Fault, OpError, Raw, TokenError, ValidationError};
 use crate::http::{Request, Response};
 use crate::json::Members;
 
@@ -29,18 +31,60 @@ pub async fn introspect(
     let credentials = auth
         .credentials(now)
         .ok_or_else(|| request.failure(Fault::Local("The client assertion can't be made"), None))?;
-    let mut members =
-        vec![("token", token.clone()), ("token_type_hint", "access_token".to_owned())];
+    let mut members = vec![("token", token), ("token_type_hint", "access_token".to_owned())];
     members.extend(credentials.form);
     request.form = Some(form(&members));
+    let sent = Sent::new(&members, credentials.authorization.as_ref());
     if let Some(authorization) = credentials.authorization {
         request.headers.push(("authorization", authorization));
     }
     let response = request.send(issuer.transport(), terms.deadline).await?;
     match response.status {
         200 => claims(&request, &response).map(Arc::new),
-        400 | 401 => Err(refusal(&response, &token).into()),
-        status => Err(request.failure(Fault::Status(status), Some(&response)).into()),
+        400 | 401 => Err(refusal(&response, &sent).into()),
+        status => {
+            let mut failure = request.failure(Fault::Status(status), Some(&response));
+            failure.raw = Some(sent.raw(&response));
+            Err(failure.into())
+        }
+    }
+}
+
+/// What went to the tenant and nobody else may see. A page that shows a developer what came in, or a
+/// gateway's, may repeat it, and errors end up in logs.
+struct Sent(Vec<String>);
+
+impl Sent {
+    /// A secret under this many bytes is a word that may stand in any sentence.
+    const WORD: usize = 8;
+
+    fn new(members: &[(&'static str, String)], authorization: Option<&String>) -> Self {
+        let secret = |(name, value): &&(&str, String)| {
+            matches!(*name, "token" | "client_secret" | "client_assertion")
+                && (*name == "token" || value.len() >= Self::WORD)
+        };
+        let values = members.iter().filter(secret).map(|(_, value)| value);
+        let encoded = |value: &String| byte_serialize(value.as_bytes()).collect();
+        let values = values.flat_map(|value| [value.clone(), encoded(value)]);
+        // `Basic` and what is after it.
+        let basic = authorization.and_then(|value| value.split(' ').next_back());
+        Self(values.chain(basic.map(ToOwned::to_owned)).collect())
+    }
+
+    fn is_in(&self, text: &str) -> bool {
+        self.0.iter().any(|secret| text.contains(secret))
+    }
+
+    /// The answer as an error may show it: without a body, and without headers, that repeat it. The
+    /// whole body is looked at, since the part that is kept may end within the token.
+    fn raw(&self, response: &Response) -> Arc<Raw> {
+        let mut raw = response.raw();
+        let kept = Arc::make_mut(&mut raw);
+        kept.headers.retain(|(_, value)| !self.is_in(value));
+        if self.is_in(&String::from_utf8_lossy(&response.body)) {
+            kept.body.clear();
+        }
+        raw
     }
 }
 
@@ -63,11 +107,11 @@ fn claims(request: &Request, response: &Response) -> Result<String, Error> {
 /// The longest description that is handed on, in bytes.
 const LONGEST_DESCRIPTION: usize = 1024;
 
-/// RFC 6749 §5.2, in the body; where there is none, what the status stands for. What repeats the
-/// token, or is no error code, goes no further.
-fn refusal(response: &Response, token: &str) -> OpError {
+/// RFC 6749 §5.2, in the body; where there is none, what the status stands for. What repeats what
+/// was sent, or is no error code, goes no further.
+fn refusal(response: &Response, sent: &Sent) -> OpError {
     let members = Members::parse_bytes(&response.body).unwrap_or_default();
-    let text = |name| members.text(name).filter(|text| !text.contains(token));
+    let text = |name| members.text(name).filter(|text| !sent.is_in(text));
     let is_code = |code: &str| {
         let allowed = |byte: u8| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         !code.is_empty() && code.len() <= 64 && code.bytes().all(allowed)
@@ -75,14 +119,10 @@ fn refusal(response: &Response, token: &str) -> OpError {
     let implied = if response.status == 401 { "invalid_client" } else { "invalid_request" };
     let error = text("error").filter(|code| is_code(code));
     let description = text("error_description").filter(|text| text.len() <= LONGEST_DESCRIPTION);
-    let mut raw = response.raw();
-    if raw.body.contains(token) {
-        Arc::make_mut(&mut raw).body.clear();
-    }
     OpError {
         error: error.map_or_else(|| implied.to_owned(), |code| code.into_owned()),
         description: description.map(|text| text.into_owned()),
-        raw,
+        raw: sent.raw(response),
     }
 }
 
