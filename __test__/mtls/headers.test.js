@@ -3,7 +3,6 @@
 // Certificates in headers: what each proxy sends, what an attacker would, and from whom.
 
 const assert = require('node:assert/strict');
-const crypto = require('node:crypto');
 const net = require('node:net');
 const { after, before, describe, it } = require('node:test');
 
