@@ -322,27 +322,36 @@ class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClient {
 
   async validateAccessToken(accessToken, options) {
     const from = MonoCloudBackendNodeClient.prototype.validateAccessToken;
-    const token = tokenText(accessToken, from);
-    const core = this[CORE];
-    const introspected = core.introspectsJwts || !isCompact(token);
-    if (introspected && this.introspectAccessToken !== introspectAccessToken) {
-      return this.introspectAccessToken(token, options);
-    }
-    if (!introspected && this.validateJwtAccessToken !== validateJwtAccessToken) {
-      return this.validateJwtAccessToken(token, options);
-    }
-    const validate = introspected ? introspect : validateJwt;
-    if (core.cache === undefined) {
-      return settle(core, validate(this, token, options, from), token, from, options);
-    }
-    const fresh = () => validate(this, token, UNBOUND, from);
-    const route = routeOf(options, from);
-    const outcome = core.cached(token, route, certificateOf(options, from), introspected, fresh);
-    return settle(core, outcome, token, from, options);
+    return validate(this, tokenText(accessToken, from), options, from);
   }
+}
+
+/** What the method does: claims where nothing has to be waited for, else a promise of them. */
+function validate(client, token, options, from) {
+  const core = client[CORE];
+  const introspected = core.introspectsJwts || !isCompact(token);
+  if (introspected && client.introspectAccessToken !== introspectAccessToken) {
+    return client.introspectAccessToken(token, options);
+  }
+  if (!introspected && client.validateJwtAccessToken !== validateJwtAccessToken) {
+    return client.validateJwtAccessToken(token, options);
+  }
+  const judge = introspected ? introspect : validateJwt;
+  if (core.cache === undefined) {
+    return settle(core, judge(client, token, options, from), token, from, options);
+  }
+  const fresh = () => judge(client, token, UNBOUND, from);
+  const route = routeOf(options, from);
+  const outcome = core.cached(token, route, certificateOf(options, from), introspected, fresh);
+  return settle(core, outcome, token, from, options);
 }
 
 /** As it was at first: who has put another in its place is asked that. */
 const { validateAccessToken } = MonoCloudBackendNodeClient.prototype;
 
-module.exports = { MonoCloudBackendNodeClient, MonoCloudOidcBackendClient, validateAccessToken };
+module.exports = {
+  MonoCloudBackendNodeClient,
+  MonoCloudOidcBackendClient,
+  validate,
+  validateAccessToken,
+};

@@ -8,6 +8,7 @@ const { NO_TOKEN, answerTo } = require('./challenge.js');
 const {
   MonoCloudBackendNodeClient,
   MonoCloudOidcBackendClient,
+  validate,
   validateAccessToken,
 } = require('./client.js');
 const { MonoCloudAuthBaseError, MonoCloudValidationError } = require('./errors.js');
@@ -53,29 +54,56 @@ function readResolvers(options) {
 
 /**
  * The guard of one route: `(request, authorization)` to `{ claims }`, or to `{ refusal }` with the
- * answer to give. It never throws, so that what a handler throws can't end up here.
+ * answer to give, or to a promise of either where something has to be waited for. It never throws, so
+ * that what a handler throws can't end up here.
  */
 function guard({ client, tokenResolver, certificateResolver }, options, from) {
   const asked = readRoute(options, from);
   const certified = certificateResolver && asked.validateCertificateBinding !== false;
   const route = new Route(asked);
   const uncertified = new Prepared(route);
-  /** Our own client is spared reading again what was read here; any other gets plain options. */
-  function optionsFor(clientCertificate) {
-    if (client.validateAccessToken !== validateAccessToken) return { ...asked, clientCertificate };
-    return clientCertificate === undefined ? uncertified : new Prepared(route, clientCertificate);
+
+  /**
+   * The claims of a token. Our own method does not read again what was read here, and answers at once
+   * where it can; whatever a program has put in its place is called as documented.
+   */
+  function ask(token, clientCertificate) {
+    if (client.validateAccessToken !== validateAccessToken) {
+      return Promise.resolve(client.validateAccessToken(token, { ...asked, clientCertificate }));
+    }
+    const prepared =
+      clientCertificate === undefined ? uncertified : new Prepared(route, clientCertificate);
+    return validate(client, token, prepared, validateAccessToken);
   }
-  return async function admit(request, authorization) {
+
+  function judge(token, clientCertificate) {
+    if (!token) return { refusal: NO_TOKEN };
+    try {
+      const claims = ask(token, clientCertificate);
+      return claims instanceof Promise ? claims.then(accepted, refused) : accepted(claims);
+    } catch (error) {
+      return refused(error);
+    }
+  }
+
+  async function judgeResolved(request, authorization) {
     try {
       const clientCertificate = certified ? await certificateResolver(request) : undefined;
       const resolved = tokenResolver ? await tokenResolver(request) : undefined;
       const token = (resolved || bearerToken(authorization))?.trim();
-      if (!token) return { refusal: NO_TOKEN };
-      return { claims: await client.validateAccessToken(token, optionsFor(clientCertificate)) };
+      return await judge(token, clientCertificate);
     } catch (error) {
-      return { refusal: answerTo(error) };
+      return refused(error);
     }
+  }
+
+  return function admit(request, authorization) {
+    if (certified || tokenResolver) return judgeResolved(request, authorization);
+    return judge(bearerToken(authorization)?.trim(), undefined);
   };
 }
+
+const accepted = (claims) => ({ claims });
+const refused = (error) => ({ refusal: answerTo(error) });
 
 module.exports = { guard, readArguments };

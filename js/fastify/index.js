@@ -9,7 +9,8 @@ function protectApi(clientOrOptions, requestOptions) {
   return function protect(options) {
     const admit = guard(parts, options, protect);
     return async function protectHook(request, reply) {
-      const { claims, refusal } = await admit(request, request.headers.authorization);
+      const admitted = admit(request, request.headers.authorization);
+      const { claims, refusal } = admitted instanceof Promise ? await admitted : admitted;
       if (refusal) return refuse(reply, refusal);
       request.claims = claims;
     };
