@@ -4,7 +4,7 @@
 // are named to the core by numbers.
 
 // Taken now, so that a test's fake timers don't stop real requests.
-const { setImmediate, setInterval } = require('node:timers');
+const { setInterval } = require('node:timers');
 
 const binding = require('./load.js');
 const { publish } = require('./channels.js');
@@ -84,34 +84,9 @@ function pass(gate, token, certificate, needed) {
   const ticket = lastTicket + 1;
   const now = Math.floor(Date.now() / 1000);
   const outcome =
-    certificate === undefined
-      ? gate(token, now, ticket, crowded)
-      : gate(token, now, ticket, crowded, certificate);
+    certificate === undefined ? gate(token, now, ticket) : gate(token, now, ticket, certificate);
   if (outcome === null) return later(ticket, needed);
-  if (typeof outcome === 'string' && !crowded) {
-    crowded = true;
-    queueMicrotask(endOfTurn);
-  }
   return outcome ?? LOST;
-}
-
-/** Whether the present turn of the event loop has verified a signature already. */
-let crowded = false;
-
-function endOfTurn() {
-  crowded = false;
-  // Whoever came with it waits in line.
-  if (waiting.size > 0) help();
-}
-
-/** Some 200 µs' worth: then whatever else the event loop has to do has its turn. */
-const MOST_AT_A_TIME = 8;
-
-/** Works on the line, which all threads share, beside those that do nothing else. */
-function help() {
-  const more = orFailure(() => mailbox.help(MOST_AT_A_TIME));
-  collect();
-  if (more === true) setImmediate(help);
 }
 
 /** A process does not end while somebody waits for an outcome. */

@@ -48,7 +48,7 @@ pub enum Progress {
     /// To its end.
     Done(Result<Accepted, Error>),
     /// To a signature that is better verified elsewhere.
-    Verify(Cost),
+    Verify,
     /// To keys that have to be fetched.
     Fetch,
 }
@@ -168,11 +168,11 @@ impl Validator {
         };
         let Some(keys) = self.issuer().keys_at_hand(self.terms) else { return Progress::Fetch };
         match self.with_keys(&jwt, &keys.set, memory.as_ref(), here) {
-            Ok(Err(Error::Token(TokenError::UnknownKey))) if self.may_be_new(&jwt, &keys.set) => {
+            Some(Err(Error::Token(TokenError::UnknownKey))) if self.may_be_new(&jwt, &keys.set) => {
                 Progress::Fetch
             }
-            Ok(outcome) => Progress::Done(outcome.map(Accepted::Claims)),
-            Err(cost) => Progress::Verify(cost),
+            Some(outcome) => Progress::Done(outcome.map(Accepted::Claims)),
+            None => Progress::Verify,
         }
     }
 
@@ -307,14 +307,14 @@ impl Validator {
     }
 
     /// The rules of contract §4 that come after the header, in their order; the first failure is the
-    /// answer. Where the signature has to be verified, and not `here`: what that costs.
+    /// answer. `None` where the signature has to be verified, and not `here`.
     fn with_keys(
         &self,
         jwt: &Jwt<'_>,
         keys: &KeySet,
         memory: Option<&Memory<'_>>,
         here: impl FnOnce(Cost) -> bool,
-    ) -> Result<Outcome, Cost> {
+    ) -> Option<Outcome> {
         let verifier = match keys.select(&jwt.header) {
             Ok(verifier) => verifier,
             Err(error) => {
@@ -322,7 +322,7 @@ impl Validator {
                 if let Some(Memory { place, digest, seen: Some(_) }) = memory {
                     place.forget(digest);
                 }
-                return Ok(Err(error.into()));
+                return Some(Err(error.into()));
             }
         };
         let seen = memory
@@ -330,15 +330,15 @@ impl Validator {
             .filter(|seen| seen.verifier == verifier.identity);
         if seen.is_none() {
             if !here(verifier.cost) {
-                return Err(verifier.cost);
+                return None;
             }
             let signature = jwt.token.signature();
             let verdict = signature.and_then(|it| verifier.verify(jwt.token.signing_input, &it));
             if let Err(error) = verdict {
-                return Ok(Err(error.into()));
+                return Some(Err(error.into()));
             }
         }
-        Ok(self.with_signature(jwt, memory, |facts| Seen {
+        Some(self.with_signature(jwt, memory, |facts| Seen {
             number: seen.map_or_else(next_number, |seen| seen.number),
             generation: keys.generation,
             verifier: verifier.identity,
@@ -350,7 +350,7 @@ impl Validator {
     fn verified_with(&self, jwt: &Jwt<'_>, keys: &KeySet, memory: Option<&Memory<'_>>) -> Outcome {
         // It was asked to verify, so there is an answer.
         self.with_keys(jwt, keys, memory, |_| true)
-            .unwrap_or_else(|_| Err(TokenError::InvalidSignature.into()))
+            .unwrap_or_else(|| Err(TokenError::InvalidSignature.into()))
     }
 
     /// The rules that come after the signature. A token whose own claims pass is remembered, whatever

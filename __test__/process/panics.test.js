@@ -59,10 +59,8 @@ const EXPORTS = {
   // Of a token that was seen before, by a client that has no claims of it at hand.
   claimsOf: 'client.validateAccessToken(seenAgain())',
   validateWith: 'client.validateJwtAccessToken(input.token, { jwks: input.jwks })',
-  // Two at a time: one of them is verified by another thread, where there are two cores.
+  // ES256, which another thread verifies where there are two cores.
   crew: ['crew', 'together()', { threads: true }],
-  // The crew does without.
-  help: ['help', 'together()', { threads: true, heals: true }],
   // What was told of is collected at a second attempt.
   collect: ['collect', 'client.introspectAccessToken(input.opaque)', { heals: true }],
   introspect: 'client.validateAccessToken(input.opaque)',

@@ -21,7 +21,7 @@ const SERVER = path.join(__dirname, 'server.js');
 const RIVALS = ['fastify-jwt-jwks, cache', 'express-oauth2-jwt-bearer'];
 
 const PLANS = {
-  full: { rounds: 7, handlers: ['ignores', 'reads'], warm: 10_000, distinct: 20_000, seconds: 1 },
+  full: { rounds: 4, handlers: ['ignores', 'reads'], warm: 10_000, distinct: 20_000, seconds: 1 },
   quick: { rounds: 1, handlers: ['reads'], warm: 5_000, distinct: 5_000, seconds: 1 },
 };
 

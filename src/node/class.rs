@@ -192,7 +192,7 @@ impl NativeClient {
     /// The way in for requests of one route (src/node/gate.rs).
     #[napi(
         catch_unwind,
-        ts_return_type = "(token: string, now: number, ticket: number, crowded: boolean, certificate?: string) => number | string | Failure | null"
+        ts_return_type = "(token: string, now: number, ticket: number, certificate?: string) => number | string | Failure | null"
     )]
     pub fn gate(&self, route: GivenRoute) -> Gate {
         panics::at("gate");

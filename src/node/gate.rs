@@ -21,16 +21,13 @@ use super::panics;
 use crate::check::{Check, OwnedCheck, Route};
 use crate::crew::Crew;
 use crate::error::TokenError;
-use crate::issuer::verifier::Cost;
 use crate::validator::{Accepted, Progress, Validator};
 
-/// Becomes `(token, now, ticket, crowded, certificate?) => number | string | Failure | null`.
+/// Becomes `(token, now, ticket, certificate?) => number | string | Failure | null`.
 ///
 /// - a number stands for claims of a token that was seen before;
 /// - a string is the claims of one that was not;
 /// - `null`: the outcome comes later, as a `settled` message for `ticket`.
-///
-/// `crowded` says that the same turn of the event loop has brought other tokens to verify.
 pub struct Gate {
     pub validator: Arc<Validator>,
     pub post: Arc<Post>,
@@ -84,8 +81,8 @@ unsafe extern "C" fn close(_: sys::napi_env, data: *mut c_void, _: *mut c_void) 
 }
 
 unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    let mut count = 5;
-    let mut arguments = [ptr::null_mut(); 5];
+    let mut count = 4;
+    let mut arguments = [ptr::null_mut(); 4];
     let mut data = ptr::null_mut();
     // SAFETY: Node.js hands in a live `env` and `info`. It fills in as many arguments as there is
     // room for, with `undefined` where fewer were given, and the data of `napi_create_function`.
@@ -128,7 +125,7 @@ impl Gate {
     unsafe fn pass(
         &self,
         env: sys::napi_env,
-        [token, now, ticket, crowded, certificate]: [sys::napi_value; 5],
+        [token, now, ticket, certificate]: [sys::napi_value; 4],
     ) -> Result<Option<sys::napi_value>> {
         panics::at("gate, called");
         let mut stack = [MaybeUninit::<u8>::uninit(); ON_STACK];
@@ -148,12 +145,7 @@ impl Gate {
         let now = unsafe { f64::from_napi_value(env, now) }?;
         let certificate = unsafe { Option::<String>::from_napi_value(env, certificate) }?;
         let check = Check { token, route: &self.route, certificate: certificate.as_deref(), now };
-        let crew = Crew::get();
-        // SAFETY: as above.
-        let here = |cost| {
-            crew.leaves(cost, unsafe { bool::from_napi_value(env, crowded) }.unwrap_or(false))
-        };
-        let progress = self.validator.at_once(check, here);
+        let progress = self.validator.at_once(check, |cost| Crew::get().leaves(cost));
         let verify = match progress {
             Progress::Done(Ok(Accepted::Seen(number))) => {
                 return Ok(Some(unsafe { give(env, number as f64) }));
@@ -164,8 +156,8 @@ impl Gate {
             Progress::Done(Err(error)) => {
                 return Ok(Some(unsafe { give(env, Failure::from(error)) }));
             }
-            Progress::Verify(cost) => Some(cost),
-            Progress::Fetch => None,
+            Progress::Verify => true,
+            Progress::Fetch => false,
         };
         let ticket = unsafe { f64::from_napi_value(env, ticket) }?;
         let check = OwnedCheck {
@@ -174,10 +166,7 @@ impl Gate {
             certificate,
             now,
         };
-        let done = match verify {
-            Some(cost) => self.hand_over(ticket, check, cost),
-            None => self.fetch(ticket, check),
-        };
+        let done = if verify { self.hand_over(ticket, check) } else { self.fetch(ticket, check) };
         Ok(Some(unsafe { give(env, done) }))
     }
 
@@ -186,7 +175,7 @@ impl Gate {
         later(&self.post, ticket, async move { outcome(validator.with_fetch(check).await) })
     }
 
-    fn hand_over(&self, ticket: f64, check: OwnedCheck, cost: Cost) -> Option<Outcome> {
+    fn hand_over(&self, ticket: f64, check: OwnedCheck) -> Option<Outcome> {
         let (validator, post) = (Arc::clone(&self.validator), Arc::clone(&self.post));
         let job = move || {
             let answer = Answer { post: &post, ticket, owed: true };
@@ -196,7 +185,7 @@ impl Gate {
                     outcome(done.and_then(|accepted| validator.text_of(accepted, &check.token)))
                 }
                 // Meanwhile the keys have gone stale.
-                Progress::Verify(_) | Progress::Fetch => {
+                Progress::Verify | Progress::Fetch => {
                     let work = async move { outcome(validator.with_fetch(check).await) };
                     match later(&post, ticket, work) {
                         Some(done) => done,
@@ -206,7 +195,7 @@ impl Gate {
             };
             answer.give(done);
         };
-        Crew::get().take(cost, Box::new(job));
+        Crew::get().take(Box::new(job));
         None
     }
 }

@@ -20,7 +20,6 @@ use super::outcome::Outcome;
 use super::{panics, receiver};
 use crate::clock::{Clock, SystemClock};
 use crate::config::TenantDomain;
-use crate::crew::Crew;
 use crate::error::Fault;
 use crate::http::{LONGEST_BODY, Response};
 use crate::issuer::watch::{Event, Observer};
@@ -213,13 +212,6 @@ impl Mailbox {
             stale: StaleUses::default(),
         };
         Ok(Self { post: Arc::new(post) })
-    }
-
-    /// Verifies signatures that wait for the crew, as many as `most`. Returns whether more wait.
-    #[napi(catch_unwind)]
-    pub fn help(&self, most: u32) -> bool {
-        panics::at("help");
-        Crew::get().help(most as usize)
     }
 
     /// Takes the outcomes that a `settled` message tells of.

@@ -328,7 +328,7 @@ pub fn at_hand(validator: &Validator, check: &OwnedCheck) -> Option<Outcome> {
         Progress::Done(done) => {
             Some(done.and_then(|accepted| validator.text_of(accepted, &check.token)))
         }
-        Progress::Verify(_) => panic!("it may be verified here"),
+        Progress::Verify => panic!("it may be verified here"),
         Progress::Fetch => None,
     }
 }
