@@ -59,11 +59,11 @@ describe('a token that was seen before', () => {
   };
 
   for (const [name, shape] of Object.entries(shapes)) {
-    it(`has the same claims the first, the second and the tenth time: ${name}`, async () => {
+    it(`has the same claims the first, the second and the fortieth time: ${name}`, async () => {
       const token = tokenOf(shape);
       const expected = await answer(forgets, token);
       assert.equal(typeof expected, 'string');
-      for (let time = 1; time <= 10; time += 1) {
+      for (let time = 1; time <= 40; time += 1) {
         assert.equal(await answer(remembers, token), expected, `time ${time}`);
       }
       const claims = await remembers.validateAccessToken(token);
@@ -76,7 +76,7 @@ describe('a token that was seen before', () => {
       claimsOf(),
     ).slice(1)}`;
     const token = sign(key, { header: { kid: key.jwk.kid }, claims: text });
-    for (let time = 1; time <= 4; time += 1) {
+    for (let time = 1; time <= 40; time += 1) {
       const claims = await remembers.validateAccessToken(token);
       assert.deepEqual(Object.keys(claims), Object.keys(JSON.parse(text)));
       assert.deepEqual(Object.getOwnPropertyDescriptor(claims, '__proto__'), {
@@ -96,7 +96,7 @@ describe('a token that was seen before', () => {
     const shape = { a: [{ b: ['c'] }], d: { e: 'f' } };
     const token = tokenOf(shape);
     const expected = await answer(forgets, token);
-    for (let time = 1; time <= 5; time += 1) {
+    for (let time = 1; time <= 40; time += 1) {
       const claims = await remembers.validateAccessToken(token);
       assert.equal(JSON.stringify(claims), expected, `time ${time}`);
       claims.sub = 'eve';

@@ -13,8 +13,11 @@ const BYTES_PER_TEMPLATE = 500;
 /** Not for claims of more than this: few are that large, and they would push out many others. */
 const LONGEST = 8192;
 
-/** Once the memory is full, one in so many takes another's place: those that come often get there. */
-const ADMITTED = 8;
+/**
+ * One in so many that come is kept: those that come often get there, and for the others it would not pay.
+ * To keep claims costs what parsing them ten times does, most of it later, in the garbage collector.
+ */
+const ADMITTED = 16;
 
 class Templates {
   // In the order in which they came, or were passed over by the hand because they had been used since
@@ -42,7 +45,7 @@ class Templates {
   /** Keeps claims, where they are worth it. They belong to this class from here on: use the result. */
   keep(number, claims, length) {
     const bytes = length * BYTES_PER_CHARACTER + BYTES_PER_TEMPLATE;
-    if (length > LONGEST || bytes > this.#most || !this.#admits(bytes)) return claims;
+    if (length > LONGEST || bytes > this.#most || !this.#admits()) return claims;
     const nested = nestedOf(claims);
     if (nested === undefined) return claims;
     while (this.#bytes + bytes > this.#most) this.#moveHand();
@@ -52,8 +55,7 @@ class Templates {
     return copyTemplate(template);
   }
 
-  #admits(bytes) {
-    if (this.#bytes + bytes <= this.#most) return true;
+  #admits() {
     this.#turnedAway = (this.#turnedAway + 1) % ADMITTED;
     return this.#turnedAway === 0;
   }
