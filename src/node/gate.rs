@@ -1,9 +1,9 @@
 //! One route's way in: the function through which every request comes.
 //!
 //! It is the one export that is written by hand. What `#[napi]` makes of a method finds its object,
-//! checks what it is, and roots what it borrows, which takes as long as all the rest of the work on a
-//! token that was seen before (0.5 µs of 1.1; `npm run bench -- --only crossing`). A function that
-//! carries its route with it needs none of that.
+//! checks what it is, and roots what it borrows: 0.5 µs for one that does nothing, where all of this
+//! function takes 0.8 for a token that was seen before. A function that carries its route with it needs
+//! none of that.
 
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
