@@ -58,6 +58,8 @@ const ON_EVERY_NODE = [
   'e2e/',
   'testing/',
   'utils/',
+  'explain/',
+  'doctor/',
   'process/loading',
   'fast-paths',
 ];
