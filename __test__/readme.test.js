@@ -56,10 +56,10 @@ const KINDS = {
 
 const kindOf = (expected) => Object.keys(KINDS).filter((kind) => kind in expected);
 
-async function runServer({ expected, program, env, tenant }) {
+async function runServer({ expected, program, directory, env, tenant }) {
   const { requests, tls, prints = /^$/ } = expected;
   const scheme = tls ? 'https' : 'http';
-  await withServer(program, env, async (port, printed) => {
+  await withServer(program, directory, env, async (port, printed) => {
     const base = `${scheme}://localhost:${port}`;
     for (const request of requests) {
       if (typeof request === 'function') {
@@ -138,7 +138,7 @@ describe('documentation', { concurrency: 3 }, () => {
 
   before(async () => {
     tenant = await createTestTenant();
-    pages.writeAll(found, expectations, FILES);
+    pages.writeAll(found, expectations);
     compiled = await pages.compileAll(found, expectations);
     for (const [page, also] of Object.entries(others)) {
       for (const [name, installed] of Object.entries(also)) pages.copyWith(page, name, installed);
@@ -167,10 +167,11 @@ describe('documentation', { concurrency: 3 }, () => {
       const why = typeof expected[kind] === 'string' ? ` (${expected[kind]})` : '';
       const redis = expected.redis && (noRedis || (isOld && 'redis 6 asks for Node.js 20'));
 
-      const run = async (t, directory) => {
+      const run = async (t, under) => {
         assert.ok(kind !== undefined && more.length === 0, 'an expectation has one kind');
         const source = pages.sourceOf(page, name, snippet, expected.file);
-        const program = path.join(directory, path.basename(pages.programOf(source)));
+        const program = path.join(under, path.basename(pages.programOf(source)));
+        const directory = pages.makeDirectory(program, name, FILES);
         const context = await prepare(t, expected, tenant, directory);
         await KINDS[kind]({ ...context, expected, known, program, snippet, t });
       };

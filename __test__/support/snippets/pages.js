@@ -97,8 +97,8 @@ const programOf = (source) => source.replace(/\.ts$/, '.js');
 
 const isProgram = ({ language }) => language === 'ts' || language === 'js';
 
-/** Writes every snippet that is a program, and what all of them find beside them. */
-function writeAll(found, expectations, files) {
+/** Writes every snippet that is a program. */
+function writeAll(found, expectations) {
   fs.rmSync(work, { recursive: true, force: true });
   const scope = path.join(work, 'node_modules', '@monocloud');
   fs.mkdirSync(scope, { recursive: true });
@@ -106,9 +106,6 @@ function writeAll(found, expectations, files) {
   fs.writeFileSync(path.join(work, 'package.json'), '{ "private": true, "type": "module" }\n');
   for (const [page, snippets] of found) {
     fs.mkdirSync(directoryOf(page), { recursive: true });
-    for (const [name, text] of Object.entries(files)) {
-      fs.writeFileSync(path.join(directoryOf(page), name), text);
-    }
     for (const [name, snippet] of snippets) {
       if (isProgram(snippet)) {
         const { file } = expectations[page]?.[name] ?? {};
@@ -172,6 +169,16 @@ function copyWith(page, name, installed) {
   fs.cpSync(directoryOf(page), copy, { recursive: true });
 }
 
+/** An empty directory for a program to run in, with the files that all of them find there. */
+function makeDirectory(program, name, files) {
+  const directory = path.join(path.dirname(program), `in-${slug(name)}`);
+  fs.mkdirSync(directory);
+  for (const [file, text] of Object.entries(files)) {
+    fs.writeFileSync(path.join(directory, file), text);
+  }
+  return directory;
+}
+
 module.exports = {
   compileAll,
   copyWith,
@@ -179,6 +186,7 @@ module.exports = {
   isProgram,
   listPages,
   loadExpectations,
+  makeDirectory,
   programOf,
   root,
   snippetsOf,
