@@ -286,7 +286,8 @@ describe('docs/refusals.md, of configuration', () => {
       read('src', 'config.rs').matchAll(
         /"((?:must be|is required|is not allowed)(?:[^"\\]|\\")*)/g,
       ),
-      ([, rule]) => rule.replaceAll('\\"', '"').replace(/(?:: the variable holds)? ?(?:[{[].*|0$)/, ''),
+      ([, rule]) =>
+        rule.replaceAll('\\"', '"').replace(/(?:: the variable holds)? ?(?:[{[].*|0$)/, ''),
     );
     assert.ok(rules.length > 20, 'src/config.rs reads otherwise');
     for (const rule of rules) {
