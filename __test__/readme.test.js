@@ -7,7 +7,7 @@
 // heading above the snippet, and its number where a heading has several. Each is one of
 //
 //   { requests: [...] }   a program that listens. An entry is what `check` of ./support/snippets/programs.js
-//                         takes, or a function of { base, printed, send, tenant }. With `tls`, an
+//                         takes, or a function of { base, env, printed, program, send, tenant }. With `tls`, an
 //                         identity or `true`, they go over https, with that identity unless they have
 //                         their own. `prints`: a RegExp of what it has printed (nothing, unless said)
 //   { ends: /RegExp/ }    a program that ends by itself, with status 0 (or `status`), having printed that
@@ -59,7 +59,7 @@ async function runServer({ expected, program, env, tenant }) {
     const base = `${scheme}://localhost:${port}`;
     for (const request of requests) {
       if (typeof request === 'function') {
-        await request({ base, printed, send, tenant });
+        await request({ base, env, printed, program, send, tenant });
       } else {
         await check(tenant, base, tls?.cert ? { identity: tls, ...request } : request);
       }
