@@ -22,6 +22,10 @@
 // a variable away), `setup(context)` (before it starts; may return `{ env, tenant }`), `redis: true`,
 // `ownTenant` (`true`, or options of `createTestTenant`: for a tenant that it changes) and `skip`.
 //
+// A module may also have `also: { express: 'express4' }`: its programs that listen are run with that package
+// in the other's place, too. A snippet with `augmented: true` is compiled apart from the others, because it
+// adds to a framework's types.
+//
 // A page without a module, a snippet without an expectation and an expectation without a snippet fail.
 
 const assert = require('node:assert/strict');
@@ -52,10 +56,10 @@ const KINDS = {
 
 const kindOf = (expected) => Object.keys(KINDS).filter((kind) => kind in expected);
 
-async function runServer({ expected, program, env, tenant }) {
+async function runServer({ expected, program, directory, env, tenant }) {
   const { requests, tls, prints = /^$/ } = expected;
   const scheme = tls ? 'https' : 'http';
-  await withServer(program, env, async (port, printed) => {
+  await withServer(program, directory, env, async (port, printed) => {
     const base = `${scheme}://localhost:${port}`;
     for (const request of requests) {
       if (typeof request === 'function') {
@@ -128,14 +132,17 @@ async function prepare(t, expected, tenant, directory) {
 // Most of a program's time is its start, so there is room for more than one on each core.
 describe('documentation', { concurrency: 3 }, () => {
   const found = new Map(pages.listPages().map((page) => [page, pages.snippetsOf(page)]));
-  const expectations = pages.loadExpectations();
+  const { expectations, others } = pages.loadExpectations();
   let tenant;
   let compiled;
 
   before(async () => {
     tenant = await createTestTenant();
-    pages.writeAll(found, expectations, FILES);
-    compiled = await pages.compileAll();
+    pages.writeAll(found, expectations);
+    compiled = await pages.compileAll(found, expectations);
+    for (const [page, also] of Object.entries(others)) {
+      for (const [name, installed] of Object.entries(also)) pages.copyWith(page, name, installed);
+    }
   });
 
   after(() => tenant.close());
@@ -156,17 +163,25 @@ describe('documentation', { concurrency: 3 }, () => {
       if (snippet === undefined) {
         continue; // The first test has said so.
       }
-      const [kind, ...others] = kindOf(expected);
+      const [kind, ...more] = kindOf(expected);
       const why = typeof expected[kind] === 'string' ? ` (${expected[kind]})` : '';
       const redis = expected.redis && (noRedis || (isOld && 'redis 6 asks for Node.js 20'));
 
-      it(`${page}, ${name}: ${kind}${why}`, { skip: redis || expected.skip }, async (t) => {
-        assert.ok(kind !== undefined && others.length === 0, 'an expectation has one kind');
-        const directory = pages.directoryOf(page);
-        const program = pages.programOf(pages.sourceOf(page, name, snippet, expected.file));
+      const run = async (t, under) => {
+        assert.ok(kind !== undefined && more.length === 0, 'an expectation has one kind');
+        const source = pages.sourceOf(page, name, snippet, expected.file);
+        const program = path.join(under, path.basename(pages.programOf(source)));
+        const directory = pages.makeDirectory(program, name, FILES);
         const context = await prepare(t, expected, tenant, directory);
         await KINDS[kind]({ ...context, expected, known, program, snippet, t });
-      });
+      };
+      const skip = redis || expected.skip;
+      it(`${page}, ${name}: ${kind}${why}`, { skip }, (t) => run(t, pages.directoryOf(page)));
+      for (const installed of kind === 'requests' ? Object.values(others[page]) : []) {
+        it(`${page}, ${name}: ${kind}, with ${installed}`, { skip }, (t) =>
+          run(t, pages.directoryOf(page, installed)),
+        );
+      }
     }
   }
 

@@ -60,20 +60,30 @@ function snippetsOf(page) {
   return snippets;
 }
 
-/** `{ [page]: { [name]: expectation } }`, from the modules of `__test__/snippets`. */
+/** What the modules of `__test__/snippets` say. */
 function loadExpectations() {
   const files = fs.readdirSync(EXPECTED).filter((file) => file.endsWith('.js'));
-  return Object.fromEntries(
-    files.sort().map((file) => {
-      const { page, snippets } = require(path.join(EXPECTED, file));
-      return [page, snippets];
-    }),
+  const modules = files.sort().map((file) => require(path.join(EXPECTED, file)));
+  assert.equal(
+    new Set(modules.map(({ page }) => page)).size,
+    modules.length,
+    'a page has one module',
   );
+  return {
+    /** `{ [page]: { [name]: expectation } }` */
+    expectations: Object.fromEntries(modules.map(({ page, snippets }) => [page, snippets])),
+    /** `{ [page]: { [name]: installed } }`: the other majors that a page's programs run with, too. */
+    others: Object.fromEntries(modules.map(({ page, also = {} }) => [page, also])),
+  };
 }
 
 const slug = (text) => text.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
 
-const directoryOf = (page) => path.join(work, slug(page.replace(/\.md$/, '')));
+/** Where a page's programs are; the copy for another major of a framework, where it is `installed`. */
+function directoryOf(page, installed) {
+  const under = installed === undefined ? work : path.join(work, `with-${installed}`);
+  return path.join(under, slug(page.replace(/\.md$/, '')));
+}
 
 /** Where a snippet is as a program. A `file` of its own lets others of the page import it. */
 function sourceOf(page, name, { language, text }, file) {
@@ -87,8 +97,8 @@ const programOf = (source) => source.replace(/\.ts$/, '.js');
 
 const isProgram = ({ language }) => language === 'ts' || language === 'js';
 
-/** Writes every snippet that is a program, and what all of them find beside them. */
-function writeAll(found, expectations, files) {
+/** Writes every snippet that is a program. */
+function writeAll(found, expectations) {
   fs.rmSync(work, { recursive: true, force: true });
   const scope = path.join(work, 'node_modules', '@monocloud');
   fs.mkdirSync(scope, { recursive: true });
@@ -96,9 +106,6 @@ function writeAll(found, expectations, files) {
   fs.writeFileSync(path.join(work, 'package.json'), '{ "private": true, "type": "module" }\n');
   for (const [page, snippets] of found) {
     fs.mkdirSync(directoryOf(page), { recursive: true });
-    for (const [name, text] of Object.entries(files)) {
-      fs.writeFileSync(path.join(directoryOf(page), name), text);
-    }
     for (const [name, snippet] of snippets) {
       if (isProgram(snippet)) {
         const { file } = expectations[page]?.[name] ?? {};
@@ -108,8 +115,28 @@ function writeAll(found, expectations, files) {
   }
 }
 
-/** One compilation for all: a program's start costs more than ten snippets. */
-function compileAll() {
+/**
+ * One compilation for all: a program's start costs more than ten snippets. Those that are `augmented`
+ * change the types of a framework for all that is compiled with them, and so are compiled beside.
+ */
+async function compileAll(found, expectations) {
+  const augmented = [];
+  for (const [page, snippets] of found) {
+    for (const [name, snippet] of snippets) {
+      const { file, augmented: isAugmented } = expectations[page]?.[name] ?? {};
+      if (isAugmented) augmented.push(path.relative(work, sourceOf(page, name, snippet, file)));
+    }
+  }
+  const all = { include: ['**/*.ts'], exclude: ['node_modules', ...augmented] };
+  const compiled = await Promise.all([
+    compile('tsconfig.json', all),
+    ...(augmented.length > 0 ? [compile('tsconfig.augmented.json', { files: augmented })] : []),
+  ]);
+  const status = compiled.find((result) => result.status !== 0)?.status ?? 0;
+  return { status, output: compiled.map(({ output }) => output).join('') };
+}
+
+function compile(name, files) {
   const compilerOptions = {
     target: 'es2022',
     module: 'nodenext',
@@ -120,17 +147,46 @@ function compileAll() {
     skipLibCheck: true,
     rootDir: '.',
   };
-  const config = path.join(work, 'tsconfig.json');
-  fs.writeFileSync(config, JSON.stringify({ compilerOptions, include: ['**/*.ts'] }));
+  const config = path.join(work, name);
+  fs.writeFileSync(config, JSON.stringify({ compilerOptions, ...files }));
   return run(process.execPath, [tsc, '-p', config, '--pretty', 'false']);
+}
+
+/**
+ * A page's directory once more, where another major of a framework is found under the framework's name.
+ * @param {string} page
+ * @param {string} name of the package, such as `express`
+ * @param {string} installed as what the other major is installed here, such as `express4`
+ */
+function copyWith(page, name, installed) {
+  const copy = directoryOf(page, installed);
+  const modules = path.join(path.dirname(copy), 'node_modules');
+  if (!fs.existsSync(modules)) {
+    fs.mkdirSync(modules, { recursive: true });
+    const target = path.join(root, 'node_modules', installed);
+    fs.symlinkSync(target, path.join(modules, name), 'junction');
+  }
+  fs.cpSync(directoryOf(page), copy, { recursive: true });
+}
+
+/** An empty directory for a program to run in, with the files that all of them find there. */
+function makeDirectory(program, name, files) {
+  const directory = path.join(path.dirname(program), `in-${slug(name)}`);
+  fs.mkdirSync(directory);
+  for (const [file, text] of Object.entries(files)) {
+    fs.writeFileSync(path.join(directory, file), text);
+  }
+  return directory;
 }
 
 module.exports = {
   compileAll,
+  copyWith,
   directoryOf,
   isProgram,
   listPages,
   loadExpectations,
+  makeDirectory,
   programOf,
   root,
   snippetsOf,

@@ -31,9 +31,11 @@ function run(file, args, options) {
   });
 }
 
-/** Starts a program that listens, and calls `use` with its port and what it has printed so far. */
-async function withServer(program, env, use) {
-  const cwd = path.dirname(program);
+/**
+ * Starts a program that listens in the directory `cwd`, and calls `use` with its port and with what tells
+ * all that it has printed so far.
+ */
+async function withServer(program, cwd, env, use) {
   const child = fork(program, {
     cwd,
     env: environment(env),
