@@ -7,9 +7,9 @@
 // heading above the snippet, and its number where a heading has several. Each is one of
 //
 //   { requests: [...] }   a program that listens. An entry is what `check` of ./support/snippets/programs.js
-//                         takes, or a function of { base, env, printed, program, send, tenant }. With `tls`, an
-//                         identity or `true`, they go over https, with that identity unless they have
-//                         their own. `prints`: a RegExp of what it has printed (nothing, unless said)
+//                         takes, or a function of { base, env, printed, program, send, tenant }. With
+//                         `tls`, an identity or `true`, they go over https, with that identity unless they
+//                         have their own. `prints`: a RegExp of what it has printed (nothing, unless said)
 //   { ends: /RegExp/ }    a program that ends by itself, with status 0 (or `status`), having printed that
 //   { test: true }        a `node --test` file
 //   { variables: true }   an env file that makes a client, `env` beside it
