@@ -17,7 +17,6 @@ const {
   granted,
   isOld,
 } = require('../support/snippets/common.js');
-const { withServer } = require('../support/snippets/programs.js');
 
 const root = path.join(__dirname, '..', '..');
 
@@ -86,11 +85,11 @@ const asInTable = (section, column) => {
 /** The last line of the table: the same program once more, whose tenant goes before it has any keys. */
 const awayAsInTable =
   (section, column) =>
-  async ({ env, program, send }) => {
+  async ({ again, send }) => {
     const tenant = await createTestTenant();
     const { env: before } = await setup({ tenant });
     const token = await tenant.issueToken();
-    await withServer(program, { ...env, ...tenant.env(), ...before }, async (port) => {
+    await again({ ...tenant.env(), ...before }, async (port) => {
       await tenant.close();
       const { status, headers } = await send(`http://localhost:${port}/api/me`, bearer(token));
       const [[, expected]] = columnOf(section, column).filter(([name]) => name === AWAY);
