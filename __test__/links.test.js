@@ -16,7 +16,6 @@ const AWAITED = new Set([
   'docs/doctor.md',
   'docs/platforms.md',
   'docs/serverless-and-bundlers.md',
-  'docs/testing.md',
 ]);
 
 /** README.md and the like, docs/, and what is beside programs and figures. */
