@@ -7,9 +7,10 @@
 // heading above the snippet, and its number where a heading has several. Each is one of
 //
 //   { requests: [...] }   a program that listens. An entry is what `check` of ./support/snippets/programs.js
-//                         takes, or a function of { base, printed, send, tenant }. With `tls`, an
-//                         identity or `true`, they go over https, with that identity unless they have
-//                         their own. `prints`: a RegExp of what it has printed (nothing, unless said)
+//                         takes, or a function of { again, base, printed, send, tenant }, where
+//                         again(env, use) starts another one of the program. With `tls`, an identity or
+//                         `true`, they go over https, with that identity unless they have their own.
+//                         `prints`: a RegExp of what it has printed (nothing, unless said)
 //   { ends: /RegExp/ }    a program that ends by itself, with status 0 (or `status`), having printed that
 //   { test: true }        a `node --test` file
 //   { variables: true }   an env file that makes a client, `env` beside it
@@ -59,11 +60,12 @@ const kindOf = (expected) => Object.keys(KINDS).filter((kind) => kind in expecte
 async function runServer({ expected, program, directory, env, tenant }) {
   const { requests, tls, prints = /^$/ } = expected;
   const scheme = tls ? 'https' : 'http';
-  await withServer(program, directory, env, async (port, printed) => {
+  const again = (more, use) => withServer(program, directory, { ...env, ...more }, use);
+  await again({}, async (port, printed) => {
     const base = `${scheme}://localhost:${port}`;
     for (const request of requests) {
       if (typeof request === 'function') {
-        await request({ base, printed, send, tenant });
+        await request({ again, base, printed, send, tenant });
       } else {
         await check(tenant, base, tls?.cert ? { identity: tls, ...request } : request);
       }

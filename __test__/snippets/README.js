@@ -68,7 +68,6 @@ module.exports = {
       prints: /^MonoCloudValidationError undefined\nMonoCloudTokenError expired\n$/,
     },
     'A cache': { requests: HELLO },
-    'A cache 2': { requests: HELLO, redis: true },
     'Certificate-bound tokens': {
       requests: [
         { to: '/api/hello', answer: NO_TOKEN },
@@ -77,18 +76,6 @@ module.exports = {
         { to: '/api/hello', token: { certificate: other.cert }, answer: BAD_TOKEN },
       ],
       tls: client,
-    },
-    'Certificate-bound tokens 2': {
-      requests: [
-        { to: '/api/hello', token: {}, answer: granted('hello') },
-        { to: '/api/hello', token: { certificate: client.cert }, answer: BAD_TOKEN },
-        {
-          to: '/api/hello',
-          token: { certificate: client.cert },
-          headers: { 'ssl-client-cert': encodeURIComponent(client.cert) },
-          answer: granted('hello'),
-        },
-      ],
     },
     Watching: { test: true },
     'Testing your API': { test: true },

@@ -14,8 +14,10 @@ const { certificateFromHeader, protectApi } = require('@monocloud/backend-node/e
 const { request, withReasons } = require('../../mtls/support.js');
 const { listenExpress, raw } = require('../http.js');
 const { freePorts, until } = require('../redis.js');
+const { createClientCert } = require('../certs.js');
 const { ca, client, other, server } = require('./common.js');
 
+const old = createClientCert(ca, { notBefore: new Date(0), notAfter: new Date(1e12) });
 const START_MS = 20_000;
 
 /** How each is started, and where Debian keeps its modules. `files`: what its configuration names. */
@@ -110,9 +112,12 @@ async function start(name, text, directory, port, after) {
 /**
  * Checks a page's configuration of a program, in front of an API that reads certificates so.
  * @param {string} name of the program
- * @param {{ format: string, header: string }} options how, and what the header is called
+ * @param {object} options
+ * @param {string} options.format how the certificate is written into the header
+ * @param {string} options.header what that is called
+ * @param {number | string} options.expired the status for a certificate that has expired, or `handshake`
  */
-function behind(name, { format, header }) {
+function behind(name, { format, header, expired }) {
   return {
     skip: missing(name),
     async check({ text }, { tenant, directory, after }) {
@@ -154,6 +159,15 @@ function behind(name, { format, header }) {
         assert.equal(again.status, 200, log());
         assert.equal(again.reused, true, version);
       }
+
+      // Under TLS 1.3 a client learns only afterwards that its certificate was refused, by an alert or by a
+      // connection that breaks.
+      const late = await tenant.issueToken({ certificate: old.cert });
+      const answer = await raw(`${base}/bound`, {
+        headers: [['Authorization', `Bearer ${late}`]],
+        tls: { ...tlsOf(old), servername: 'localhost' },
+      }).catch(() => ({ status: 'handshake' }));
+      assert.equal(answer.status, expired, log());
 
       // What a client writes into the header itself is replaced.
       const forged = {
