@@ -30,10 +30,19 @@ describe('types', () => {
     it(`the root and the helpers compile without @types/node and DOM under ${name}`, () => {
       assert.equal(compile(createProject({}), 'tsconfig.bare.json', flags), '');
     });
+
+    it(`the augmentations of the seeds compile under ${name}`, () => {
+      assert.equal(compile(createProject(ALL), 'tsconfig.augmented.json', flags), '');
+    });
   }
 
-  it('the augmentations of the seeds compile', () => {
-    assert.equal(compile(createProject(ALL), 'tsconfig.augmented.json'), '');
+  it('a test tenant can be had with `await using`', () => {
+    const project = createProject(NODE);
+    assert.equal(compile(project, 'tsconfig.using.json'), '');
+    const library = { lib: ['es2022', 'esnext.disposable'] };
+    assert.equal(compile(project, 'tsconfig.using.json', library), '');
+    const node = { types: ['node'] };
+    assert.equal(compile(project, 'tsconfig.using.json', node), '');
   });
 
   it('everything compiles with the DOM library, and fits the interfaces that the seeds print', () => {

@@ -23,6 +23,9 @@ export type AuthenticatedExpressRequest<T extends AccessTokenClaims = AccessToke
     claims: T;
   };
 
+/** A request of any Express route, whatever its parameters, its query and its body are. */
+export type AnyExpressRequest = Request<any, any, any, any, any>;
+
 /**
  * Makes the middleware of one route: `app.get('/api/posts', protect({ scopes: ['posts:read'] }), handler)`.
  *
@@ -47,9 +50,9 @@ export type ProtectMiddleware = (options?: ProtectOptions) => RequestHandler;
  * @param client - A `MonoCloudBackendNodeClient`, or anything with its `validateAccessToken`.
  * @param options - How a request is read.
  */
-export declare function protectApi(
+export declare function protectApi<R extends AnyExpressRequest = Request>(
   client: AccessTokenValidator,
-  options?: ProtectApiRequestOptions<Request>,
+  options?: ProtectApiRequestOptions<R>,
 ): ProtectMiddleware;
 /**
  * Guards Express routes. Call it once, when the program starts: it builds a client from the options and
@@ -68,8 +71,8 @@ export declare function protectApi(
  * });
  * ```
  */
-export declare function protectApi(
-  options?: Partial<MonoCloudBackendNodeClientOptions> & ProtectApiRequestOptions<Request>,
+export declare function protectApi<R extends AnyExpressRequest = Request>(
+  options?: Partial<MonoCloudBackendNodeClientOptions> & ProtectApiRequestOptions<R>,
 ): ProtectMiddleware;
 
 /**

@@ -23,11 +23,13 @@ export type AuthenticatedFastifyRequest<T extends AccessTokenClaims = AccessToke
     claims: T;
   };
 
+/** A request of any Fastify server, over HTTP, HTTPS or HTTP/2, and of any route. */
+// `any` eight times over, because both majors order these parameters differently.
+export type AnyFastifyRequest = FastifyRequest<any, any, any, any, any, any, any, any>;
+
 /** What {@link ProtectHook} makes. It fits `onRequest`, and every later hook that has a request and a reply. */
-// `any` eight times over, so that it fits servers over HTTP, HTTPS and HTTP/2, routes of every shape,
-// and both majors, which order these parameters differently.
 export type ProtectHookHandler = (
-  request: FastifyRequest<any, any, any, any, any, any, any, any>,
+  request: AnyFastifyRequest,
   reply: FastifyReply<any, any, any, any, any, any, any, any>,
 ) => Promise<void>;
 
@@ -55,9 +57,9 @@ export type ProtectHook = (options?: ProtectOptions) => ProtectHookHandler;
  * @param client - A `MonoCloudBackendNodeClient`, or anything with its `validateAccessToken`.
  * @param options - How a request is read.
  */
-export declare function protectApi(
+export declare function protectApi<R extends AnyFastifyRequest = FastifyRequest>(
   client: AccessTokenValidator,
-  options?: ProtectApiRequestOptions<FastifyRequest>,
+  options?: ProtectApiRequestOptions<R>,
 ): ProtectHook;
 /**
  * Guards Fastify routes. Call it once, when the program starts: it builds a client from the options and
@@ -76,8 +78,8 @@ export declare function protectApi(
  * });
  * ```
  */
-export declare function protectApi(
-  options?: Partial<MonoCloudBackendNodeClientOptions> & ProtectApiRequestOptions<FastifyRequest>,
+export declare function protectApi<R extends AnyFastifyRequest = FastifyRequest>(
+  options?: Partial<MonoCloudBackendNodeClientOptions> & ProtectApiRequestOptions<R>,
 ): ProtectHook;
 
 /**

@@ -1,5 +1,3 @@
-/// <reference lib="esnext.disposable" />
-
 /**
  * `@monocloud/backend-node/testing`: a small authorization server on loopback, for tests of
  * protected routes and for trying things out. It needs no cloud account, no network and no mocked
@@ -19,6 +17,27 @@
  *
  * @packageDocumentation
  */
+
+// What `await using` needs, as TypeScript's own `esnext.disposable` and `@types/node` have it: all of them
+// merge. TypeScript before 5.2 has no such library, and a reference to it would be an error there.
+declare global {
+  interface SymbolConstructor {
+    /** Names the method that `using` calls. */
+    readonly dispose: unique symbol;
+    /** Names the method that `await using` calls. */
+    readonly asyncDispose: unique symbol;
+  }
+  /** What `using` takes. */
+  interface Disposable {
+    /** Called at the end of the block. */
+    [Symbol.dispose](): void;
+  }
+  /** What `await using` takes. */
+  interface AsyncDisposable {
+    /** Called, and waited for, at the end of the block. */
+    [Symbol.asyncDispose](): PromiseLike<void>;
+  }
+}
 
 /**
  * A JWS algorithm that a test tenant can sign with: those of RFC 7518 §3.3 to §3.5, and Ed25519
