@@ -1,10 +1,31 @@
+/**
+ * `@monocloud/backend-node/fastify`: all that the root has, and the guard of Fastify routes.
+ *
+ * ```ts
+ * import Fastify from 'fastify';
+ * import { protectApi, type AuthenticatedFastifyRequest } from '@monocloud/backend-node/fastify';
+ *
+ * const fastify = Fastify();
+ * const protect = protectApi(); // reads MONOCLOUD_BACKEND_* of the environment
+ *
+ * fastify.get('/api/posts', { onRequest: protect({ scopes: ['posts:read'] }) }, async (request) => {
+ *   const { claims } = request as AuthenticatedFastifyRequest;
+ *   return { sub: claims.sub };
+ * });
+ * ```
+ *
+ * @packageDocumentation
+ */
+
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type {
   AccessTokenClaims,
   AccessTokenValidator,
   CertificateFromHeaderOptions,
+  CertificateHeaderFormat,
   ClientCertificateResolver,
   MonoCloudBackendNodeClientOptions,
+  MonoCloudValidationError,
   ProtectApiRequestOptions,
   ProtectOptions,
 } from '../../index.js';
@@ -16,6 +37,27 @@ export * from '../../index.js';
  * `const { claims } = request as AuthenticatedFastifyRequest`.
  *
  * @typeParam T - The claims, where yours are more than the standard ones.
+ * @example
+ * ```ts
+ * interface MyClaims extends AccessTokenClaims {
+ *   plan?: 'free' | 'paid';
+ * }
+ * fastify.get('/api/plan', { onRequest: protect() }, async (request) => {
+ *   const { claims } = request as AuthenticatedFastifyRequest<MyClaims>;
+ *   return { plan: claims.plan ?? 'free' };
+ * });
+ * ```
+ *
+ * @example
+ * ```ts
+ * // Or once for all routes, without a cast:
+ * declare module 'fastify' {
+ *   interface FastifyRequest {
+ *     claims?: AccessTokenClaims;
+ *   }
+ * }
+ * fastify.get('/api/me', { onRequest: protect() }, async (request) => ({ sub: request.claims?.sub }));
+ * ```
  */
 export type AuthenticatedFastifyRequest<T extends AccessTokenClaims = AccessTokenClaims> =
   FastifyRequest & {
@@ -47,6 +89,7 @@ export type ProtectHookHandler = (
  * | the tenant is out of reach | 503 | none; `Retry-After` |
  * | the tenant refuses this API | 500 | none |
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3 RFC 6750 §3}
  * @param options - What the token must have besides being genuine and alive. Nothing: any valid token.
  */
 export type ProtectHook = (options?: ProtectOptions) => ProtectHookHandler;
@@ -54,8 +97,23 @@ export type ProtectHook = (options?: ProtectOptions) => ProtectHookHandler;
 /**
  * Guards Fastify routes with a client of your own.
  *
+ * @typeParam R - The request that the resolvers get, where it has more than Fastify declares. It is taken
+ * at your word, not checked. Mostly it need not be named: it is what their parameter says.
  * @param client - A `MonoCloudBackendNodeClient`, or anything with its `validateAccessToken`.
  * @param options - How a request is read.
+ * @throws {@link MonoCloudValidationError} where it is no such client, or an option is bad.
+ *
+ * @example
+ * ```ts
+ * // A token in a cookie, of which a plugin has told Fastify's requests.
+ * interface CookieRequest extends FastifyRequest {
+ *   cookies: { access_token?: string };
+ * }
+ * const client = new MonoCloudBackendNodeClient();
+ * const protect = protectApi<CookieRequest>(client, {
+ *   tokenResolver: (req) => req.cookies.access_token,
+ * });
+ * ```
  */
 export declare function protectApi<R extends AnyFastifyRequest = FastifyRequest>(
   client: AccessTokenValidator,
@@ -65,8 +123,10 @@ export declare function protectApi<R extends AnyFastifyRequest = FastifyRequest>
  * Guards Fastify routes. Call it once, when the program starts: it builds a client from the options and
  * the `MONOCLOUD_BACKEND_*` environment variables. The tenant is first asked when the first token comes.
  *
+ * @typeParam R - The request that the resolvers get, where it has more than Fastify declares.
  * @param options - How a request is read, and client options, each of which wins over its variable.
- * @throws MonoCloudValidationError where something required is missing or a value is bad.
+ * @returns What makes the guard of a route: `protect()`, `protect({ scopes: ['posts:read'] })`.
+ * @throws {@link MonoCloudValidationError} where something required is missing or a value is bad.
  *
  * @example
  * ```ts
@@ -112,7 +172,7 @@ export declare function certificateFromSocket(): ClientCertificateResolver<Fasti
  * each proxy.
  *
  * @param options - Which proxy, and where it is. With `trustProxy: true` it is where `Fastify({ trustProxy })` says.
- * @throws MonoCloudValidationError where an option is missing or bad.
+ * @throws {@link MonoCloudValidationError} where an option is missing or bad.
  *
  * @example
  * ```ts
