@@ -1,11 +1,25 @@
 /**
- * Types of `@monocloud/backend-node`, written by hand.
+ * `@monocloud/backend-node`: validates the access tokens that reach an API. The client, for a program of
+ * any framework or of none, its errors, and the types of what they take and give.
  *
- * The file names nothing that is not in it or in TypeScript's own ES library, so it compiles with or
- * without `@types/node`, and with or without the DOM library.
+ * ```ts
+ * import { MonoCloudBackendNodeClient, MonoCloudTokenError } from '@monocloud/backend-node';
+ *
+ * const client = new MonoCloudBackendNodeClient(); // reads MONOCLOUD_BACKEND_* of the environment
+ * try {
+ *   const { sub } = await client.validateAccessToken(token, { scopes: ['posts:read'] });
+ *   console.log('it is', sub);
+ * } catch (error) {
+ *   if (!(error instanceof MonoCloudTokenError)) throw error;
+ *   console.log('refused:', error.reason);
+ * }
+ * ```
  *
  * @packageDocumentation
  */
+
+// Written by hand. The file names nothing that is not in it or in TypeScript's own ES library, so it
+// compiles with or without `@types/node`, and with or without the DOM library.
 
 // ---------------------------------------------------------------------------------------------
 // Claims
@@ -941,7 +955,7 @@ export declare class MonoCloudOidcBackendClient {
    * @param tenantDomain - The tenant's URL. A bare host gets `https://`.
    * @param audience - This API's identifier, as tokens have it in `aud`.
    * @param options - The rest. `clientAuthMethod` is `client_secret_basic` unless given.
-   * @throws {@link MonoCloudValidationError} for a bad value, before anything else happens.
+   * @throws {MonoCloudValidationError} for a bad value, before anything else happens.
    */
   constructor(tenantDomain: string, audience: string, options?: MonoCloudOidcBackendClientOptions);
 
@@ -952,9 +966,9 @@ export declare class MonoCloudOidcBackendClient {
    * @param accessToken - The compact form, `header.payload.signature`.
    * @param options - What the token must have besides.
    * @returns The claims, as they were signed.
-   * @throws {@link MonoCloudTokenError} where the token does not pass; `reason` says why.
-   * @throws {@link MonoCloudHttpError} where the tenant's metadata or keys could not be had.
-   * @throws {@link MonoCloudValidationError} where `accessToken` is no string, or empty.
+   * @throws {MonoCloudTokenError} where the token does not pass; `reason` says why.
+   * @throws {MonoCloudHttpError} where the tenant's metadata or keys could not be had.
+   * @throws {MonoCloudValidationError} where `accessToken` is no string, or empty.
    * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-4 RFC 9068 §4}
    * @see {@link https://www.rfc-editor.org/rfc/rfc8725 RFC 8725}
    * @example
@@ -985,10 +999,10 @@ export declare class MonoCloudOidcBackendClient {
    * @param accessToken - A token of any form.
    * @param options - What the token must have besides.
    * @returns The claims in the tenant's answer, without `active`.
-   * @throws {@link MonoCloudTokenError} where the token is not active or does not pass.
-   * @throws {@link MonoCloudOPError} where the tenant refuses this client.
-   * @throws {@link MonoCloudHttpError} where no readable answer came.
-   * @throws {@link MonoCloudValidationError} where `clientId` is missing, or `accessToken` is no string, or empty.
+   * @throws {MonoCloudTokenError} where the token is not active or does not pass.
+   * @throws {MonoCloudOPError} where the tenant refuses this client.
+   * @throws {MonoCloudHttpError} where no readable answer came.
+   * @throws {MonoCloudValidationError} where `clientId` is missing, or `accessToken` is no string, or empty.
    * @see {@link https://www.rfc-editor.org/rfc/rfc7662#section-2 RFC 7662 §2}
    */
   introspectAccessToken(
@@ -1010,7 +1024,7 @@ export declare class MonoCloudOidcBackendClient {
    *
    * @param forceRefresh - `true`: fetch it now. By default `false`.
    * @returns An object of the caller's own.
-   * @throws {@link MonoCloudHttpError} where it could not be had, or its `issuer` is another one.
+   * @throws {MonoCloudHttpError} where it could not be had, or its `issuer` is another one.
    */
   getMetadata(forceRefresh?: boolean): Promise<IssuerMetadata>;
 
@@ -1019,7 +1033,7 @@ export declare class MonoCloudOidcBackendClient {
    *
    * @param forceRefresh - `true`: fetch them now. By default `false`.
    * @returns The set as the tenant publishes it, with the keys that can't be used.
-   * @throws {@link MonoCloudHttpError} where they could not be had.
+   * @throws {MonoCloudHttpError} where they could not be had.
    */
   getJwks(forceRefresh?: boolean): Promise<Jwks>;
 
@@ -1041,7 +1055,7 @@ export declare class MonoCloudOidcBackendClient {
    * Sets `clockSkew` for the tokens that follow.
    *
    * @param clockSkew - Seconds, finite, ≥ 0.
-   * @throws {@link MonoCloudValidationError} for another value.
+   * @throws {MonoCloudValidationError} for another value.
    */
   setClockSkew(clockSkew: number): void;
 
@@ -1049,7 +1063,7 @@ export declare class MonoCloudOidcBackendClient {
    * Sets `clockTolerance` for the tokens that follow.
    *
    * @param clockTolerance - Seconds, finite, ≥ 0.
-   * @throws {@link MonoCloudValidationError} for another value.
+   * @throws {MonoCloudValidationError} for another value.
    */
   setClockTolerance(clockTolerance: number): void;
 
@@ -1060,7 +1074,7 @@ export declare class MonoCloudOidcBackendClient {
    * @typeParam T - What the claims are. It is taken at your word, not checked.
    * @param token - The compact form.
    * @returns The claims.
-   * @throws {@link MonoCloudTokenError} where it is no JWT.
+   * @throws {MonoCloudTokenError} where it is no JWT.
    * @example
    * ```ts
    * const { iss, aud } = MonoCloudBackendNodeClient.decodeJwt(token);
@@ -1098,7 +1112,7 @@ export declare class MonoCloudOidcBackendClient {
 export declare class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClient {
   /**
    * @param options - Each wins over its environment variable. Nothing is fetched before the first token.
-   * @throws {@link MonoCloudValidationError} where something required is missing or a value is bad; the
+   * @throws {MonoCloudValidationError} where something required is missing or a value is bad; the
    * message names the option and its environment variable.
    */
   constructor(options?: Partial<MonoCloudBackendNodeClientOptions>);
@@ -1110,10 +1124,10 @@ export declare class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClie
    * @param accessToken - The token, without `Bearer`.
    * @param options - What the token must have besides being genuine and alive.
    * @returns The claims.
-   * @throws {@link MonoCloudTokenError} where the token does not pass; `code` and `reason` say why.
-   * @throws {@link MonoCloudOPError} where the tenant refuses this client.
-   * @throws {@link MonoCloudHttpError} where the tenant could not be asked.
-   * @throws {@link MonoCloudValidationError} where `accessToken` is no string, or empty, or is opaque and
+   * @throws {MonoCloudTokenError} where the token does not pass; `code` and `reason` say why.
+   * @throws {MonoCloudOPError} where the tenant refuses this client.
+   * @throws {MonoCloudHttpError} where the tenant could not be asked.
+   * @throws {MonoCloudValidationError} where `accessToken` is no string, or empty, or is opaque and
    * there is no `clientId`.
    */
   validateAccessToken(

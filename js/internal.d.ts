@@ -210,7 +210,7 @@ export declare function arrayBufferToBase64(buffer: Uint8Array | ArrayBuffer): s
  *
  * @param input - Either of them, with or without padding.
  * @returns One character for each **byte**, as `atob` returns it: this is not UTF-8.
- * @throws {@link MonoCloudValidationError} where it is neither.
+ * @throws {MonoCloudValidationError} where it is neither.
  */
 export declare function decodeBase64Url(input: string): string;
 
@@ -239,7 +239,7 @@ export declare function now(): number;
  * Random bytes, as base64url without padding.
  *
  * @param length - How many bytes, 1 to 65536. By default 32: 43 characters.
- * @throws {@link MonoCloudValidationError} where `length` is another number, or none.
+ * @throws {MonoCloudValidationError} where `length` is another number, or none.
  */
 export declare function randomBytes(length?: number): string;
 
@@ -277,7 +277,7 @@ export type SecurityAlgorithms =
  * @param value - The access token, code or state.
  * @param alg - How the ID token is signed, which says what digest it is.
  * @returns Base64url: 22, 32 or 43 characters.
- * @throws {@link MonoCloudTokenError} with the reason `unsupported_algorithm` where it is none of those.
+ * @throws {MonoCloudTokenError} with the reason `unsupported_algorithm` where it is none of those.
  */
 export declare function hashTokenValue(value: string, alg: SecurityAlgorithms): Promise<string>;
 
@@ -287,7 +287,7 @@ export declare function hashTokenValue(value: string, alg: SecurityAlgorithms): 
  * @param value - The access token, code or state.
  * @param expectedHash - What the ID token has.
  * @param alg - How the ID token is signed.
- * @throws {@link MonoCloudTokenError} with the reason `unsupported_algorithm` where it is none of those.
+ * @throws {MonoCloudTokenError} with the reason `unsupported_algorithm` where it is none of those.
  * @example
  * ```ts
  * const isItsToken = await validateTokenHash(accessToken, idTokenClaims.at_hash ?? '', 'RS256');
@@ -317,9 +317,9 @@ export type PublicKey = typeof globalThis extends {
  * @param jwks - The keys, without the set around them: `(await client.getJwks()).keys`.
  * @param header - That of the token: `alg` is one of {@link SecurityAlgorithms}.
  * @returns A `CryptoKey` for `verify`.
- * @throws {@link MonoCloudTokenError} with the reason `unsupported_algorithm`; `ambiguous_key`, where several
+ * @throws {MonoCloudTokenError} with the reason `unsupported_algorithm`; `ambiguous_key`, where several
  * keys fit; or `unknown_key`, where none does, or its material is bad, or it is RSA of less than 2048 bits.
- * @throws {@link MonoCloudValidationError} where the key is a private one.
+ * @throws {MonoCloudValidationError} where the key is a private one.
  * @example
  * ```ts
  * const { keys } = await client.getJwks();

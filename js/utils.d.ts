@@ -187,7 +187,7 @@ export interface AuthState {
  * @param groups - What to look for. Empty: nothing is asked for, and the answer is yes.
  * @param groupsClaim - The claim with the groups. By default `'groups'`.
  * @param matchAll - `true`: all of them. `false`, the default: any one.
- * @throws {@link MonoCloudValidationError} where `groups` is no array, or has something else than strings in it.
+ * @throws {MonoCloudValidationError} where `groups` is no array, or has something else than strings in it.
  *
  * @example
  * ```ts
@@ -245,7 +245,7 @@ export interface QueryParameters {
  * @param queryOrUrl - A URL, whose query is read and whose fragment is not; `req.url`; a query or a
  * fragment, with or without its `?` or `#`; the body of a `form_post`; or a `URLSearchParams`.
  * @returns Every parameter that this package knows, those that are not there as `undefined`.
- * @throws {@link MonoCloudValidationError} where it is none of these.
+ * @throws {MonoCloudValidationError} where it is none of these.
  *
  * @example
  * ```ts
@@ -309,7 +309,7 @@ export declare function generatePKCE(): Promise<{
  * @param data - At most 1 MiB as UTF-8.
  * @param secret - `openssl rand -base64 32`. Who knows it can read, and make up, all that it encrypts.
  * @returns Base64url without padding: it goes into a cookie, a URL or a header as it is.
- * @throws {@link MonoCloudValidationError} where `data` is no string or too long, or `secret` is missing or empty.
+ * @throws {MonoCloudValidationError} where `data` is no string or too long, or `secret` is missing or empty.
  * @example
  * ```ts
  * const text = await encrypt('the answer is 42', secret);
@@ -329,7 +329,7 @@ export declare function encrypt(data: string, secret: string): Promise<string>;
  * @param encrypted - Anything: what can't be decrypted is no error.
  * @param secret - The one that it was encrypted with.
  * @returns The text; `undefined` where it was altered, cut off, or is not under this secret.
- * @throws {@link MonoCloudValidationError} where `secret` is missing or empty.
+ * @throws {MonoCloudValidationError} where `secret` is missing or empty.
  */
 export declare function decrypt(
   encrypted: string | null | undefined,
@@ -345,7 +345,7 @@ export declare function decrypt(
  * @param ttl - After how many seconds it is expired; finite. Without one it never is.
  * @returns As {@link encrypt} makes it. A cookie holds some 4000 characters: large claims are better off in
  * a store.
- * @throws {@link MonoCloudValidationError} where `session` is no object, can't be written as JSON, or is over
+ * @throws {MonoCloudValidationError} where `session` is no object, can't be written as JSON, or is over
  * 1 MiB; where `ttl` is no finite number; where `secret` is missing or empty.
  *
  * @example
@@ -369,7 +369,7 @@ export declare function encryptSession(
  * @param encryptedSession - What {@link encryptSession} returned, or what is in the cookie's place.
  * @param secret - The one that it was encrypted with.
  * @returns The session.
- * @throws {@link MonoCloudValidationError} with the message `Invalid session data` where it was altered, is not
+ * @throws {MonoCloudValidationError} with the message `Invalid session data` where it was altered, is not
  * under this secret, or holds no session; with `Session Expired` where its `ttl` is over; and where `secret`
  * is missing or empty.
  *
@@ -392,7 +392,7 @@ export declare function decryptSession<T extends MonoCloudSession = MonoCloudSes
  * @param secret - The same as for {@link decryptAuthState}.
  * @param ttl - After how many seconds it is expired; finite. Without one it never is.
  * @returns As {@link encrypt} makes it.
- * @throws {@link MonoCloudValidationError} where `authState` is no object, can't be written as JSON, or is over
+ * @throws {MonoCloudValidationError} where `authState` is no object, can't be written as JSON, or is over
  * 1 MiB; where `ttl` is no finite number; where `secret` is missing or empty.
  */
 export declare function encryptAuthState<T extends AuthState>(
@@ -408,7 +408,7 @@ export declare function encryptAuthState<T extends AuthState>(
  * @param encryptedAuthState - What {@link encryptAuthState} returned, or what is in the cookie's place.
  * @param secret - The one that it was encrypted with.
  * @returns What was encrypted.
- * @throws {@link MonoCloudValidationError} with the message `Invalid auth state` where it was altered, is not
+ * @throws {MonoCloudValidationError} with the message `Invalid auth state` where it was altered, is not
  * under this secret, or holds none; with `Auth state expired` where its `ttl` is over; and where `secret` is
  * missing or empty.
  *

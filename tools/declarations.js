@@ -49,7 +49,7 @@ const isMember = (node) =>
 
 function nameOf(node) {
   if (ts.isConstructorDeclaration(node)) return 'constructor';
-  if (ts.isIndexSignatureDeclaration(node)) return '[…]';
+  if (ts.isIndexSignatureDeclaration(node)) return '[key]';
   if (node.name === undefined) return '()';
   if (ts.isStringLiteral(node.name)) return node.name.text;
   return node.name.getText();

@@ -5,6 +5,7 @@
 const assert = require('node:assert/strict');
 const { describe, it } = require('node:test');
 const { membersOf, readDeclarations } = require('../../tools/declarations.js');
+const { checkReference } = require('../../tools/docs-api.js');
 
 const { ts, checker, modules } = readDeclarations();
 
@@ -35,6 +36,12 @@ function linksOf(doc) {
   visit(doc);
   return links;
 }
+
+/** Declared, or imported, by this package: `close` alone would be the window's. */
+const isOurs = (symbol) =>
+  symbol?.declarations?.some((node) =>
+    modules.some(({ source }) => source === node.getSourceFile()),
+  );
 
 /** A link to an RFC, whose text says the same as its address. */
 function isRfc(link) {
@@ -70,6 +77,31 @@ describe('the comments in the declarations', () => {
     assert.deepEqual(wrong, []);
   });
 
+  it('have the tags that there are, so that nothing else is taken for one', () => {
+    // What an editor shows of `@throws {@link X}` is `{`, and then a tag "link".
+    const known = ['defaultValue', 'example', 'param', 'returns', 'see', 'throws', 'typeParam'];
+    const tags = items.flatMap(({ label, node }) =>
+      tagsOf(node, () => true).map(({ tagName }) => ({ label, tag: tagName.text })),
+    );
+    assert.ok(tags.length > 200, `${tags.length} tags`);
+    assert.deepEqual(
+      tags.filter(({ tag }) => !known.includes(tag)),
+      [],
+    );
+  });
+
+  it('name errors that there are', () => {
+    const wrong = [];
+    for (const { label, node } of items) {
+      for (const { typeExpression } of tagsOf(node, ts.isJSDocThrowsTag)) {
+        if (typeExpression && !checker.getSymbolAtLocation(typeExpression.type.typeName)) {
+          wrong.push(`${label}: ${typeExpression.getText()}`);
+        }
+      }
+    }
+    assert.deepEqual(wrong, []);
+  });
+
   it('link to what there is', () => {
     const links = items.flatMap(({ label, node }) =>
       docsOf(node).flatMap((doc) => linksOf(doc).map((link) => ({ label, link }))),
@@ -78,11 +110,15 @@ describe('the comments in the declarations', () => {
     const broken = links.filter(({ link }) =>
       link.text.startsWith('://')
         ? !isRfc(link.getText())
-        : !link.name || !checker.getSymbolAtLocation(link.name),
+        : !link.name || !isOurs(checker.getSymbolAtLocation(link.name)),
     );
     assert.deepEqual(
       broken.map(({ label, link }) => `${label}: ${link.getText()}`),
       [],
     );
+  });
+
+  it('are in docs/api as they are here', () => {
+    assert.deepEqual(checkReference(), []);
   });
 });

@@ -96,7 +96,7 @@ export type ProtectMiddleware = (options?: ProtectOptions) => RequestHandler;
  * at your word, not checked. Mostly it need not be named: it is what their parameter says.
  * @param client - A `MonoCloudBackendNodeClient`, or anything with its `validateAccessToken`.
  * @param options - How a request is read.
- * @throws {@link MonoCloudValidationError} where it is no such client, or an option is bad.
+ * @throws {MonoCloudValidationError} where it is no such client, or an option is bad.
  *
  * @example
  * ```ts
@@ -121,7 +121,7 @@ export declare function protectApi<R extends AnyExpressRequest = Request>(
  * @typeParam R - The request that the resolvers get, where it has more than Express declares.
  * @param options - How a request is read, and client options, each of which wins over its variable.
  * @returns What makes the guard of a route: `protect()`, `protect({ scopes: ['posts:read'] })`.
- * @throws {@link MonoCloudValidationError} where something required is missing or a value is bad.
+ * @throws {MonoCloudValidationError} where something required is missing or a value is bad.
  *
  * @example
  * ```ts
@@ -167,7 +167,7 @@ export declare function certificateFromSocket(): ClientCertificateResolver<Reque
  * each proxy.
  *
  * @param options - Which proxy, and where it is. With `trustProxy: true` it is where `app.set('trust proxy', …)` says.
- * @throws {@link MonoCloudValidationError} where an option is missing or bad.
+ * @throws {MonoCloudValidationError} where an option is missing or bad.
  *
  * @example
  * ```ts

@@ -101,7 +101,7 @@ export type ProtectHook = (options?: ProtectOptions) => ProtectHookHandler;
  * at your word, not checked. Mostly it need not be named: it is what their parameter says.
  * @param client - A `MonoCloudBackendNodeClient`, or anything with its `validateAccessToken`.
  * @param options - How a request is read.
- * @throws {@link MonoCloudValidationError} where it is no such client, or an option is bad.
+ * @throws {MonoCloudValidationError} where it is no such client, or an option is bad.
  *
  * @example
  * ```ts
@@ -126,7 +126,7 @@ export declare function protectApi<R extends AnyFastifyRequest = FastifyRequest>
  * @typeParam R - The request that the resolvers get, where it has more than Fastify declares.
  * @param options - How a request is read, and client options, each of which wins over its variable.
  * @returns What makes the guard of a route: `protect()`, `protect({ scopes: ['posts:read'] })`.
- * @throws {@link MonoCloudValidationError} where something required is missing or a value is bad.
+ * @throws {MonoCloudValidationError} where something required is missing or a value is bad.
  *
  * @example
  * ```ts
@@ -172,7 +172,7 @@ export declare function certificateFromSocket(): ClientCertificateResolver<Fasti
  * each proxy.
  *
  * @param options - Which proxy, and where it is. With `trustProxy: true` it is where `Fastify({ trustProxy })` says.
- * @throws {@link MonoCloudValidationError} where an option is missing or bad.
+ * @throws {MonoCloudValidationError} where an option is missing or bad.
  *
  * @example
  * ```ts

@@ -132,7 +132,7 @@ export interface RedisCacheOptions {
  *
  * @param client - Connected, or to be connected by you.
  * @param options - Required, unless the environment has tenant and audience.
- * @throws {@link MonoCloudValidationError} where the client is none, or an option is missing or wrong.
+ * @throws {MonoCloudValidationError} where the client is none, or an option is missing or wrong.
  *
  * @example
  * ```ts
@@ -169,7 +169,7 @@ export interface MemoryCacheOptions {
  * Give each client a cache of its own.
  *
  * @param options - How much it may hold.
- * @throws {@link MonoCloudValidationError} where an option is wrong.
+ * @throws {MonoCloudValidationError} where an option is wrong.
  *
  * @example
  * ```ts

@@ -129,7 +129,7 @@ export interface IssueOpaqueTokenOptions {
   scopes?: readonly string[];
 
   /**
-   * Becomes the `groups` claim. For a client with another `groupsClaim` use {@link claims}.
+   * Becomes the `groups` claim. For a client with another `groupsClaim` use {@link IssueOpaqueTokenOptions.claims}.
    *
    * @defaultValue no such claim
    */
@@ -172,7 +172,7 @@ export interface IssueTokenOptions extends IssueOpaqueTokenOptions {
 
   /**
    * Header parameters to add or to replace; `undefined` removes one. Nothing is checked, and the
-   * signature stays that of {@link alg}: this is how a test makes a header that must be refused.
+   * signature stays that of {@link IssueTokenOptions.alg}: this is how a test makes a header that must be refused.
    */
   header?: Record<string, unknown>;
 
@@ -216,14 +216,14 @@ export interface TestTenantClientOptions {
 /**
  * A tenant that is running. It serves, on 127.0.0.1:
  *
- * - `GET /.well-known/openid-configuration` (RFC 8414), whose `issuer` is {@link tenantDomain};
+ * - `GET /.well-known/openid-configuration` (RFC 8414), whose `issuer` is {@link TestTenant.tenantDomain};
  * - the JWKS (RFC 7517), one key for each algorithm;
  * - the introspection endpoint (RFC 7662), for opaque tokens and JWTs alike. The client
  *   authenticates with `client_secret_basic` or `client_secret_post` (RFC 6749 §2.3.1); wrong
  *   credentials are a 401 with `{"error":"invalid_client"}`, a malformed request is a 400 with
  *   `{"error":"invalid_request"}`. Bodies over 64 KiB are refused with 413.
  *
- * It never keeps the process alive, so a test that forgets {@link close} ends all the same.
+ * It never keeps the process alive, so a test that forgets {@link TestTenant.close} ends all the same.
  */
 export interface TestTenant {
   /** The issuer: `http://127.0.0.1:<port>`, without a trailing slash. */
@@ -284,7 +284,7 @@ export interface TestTenant {
    *
    * @param options - What is in it besides, or instead.
    * @returns the compact form (RFC 7515 §7.1).
-   * @throws TypeError (as a rejection) if an option is unknown or has no sense, naming it.
+   * @throws {TypeError} as a rejection, if an option is unknown or has no sense, naming it.
    * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-2 RFC 9068 §2}
    * @example
    * ```ts
@@ -298,11 +298,11 @@ export interface TestTenant {
 
   /**
    * Issues an opaque token: random, without any dot, and known to the introspection endpoint, which
-   * answers with the claims that {@link issueToken} would have put into a JWT.
+   * answers with the claims that {@link TestTenant.issueToken} would have put into a JWT.
    *
    * @param options - What the tenant knows of it besides, or instead.
    * @returns 43 characters of base64url.
-   * @throws TypeError (as a rejection) if an option is unknown or has no sense, naming it.
+   * @throws {TypeError} as a rejection, if an option is unknown or has no sense, naming it.
    */
   issueOpaqueToken(options?: IssueOpaqueTokenOptions): Promise<string>;
 
@@ -312,7 +312,7 @@ export interface TestTenant {
    * (RFC 7009 §2.2).
    *
    * @param token - Of either kind.
-   * @throws TypeError if it is no non-empty string.
+   * @throws {TypeError} if it is no non-empty string.
    */
   revoke(token: string): void;
 
@@ -321,7 +321,7 @@ export interface TestTenant {
    * `kid`; the JWKS lists the new keys first.
    *
    * @param options - What becomes of the old ones.
-   * @throws TypeError (as a rejection) if an option is unknown or no boolean.
+   * @throws {TypeError} as a rejection, if an option is unknown or no boolean.
    * @example
    * ```ts
    * const old = await tenant.issueToken();
@@ -339,7 +339,7 @@ export interface TestTenant {
   ref(): this;
 
   /**
-   * Undoes {@link ref}.
+   * Undoes {@link TestTenant.ref}.
    *
    * @returns the tenant.
    */
@@ -352,7 +352,7 @@ export interface TestTenant {
    */
   close(): Promise<void>;
 
-  /** {@link close}, for `await using`. There from Node.js 18.18 and 20.5 on. */
+  /** {@link TestTenant.close}, for `await using`. There from Node.js 18.18 and 20.5 on. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -361,9 +361,9 @@ export interface TestTenant {
  *
  * @param options - What differs from the usual.
  * @returns the tenant, once it accepts connections.
- * @throws Error (as a rejection) if `NODE_ENV` is `production`: a server that issues a token to
+ * @throws {Error} as a rejection, if `NODE_ENV` is `production`: a server that issues a token to
  * anybody has no place there.
- * @throws TypeError (as a rejection) if an option is unknown or has no sense, naming it.
+ * @throws {TypeError} as a rejection, if an option is unknown or has no sense, naming it.
  * @throws the system's error (as a rejection) if the port is taken (`EADDRINUSE`) or not allowed.
  * @example
  * ```ts
