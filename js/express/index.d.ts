@@ -87,7 +87,9 @@ export type AnyExpressRequest = Request<any, any, any, any, any>;
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3 RFC 6750 §3}
  * @param options - What the token must have besides being genuine and alive. Nothing: any valid token.
  */
-export type ProtectMiddleware = (options?: ProtectOptions) => RequestHandler;
+// Without the `never`, `app.use(protect)` would compile: a function of anything passes for Express's handler
+// of errors, whose first parameter is `any`. Such a route would never answer.
+export type ProtectMiddleware = (options?: ProtectOptions, ...nothing: never[]) => RequestHandler;
 
 /**
  * Guards Express routes with a client of your own.
