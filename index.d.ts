@@ -37,13 +37,19 @@
 export interface JwtClaims {
   /** Who issued the token: the tenant's URL, byte for byte (RFC 7519 §4.1.1). */
   iss: string;
-  /** Whom the token speaks for: a user, or the client itself in a client-credentials grant (§4.1.2). */
+  /**
+   * Whom the token speaks for: a user, or the client itself in a client-credentials grant (§4.1.2). A
+   * MonoCloud tenant always sets it; a token that lacks it is not refused.
+   */
   sub: string;
   /** Which APIs the token is for (§4.1.3). One of them is your `audience`. */
   aud: string | string[];
   /** When it expires, in epoch seconds (§4.1.4). An introspected token may lack it (RFC 7662 §2.2). */
   exp: number;
-  /** When it was issued, in epoch seconds (§4.1.6). It is not checked. */
+  /**
+   * When it was issued, in epoch seconds (§4.1.6). It is not checked: a MonoCloud tenant always sets it, and
+   * a token that lacks it is not refused.
+   */
   iat: number;
   /** Before when it must not be used, in epoch seconds (§4.1.5). */
   nbf?: number;
