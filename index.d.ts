@@ -1382,3 +1382,95 @@ export declare class MonoCloudHttpError extends MonoCloudAuthBaseError {
   /** Whole seconds after which to try again, where the tenant said so (RFC 9110 §10.2.3). */
   retryAfter?: number;
 }
+
+// ---------------------------------------------------------------------------------------------
+// What can be watched
+// ---------------------------------------------------------------------------------------------
+
+/** A document of the tenant's came, or was found unchanged. */
+export interface RefreshMessage {
+  /** Whose it is. */
+  tenantDomain: string;
+  /** Which one. */
+  document: 'metadata' | 'JWKS';
+  /** How many keys verify signatures; `0` for the metadata. */
+  keys: number;
+  /** How many don't; `0` for the metadata. */
+  skipped: number;
+  /** The tenant said that it is the same as before (RFC 9110 §15.4.5). */
+  unchanged: boolean;
+}
+
+/** A document of the tenant's could not be had. */
+export interface RefreshFailedMessage {
+  /** Whose it is. */
+  tenantDomain: string;
+  /** Which one. */
+  document: 'metadata' | 'JWKS';
+  /** Why. */
+  reason: MonoCloudHttpErrorReason;
+  /** Seconds, also fractions, until the tenant is asked again, if a token comes. */
+  retryInSeconds: number;
+}
+
+/** Tokens were let in by keys past their time, because the tenant can't be reached. */
+export interface StaleUseMessage {
+  /** Whose keys they are. */
+  tenantDomain: string;
+  /** Seconds since the keys were fetched, or found unchanged. */
+  ageSeconds: number;
+  /** How many tokens, since the last message of this kind. */
+  uses: number;
+}
+
+/** A token was refused. */
+export interface RefusedMessage {
+  /** Whose token it was to be. */
+  tenantDomain: string;
+  /** What kind of refusal. */
+  code: MonoCloudTokenErrorCode;
+  /** Why exactly. */
+  reason: MonoCloudTokenErrorReason;
+}
+
+/** The `cache` failed, and the token was validated without it. */
+export interface CacheFaultMessage {
+  /** What was asked of it. */
+  operation: 'get' | 'set' | 'delete';
+  /** What it threw; an error of this package where it took too long. */
+  error: unknown;
+}
+
+/**
+ * What is published with `node:diagnostics_channel`, by the channel's name. A message is made only where
+ * somebody listens. No token, claim or secret of ours is in one.
+ *
+ * @example
+ * ```ts
+ * import { subscribe } from 'node:diagnostics_channel';
+ * import type { DiagnosticsMessages } from '@monocloud/backend-node';
+ *
+ * function watch<C extends keyof DiagnosticsMessages>(
+ *   channel: C,
+ *   listener: (message: DiagnosticsMessages[C]) => void,
+ * ) {
+ *   subscribe(channel, (message) => listener(message as DiagnosticsMessages[C]));
+ * }
+ *
+ * watch('@monocloud/backend-node:refused', ({ reason }) => console.log('refused:', reason));
+ * ```
+ */
+export interface DiagnosticsMessages {
+  /** A document of the tenant's came, or was found unchanged. */
+  '@monocloud/backend-node:refresh': RefreshMessage;
+  /** A document of the tenant's could not be had. */
+  '@monocloud/backend-node:refresh-failed': RefreshFailedMessage;
+  /** Keys past their time were used; at most once a second. */
+  '@monocloud/backend-node:stale-use': StaleUseMessage;
+  /** A token was refused. */
+  '@monocloud/backend-node:refused': RefusedMessage;
+  /** A token was refused because nobody knows its key. */
+  '@monocloud/backend-node:unknown-key': RefusedMessage;
+  /** The `cache` failed. */
+  '@monocloud/backend-node:cache-fault': CacheFaultMessage;
+}

@@ -99,6 +99,10 @@ function touched(ts, checker, sources) {
         addMember(type, (element.propertyName ?? element.name).getText(), false);
       }
     }
+    if (ts.isIndexedAccessTypeNode(node) && ts.isLiteralTypeNode(node.indexType)) {
+      const { literal } = node.indexType;
+      addMember(checker.getTypeFromTypeNode(node.objectType), literal.text, false);
+    }
     if (ts.isClassDeclaration(node)) {
       for (const clause of node.heritageClauses ?? []) {
         for (const base of clause.types) {

@@ -31,7 +31,7 @@ const FRAMEWORKS = {
     fastify: 'fastify4',
   },
 };
-const PROGRAMS = ['clients', 'frameworks', 'testing', 'caches', 'helpers'];
+const PROGRAMS = ['clients', 'frameworks', 'testing', 'caches', 'helpers', 'channels'];
 
 /** Certificates and keys, which a program has from elsewhere. */
 function makeGiven(port) {
