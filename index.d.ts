@@ -733,6 +733,99 @@ export interface ClientStats {
   staleUses: number;
   /** Requests made because of a token whose key nobody knew. */
   unknownKeyLookups: number;
+  /**
+   * Whole seconds by which this machine's clock was ahead of the tenant's when the tenant last answered
+   * (negative: behind). Absent before the first answer, and where an answer has no `Date`.
+   */
+  clockOffsetSeconds?: number;
+}
+
+/**
+ * What is asked of a token, in the order in which it is asked. A JWT has no `client` and no
+ * `introspection`; a token that the tenant is asked about has no `header`, `keys`, `key` and `signature`.
+ */
+export type ExplanationRule =
+  /** It is no longer than `maxTokenBytes`, and a JWT is in three parts (RFC 7515 §7.1). */
+  | 'form'
+  /** Its header can be read, and its `alg`, `typ` and `crit` are acceptable (RFC 7515 §4, RFC 9068 §2.1). */
+  | 'header'
+  /** The tenant's metadata and keys could be had. */
+  | 'keys'
+  /** One of them, and only one, is the token's (RFC 7517 §4.5). */
+  | 'key'
+  /** That key made the signature (RFC 7515 §5.2). */
+  | 'signature'
+  /** This client may ask the tenant: there is a `clientId`. */
+  | 'client'
+  /** The tenant says that the token is active (RFC 7662 §2.2). */
+  | 'introspection'
+  /** The claims are a JSON object that names each member once. */
+  | 'payload'
+  /** `iss` is the tenant (RFC 9068 §4). */
+  | 'issuer'
+  /** `sub`, where it is there, is a string (RFC 7519 §4.1.2). */
+  | 'subject'
+  /** `aud` is this API, or names it among others (RFC 9068 §4). */
+  | 'audience'
+  /** `exp` is to come (RFC 7519 §4.1.4). */
+  | 'expiration'
+  /** `nbf`, where it is there, has come (RFC 7519 §4.1.5). */
+  | 'not_before'
+  /** `scope` has what the route asks for (RFC 6749 §3.3). */
+  | 'scopes'
+  /** The groups claim has what the route asks for. */
+  | 'groups'
+  /** The certificate is the one that the token is bound to (RFC 8705 §3). */
+  | 'binding';
+
+/** One rule, and what came of it. */
+export interface ExplanationStep {
+  /** Which. */
+  rule: ExplanationRule;
+  /**
+   * `passed`, `failed`; `not_asked`: neither route nor token ask for it; `not_reached`: what comes before
+   * it left nothing to look at.
+   */
+  outcome: 'passed' | 'failed' | 'not_asked' | 'not_reached';
+  /** Of a failed one: the stable machine word, as in the error that it leads to. */
+  reason?: string;
+  /** Of a failed one: what is wrong, for people. */
+  message?: string;
+  /** Of a failed one: what to change. */
+  advice?: string;
+  /**
+   * What was looked at: of claims only those that the rules are about, long texts cut. Its shape is the
+   * rule's own, and may grow; it is for people.
+   */
+  found?: unknown;
+  /** What it was held to. */
+  expected?: unknown;
+}
+
+/**
+ * Why a token passes or does not: what {@link MonoCloudOidcBackendClient.explain} resolves to.
+ *
+ * For whoever runs the API. It is not meant for whoever sent the token.
+ */
+export interface Explanation {
+  /** Whether the token passes. */
+  ok: boolean;
+  /** Whether it was verified here, or the tenant was asked about it. */
+  kind: 'jwt' | 'introspected';
+  /** What a guarded route answers: 200 where its handler runs, else 401, 403, 500 or 503. */
+  status: number;
+  /** What `validateAccessToken` rejects with; absent where the token passes. */
+  error?: MonoCloudAuthBaseError;
+  /**
+   * All rules in their order. The first that failed is why the token is refused. Those after it were
+   * looked at nevertheless, so that everything is seen at once; where the signature did not pass, the
+   * claims are the token's own words.
+   */
+  steps: ExplanationStep[];
+  /** As in {@link ClientStats.clockOffsetSeconds}. */
+  clockOffsetSeconds?: number;
+  /** What to do about a clock that is more than half a minute off. */
+  clockAdvice?: string;
 }
 
 /** Whose certificate it was; times in epoch seconds. */
@@ -1024,6 +1117,27 @@ export declare class MonoCloudOidcBackendClient {
     accessToken: string,
     options?: IntrospectOptions,
   ): Promise<T>;
+
+  /**
+   * Walks a token through each rule and says where it stops and what to change. It validates as
+   * {@link MonoCloudBackendNodeClient.validateAccessToken} does, but for your `cache`, which is neither
+   * asked nor filled, and a `validateJwtAccessToken` or `introspectAccessToken` that you have replaced. It
+   * counts neither as accepted nor as refused.
+   *
+   * For a log or a support tool. What it finds is about the token: don't send it to whoever sent that.
+   * From a terminal: `npx monocloud-backend doctor --token …`.
+   *
+   * @param accessToken - The token, without `Bearer`.
+   * @param options - What the route asks for; `jwks` as for `validateJwtAccessToken`.
+   * @returns What came of each rule. A token that does not pass is no error here.
+   * @throws {@link MonoCloudValidationError} where `accessToken` is no string, or empty.
+   * @example
+   * ```ts
+   * const { ok, steps } = await client.explain(token, { scopes: ['posts:write'] });
+   * if (!ok) console.log(steps.find(({ outcome }) => outcome === 'failed')?.advice);
+   * ```
+   */
+  explain(accessToken: string, options?: ValidateJwtAccessTokenOptions): Promise<Explanation>;
 
   /**
    * The tenant's discovery document, from the cache while it is fresh.

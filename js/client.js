@@ -5,6 +5,7 @@
 const { ClaimsCache, areTokensOwn, entryEnd } = require('./cache.js');
 const { MonoCloudTokenError, MonoCloudValidationError } = require('./errors.js');
 const { publish } = require('./channels.js');
+const { clockOffset, explanation } = require('./explain/index.js');
 const native = require('./native.js');
 const {
   describe,
@@ -76,6 +77,13 @@ class Core {
   introspect(token, route, certificate) {
     const start = (ticket) =>
       this.native.introspect(ticket, token, now(), route.native, certificate);
+    return native.call(start, this.functions);
+  }
+
+  /** A token's way through the rules, as JSON. */
+  explain(token, route, certificate, jwks, introspected) {
+    const start = (ticket) =>
+      this.native.explain(ticket, token, now(), route.native, certificate, jwks, introspected);
     return native.call(start, this.functions);
   }
 
@@ -236,6 +244,14 @@ class MonoCloudOidcBackendClient {
     return settle(this[CORE], introspect(this, token, options, from), token, from, options);
   }
 
+  async explain(accessToken, options) {
+    const from = base.explain;
+    const token = tokenText(accessToken, from);
+    const trace = traceOf(from);
+    const text = await wayOf(this, token, options, from);
+    return typeof text === 'string' ? explanation(text, token) : refuse(text, trace);
+  }
+
   async getMetadata(forceRefresh = false) {
     const document = this[CORE].document('metadata', Boolean(forceRefresh));
     return documentOf(document, base.getMetadata);
@@ -249,7 +265,10 @@ class MonoCloudOidcBackendClient {
 
   stats() {
     const { counts, cache, native } = this[CORE];
-    return { ...JSON.parse(native.stats()), ...counts, cache: { ...cache?.counts } };
+    const { heard, ...ofTenant } = JSON.parse(native.stats());
+    const stats = { ...ofTenant, ...counts, cache: { ...cache?.counts } };
+    const clockOffsetSeconds = clockOffset(heard);
+    return clockOffsetSeconds === undefined ? stats : { ...stats, clockOffsetSeconds };
   }
 
   setClockSkew(seconds) {
@@ -303,6 +322,21 @@ function introspect(client, token, options, from) {
   const route = routeOf(options, from);
   const certificate = certificateOf(options, from);
   return withMetadata(client, from, () => client[CORE].introspect(token, route, certificate));
+}
+
+/** What `validateAccessToken` would do with a token, told step by step. */
+async function wayOf(client, token, options, from) {
+  const core = client[CORE];
+  const introspected = core.introspectsJwts || !isCompact(token);
+  const route = routeOf(options, from);
+  const certificate = certificateOf(options, from);
+  let jwks = introspected ? undefined : member(options, 'jwks', from);
+  if (jwks === undefined && !introspected && client.getJwks !== getJwks) {
+    jwks = await client.getJwks();
+  }
+  const text = jwks === undefined ? undefined : json(jwks);
+  const ask = () => core.explain(token, route, certificate, text, introspected);
+  return withMetadata(client, from, ask);
 }
 
 /** Goes on once the metadata of a replaced `getMetadata`, if there is one, has been handed over. */

@@ -183,6 +183,7 @@ module.exports = {
   call,
   createClient,
   pass,
+  describeKeys: (jwks) => orThrow(() => binding.describeKeys(jwks)),
   describeCertificate: (pem) => orThrow(() => binding.describeCertificate(pem)),
   environmentNames: orThrow(() => binding.environmentNames()),
   optionNames: orThrow(() => binding.optionNames()),

@@ -19,6 +19,7 @@ pub mod clock;
 pub mod config;
 pub mod crew;
 pub mod error;
+pub mod explain;
 pub mod http;
 pub mod issuer;
 pub mod json;

@@ -130,7 +130,8 @@ impl Validator {
         self.clock_tolerance.store(seconds.to_bits(), Ordering::Relaxed);
     }
 
-    fn moment(&self, now: f64) -> Moment {
+    /// The time, as this client's clock settings have it.
+    pub(crate) fn moment(&self, now: f64) -> Moment {
         Moment {
             now,
             skew: f64::from_bits(self.clock_skew.load(Ordering::Relaxed)),
@@ -249,15 +250,25 @@ impl Validator {
 
     /// What is wrong with asking about a token at all, before anybody is asked.
     pub fn check_introspection(&self, token: &str) -> Result<(), Error> {
-        if self.client_auth.is_none() {
-            return Err(not_configured().into());
-        }
+        self.check_client()?;
         self.check_size(token)
+    }
+
+    /// Whether there is somebody who may ask.
+    pub(crate) fn check_client(&self) -> Result<(), Error> {
+        if self.client_auth.is_some() { Ok(()) } else { Err(not_configured().into()) }
     }
 
     /// Asks the tenant about a token. However many ask about the same one, it is one request.
     pub async fn introspect(&self, check: OwnedCheck) -> Outcome {
         self.check_introspection(&check.token)?;
+        let text = self.ask(&check).await?;
+        self.recheck(&text, check.view(), Expiration::Optional)?;
+        Ok(String::clone(&text))
+    }
+
+    /// What the tenant says of a token, if it is active; nothing of it is checked yet.
+    pub(crate) async fn ask(&self, check: &OwnedCheck) -> Result<Arc<String>, Error> {
         let auth = self.client_auth.clone().ok_or_else(not_configured)?;
         let digest = TokenDigest::of(&check.token);
         let trust_store = self.config.trust_store_id.clone();
@@ -266,14 +277,12 @@ impl Validator {
             introspect(issuer, auth, trust_store, token, check.now, self.terms)
         };
         let answer = self.introspections.join(digest, || None, work).await;
-        let text = answer.map_err(|error| match error {
+        answer.map_err(|error| match error {
             Error::Token(TokenError::Inactive) if self.looks_alive(check.view()) => {
                 TokenError::InactiveOrNotPermitted.into()
             }
             error => error,
-        })?;
-        self.recheck(&text, check.view(), Expiration::Optional)?;
-        Ok(String::clone(&text))
+        })
     }
 
     /// Whether a token is a JWT whose own words say that it has not expired.
@@ -372,11 +381,14 @@ impl Validator {
         outcome.map(|()| payload)
     }
 
-    fn read_facts(&self, claims: &Claims<'_>, route: &Route) -> Facts {
-        let expected =
-            Expected { issuer: self.config.tenant.as_str(), audience: &self.config.audience };
+    /// Whose tokens, and for whom.
+    pub(crate) fn expected(&self) -> Expected<'_> {
+        Expected { issuer: self.config.tenant.as_str(), audience: &self.config.audience }
+    }
+
+    pub(crate) fn read_facts(&self, claims: &Claims<'_>, route: &Route) -> Facts {
         let groups_claim = (!route.groups.is_empty()).then_some(self.config.groups.claim.as_str());
-        Facts::read(claims, expected, groups_claim)
+        Facts::read(claims, self.expected(), groups_claim)
     }
 
     /// Rules 5 to 7 of contract §4.

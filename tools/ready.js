@@ -59,6 +59,8 @@ const ON_EVERY_NODE = [
   'e2e/',
   'testing/',
   'utils/',
+  'explain/',
+  'doctor/',
   'process/loading',
   'fast-paths',
 ];

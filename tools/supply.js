@@ -7,6 +7,7 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { isDeepStrictEqual } = require('node:util');
 const { ROOT, alternatives, crates, manifest } = require('./crates');
 
 const read = (file) => fs.readFileSync(path.join(ROOT, file), 'utf8');
@@ -92,15 +93,23 @@ function checkFeatures({ dependencies }) {
     .map(({ name }) => `Cargo.toml: ${name} has its default features; name those that are used`);
 }
 
+const platforms = () => fs.readdirSync(path.join(ROOT, 'npm'));
+
 /** Whoever installs this package installs nothing else, and what builds it is used. */
 function checkManifest(npm, lock) {
   const problems = [];
-  for (const kind of ['dependencies', 'optionalDependencies', 'bundleDependencies']) {
-    // The platform packages are added to the published manifest, each with the addon in it.
+  for (const kind of ['dependencies', 'bundleDependencies']) {
     if (npm[kind] !== undefined) problems.push(`package.json: there must be no "${kind}"`);
   }
   for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) {
     if (npm.scripts[name] !== undefined) problems.push(`package.json: no "${name}" script, please`);
+  }
+  // The addon is in these, and nothing else: each is this package in another form, of this version.
+  const ours = Object.fromEntries(platforms().map((name) => [`${npm.name}-${name}`, npm.version]));
+  if (!isDeepStrictEqual(npm.optionalDependencies, ours)) {
+    problems.push(
+      'package.json: "optionalDependencies" must be the packages in npm/, to the version',
+    );
   }
   const allowed = new Set([...denied().licences, ...OF_TOOLS]);
   for (const [place, { license, version }] of Object.entries(lock.packages)) {

@@ -76,6 +76,9 @@ const EXPORTS = {
   // Asked of a cache that has an answer. Without that one the token is judged anew.
   recheck: ['recheck', 'cached.validateAccessToken(input.token)', { heals: true }],
   describeCertificate: 'describe()',
+  explain: 'client.explain(input.token)',
+  'explain, later': ['later', 'client.explain(input.opaque)'],
+  describeKeys: "load('js/native.js').describeKeys(JSON.stringify(input.jwks))",
   // These two end an exchange of the caller's own fetcher.
   replied: ['replied', 'fetching().validateAccessToken(input.token)', { http: true }],
   failed: ['failed', 'failing().validateAccessToken(input.token)', { http: true, fails: true }],

@@ -9,9 +9,10 @@ use std::sync::{Arc, LazyLock, Mutex};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use monocloud_backend_node::check::{Check, Route};
+use monocloud_backend_node::check::{Check, OwnedCheck, Route};
 use monocloud_backend_node::config::Given;
 use monocloud_backend_node::error::{Error, TokenError};
+use monocloud_backend_node::explain::Answer;
 use monocloud_backend_node::issuer::{Issuer, Sources, Want};
 use monocloud_backend_node::token::binding::Binding;
 use monocloud_backend_node::validator::{Outcome, Progress, Validator};
@@ -180,9 +181,29 @@ impl Run {
         if input.byte() % 16 == 15 {
             let given = self.forgetful.with_given_keys(check, &self.world.sets[self.which]);
             assert_eq!(given, outcome, "with keys by hand: {token}");
+            self.explain(check, &outcome);
         }
         self.judge(check, &outcome);
         self.tokens.push(token);
+    }
+
+    /// An explanation says the same, and where it stops is why.
+    fn explain(&self, check: Check<'_>, outcome: &Outcome) {
+        let owned = OwnedCheck {
+            token: check.token.to_owned(),
+            route: Arc::new(check.route.clone()),
+            certificate: check.certificate.map(ToOwned::to_owned),
+            now: check.now,
+        };
+        let keys = self.world.sets[self.which].clone();
+        let runtime = monocloud_backend_node::runtime::handle().expect("a runtime");
+        let explained = runtime.block_on(self.forgetful.explain_jwt(owned, Some(keys)));
+        assert_eq!(explained.verdict.as_ref().err(), outcome.as_ref().err(), "{}", check.token);
+        let stop = explained.steps.iter().find_map(|step| match &step.answer {
+            Answer::Failed(error) => Some(error),
+            _ => None,
+        });
+        assert_eq!(stop, outcome.as_ref().err(), "{}", check.token);
     }
 
     /// What may be accepted, and what must be.

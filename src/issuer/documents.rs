@@ -197,6 +197,7 @@ impl Issuer {
         }
         self.begin_exchange();
         let response = request.send(self.transport(), terms.deadline).await?;
+        self.hear(&response);
         let failed = |fault| Error::from(request.failure(fault, Some(&response)));
         let (value, unchanged) = match (response.status, known) {
             (200, _) => {

@@ -3,6 +3,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde_json::value::RawValue;
+
 use super::verifier::{Kind, Material, Verifier};
 use crate::error::TokenError;
 use crate::json::Members;
@@ -111,6 +113,11 @@ impl Key {
         Ok(Self { id: string("kid")?, verifiers, material: material.identity() })
     }
 
+    /// What it may verify.
+    pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        self.verifiers.iter().map(|verifier| verifier.algorithm)
+    }
+
     fn verifier(&self, algorithm: Algorithm) -> Option<&Verifier> {
         self.verifiers.iter().find(|verifier| verifier.algorithm == algorithm)
     }
@@ -152,17 +159,23 @@ pub struct KeySet {
 }
 
 impl KeySet {
-    /// Reads a document (RFC 7517 §5). Only a document that is none is an error; an unusable key is
-    /// passed over and the rest of the set still serves.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
+    /// The members of a document's `keys`, each as it came.
+    pub fn entries(text: &str) -> Result<Vec<&RawValue>, &'static str> {
         let document = Members::parse(text).map_err(|_| "The JWKS is not a JSON object")?;
         let entries = document
-            .get::<Vec<&serde_json::value::RawValue>>("keys")
+            .get::<Vec<&RawValue>>("keys")
             .ok_or("The JWKS has no \"keys\"")?
             .map_err(|_| "The JWKS has no array of \"keys\"")?;
         if entries.len() > MOST_KEYS {
             return Err("The JWKS has too many keys");
         }
+        Ok(entries)
+    }
+
+    /// Reads a document (RFC 7517 §5). Only a document that is none is an error; an unusable key is
+    /// passed over and the rest of the set still serves.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let entries = Self::entries(text)?;
         let mut set =
             Self { generation: Generation::next(), keys: Vec::new(), skipped: Vec::new() };
         for entry in entries {
@@ -187,6 +200,11 @@ impl KeySet {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
+    }
+
+    /// The name of each key that can be used, and what it may verify.
+    pub fn usable(&self) -> impl Iterator<Item = (Option<&str>, impl Iterator<Item = Algorithm>)> {
+        self.keys.iter().map(|key| (key.id.as_deref(), key.algorithms()))
     }
 
     /// Whether a key of this name is there, whatever it can be used for.

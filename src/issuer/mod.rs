@@ -22,7 +22,7 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
@@ -36,8 +36,8 @@ use self::watch::{Counters, Event, Observers, count};
 use crate::clock::Clock;
 use crate::config::{Config, TenantDomain};
 use crate::error::{Error, Fault, HttpError, TokenError};
-use crate::http::Transport;
 use crate::http::native::HttpConfig;
+use crate::http::{Response, Transport};
 use crate::runtime;
 use crate::token::jws::Header;
 
@@ -100,6 +100,15 @@ impl ClientTerms {
     }
 }
 
+/// What time it is at the tenant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heard {
+    /// The header `Date` of an answer (RFC 9110 §6.6.1), unread.
+    pub date: String,
+    /// What time it was here when that answer came, milliseconds since 1970.
+    pub at_ms: f64,
+}
+
 /// Somebody who comes after a document's time waits this long for the next, before the last serves
 /// on. A tenant that is slower than this counts as away.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -115,6 +124,8 @@ pub struct Issuer {
     unknown: Mutex<UnknownKeys>,
     /// When the last exchange for a document began.
     exchange: Mutex<Instant>,
+    /// What time the tenant last said it is.
+    heard: Mutex<Option<Heard>>,
     /// What has happened.
     pub counters: Counters,
     /// Who wants to know what happens.
@@ -148,6 +159,7 @@ impl Issuer {
             keys: Cached::default(),
             unknown: Mutex::default(),
             exchange: Mutex::new(Instant::now()),
+            heard: Mutex::default(),
             counters: Counters::default(),
             observers: Observers::default(),
         })
@@ -270,6 +282,23 @@ impl Issuer {
             if asked.max(self.exchange_begun()) + terms.deadline <= Instant::now() {
                 return Err(self.failure(what, Fault::timeout(terms.deadline)).into());
             }
+        }
+    }
+
+    /// What time the tenant last said it is, and what time it was here.
+    #[must_use]
+    pub fn heard(&self) -> Option<Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes what time it is there, for whoever looks for a clock that is wrong. An answer out of a
+    /// cache, which has an `Age` (RFC 9111 §5.1), tells the time of another moment.
+    fn hear(&self, response: &Response) {
+        let date = response.header("date").filter(|date| date.len() <= 64);
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        if let (Some(date), Ok(now), None) = (date, now, response.header("age")) {
+            let heard = Heard { date: date.to_owned(), at_ms: now.as_secs_f64() * 1000.0 };
+            *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(heard);
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
+use serde_json::{Value, json};
 
 use super::fetcher::{CallerDocument, Fetcher};
 use super::gate::Gate;
@@ -16,7 +17,8 @@ use super::panics;
 use crate::check::{Check, OwnedCheck};
 use crate::clock::SystemClock;
 use crate::config::{Config, ENVIRONMENT, Flavour, Given, OPTIONS, clock_setting};
-use crate::error::{Error, Fault, HttpError};
+use crate::error::{Error, Fault, HttpError, ValidationError};
+use crate::explain::{self, Answer, Explanation};
 use crate::http::Transport;
 use crate::http::native::{HttpConfig, NativeTransport};
 use crate::issuer::cached::Age;
@@ -119,6 +121,43 @@ impl NativeClient {
         issuer.observers.add(&(Arc::clone(post) as Arc<dyn Observer>));
         Ok(Self { validator: Arc::new(Validator::new(config, issuer)?), post: Arc::clone(post) })
     }
+}
+
+/// An explanation as JavaScript reads it.
+fn explained(explanation: &Explanation, validator: &Validator) -> Value {
+    let failure = |error: &Error| Failure::from(error.clone()).json();
+    let steps = explanation.steps.iter().map(|step| {
+        let (outcome, failed) = match &step.answer {
+            Answer::Passed => ("passed", None),
+            Answer::Failed(error) => ("failed", Some(failure(error))),
+            Answer::NotAsked => ("not_asked", None),
+            Answer::NotReached => ("not_reached", None),
+        };
+        json!({
+            "rule": step.rule.as_str(), "outcome": outcome, "failure": failed,
+            "found": step.found, "expected": step.expected,
+        })
+    });
+    json!({
+        "introspected": explanation.introspected,
+        "failure": explanation.verdict.as_ref().err().map(failure),
+        "steps": steps.collect::<Value>(),
+        "heard": heard(validator.issuer()),
+    })
+}
+
+/// What time the tenant last said it is, beside what time it was here.
+fn heard(issuer: &Issuer) -> Value {
+    let heard = issuer.heard();
+    heard.map_or(Value::Null, |heard| json!({ "date": heard.date, "at": heard.at_ms }))
+}
+
+/// Each member of a JWKS document: what it may verify, or why it verifies nothing. As JSON.
+#[napi(catch_unwind)]
+pub fn describe_keys(jwks: String) -> Outcome {
+    panics::at("describeKeys");
+    let described = explain::describe_keys(&jwks).map(|keys| Value::from(keys).to_string());
+    outcome(described.map_err(|why| ValidationError::new(why).into()))
 }
 
 /// Lets a validation run on our threads and tells JavaScript how it ended.
@@ -246,6 +285,35 @@ impl NativeClient {
         later(&self.post, ticket, async move { outcome(validator.introspect(check).await) })
     }
 
+    /// A token's way through the rules, as JSON; always later, as a `settled` message for `ticket`.
+    #[napi(catch_unwind)]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "a token, what is asked of it, and with which keys"
+    )]
+    pub fn explain(
+        &self,
+        ticket: f64,
+        token: String,
+        now: f64,
+        route: GivenRoute,
+        certificate: Option<String>,
+        jwks: Option<String>,
+        introspected: bool,
+    ) -> Option<Outcome> {
+        panics::at("explain");
+        let check = OwnedCheck { token, route: Arc::new(route.into()), certificate, now };
+        let validator = Arc::clone(&self.validator);
+        later(&self.post, ticket, async move {
+            let explanation = if introspected {
+                validator.explain_introspected(check).await
+            } else {
+                validator.explain_jwt(check, jwks).await
+            };
+            Either::A(explained(&explanation, &validator).to_string())
+        })
+    }
+
     /// What is wrong with claims that a cache returned, or nothing.
     #[napi(catch_unwind)]
     pub fn recheck(
@@ -285,6 +353,7 @@ impl NativeClient {
         let keys = issuer.current_keys(self.validator.terms());
         let mut stats: serde_json::Map<String, serde_json::Value> =
             issuer.counted().into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        stats.insert("heard".to_owned(), heard(issuer));
         stats.insert(
             "keys".to_owned(),
             match keys {

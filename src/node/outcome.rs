@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
+use serde_json::{Value, json};
 
 use crate::error::{Error, Raw};
 
@@ -84,6 +85,23 @@ impl From<Error> for Failure {
                 ..bare
             },
         }
+    }
+}
+
+impl Failure {
+    /// The same as part of a document.
+    pub fn json(&self) -> Value {
+        let raw = self.raw.as_ref().map(|raw| {
+            json!({
+                "status": raw.status, "statusText": raw.status_text, "headers": raw.headers,
+                "body": raw.body,
+            })
+        });
+        json!({
+            "kind": self.kind, "message": self.message, "code": self.code, "reason": self.reason,
+            "error": self.error, "errorDescription": self.error_description, "raw": raw,
+            "retryAfter": self.retry_after,
+        })
     }
 }
 

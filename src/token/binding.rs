@@ -22,6 +22,18 @@ pub enum Binding {
     Ignored,
 }
 
+impl Binding {
+    /// The word of the option `validateCertificateBinding`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::WhenPresent => "when_present",
+            Self::Ignored => "dangerously_ignore",
+        }
+    }
+}
+
 /// What `certificateFromSocket` hands on for a resumed TLS session without a certificate: as good as
 /// nothing, and it says why there is nothing.
 const RESUMED: &str = " ";
@@ -109,13 +121,24 @@ impl Confirmation {
             Self::Certificate(thumbprint) => thumbprint,
         };
         let certificate = certificate.ok_or(missing)?;
-        let actual = URL_SAFE_NO_PAD.encode(Sha256::digest(der(certificate)?));
+        let actual = thumbprint_of(certificate)?;
         if bool::from(actual.as_bytes().ct_eq(thumbprint.as_bytes())) {
             Ok(())
         } else {
             Err(TokenError::CertificateMismatch)
         }
     }
+}
+
+/// `x5t#S256` of a certificate in PEM (RFC 8705 §3.1).
+fn thumbprint_of(pem: &str) -> Result<String, TokenError> {
+    Ok(URL_SAFE_NO_PAD.encode(Sha256::digest(der(pem)?)))
+}
+
+/// The same, where the text is a certificate at all.
+#[must_use]
+pub fn thumbprint(pem: &str) -> Option<String> {
+    thumbprint_of(pem.trim()).ok()
 }
 
 /// A thumbprint names somebody: it does not belong into logs.

@@ -57,16 +57,26 @@ impl<'a> Claims<'a> {
     /// Whether issuer, subject and audience are those of a token for this API: what does not change
     /// from one use of the token to the next.
     pub(super) fn check_identity(&self, expected: Expected<'_>) -> Result<(), TokenError> {
-        if self.0.text("iss").as_deref() != Some(expected.issuer) {
-            return Err(TokenError::IssuerMismatch);
-        }
-        if self.0.has("sub") && self.0.text("sub").is_none() {
-            return Err(TokenError::InvalidSubject);
-        }
-        if !self.is_for(expected.audience) {
-            return Err(TokenError::AudienceMismatch);
-        }
-        Ok(())
+        self.check_issuer(expected)?;
+        self.check_subject()?;
+        self.check_audience(expected)
+    }
+
+    /// `iss` is the tenant (RFC 9068 §4).
+    pub fn check_issuer(&self, expected: Expected<'_>) -> Result<(), TokenError> {
+        let is_tenant = self.0.text("iss").as_deref() == Some(expected.issuer);
+        if is_tenant { Ok(()) } else { Err(TokenError::IssuerMismatch) }
+    }
+
+    /// `sub`, where it is there, is a string (RFC 7519 §4.1.2).
+    pub fn check_subject(&self) -> Result<(), TokenError> {
+        let mistyped = self.0.has("sub") && self.0.text("sub").is_none();
+        if mistyped { Err(TokenError::InvalidSubject) } else { Ok(()) }
+    }
+
+    /// `aud` is this API, or names it among others (RFC 7519 §4.1.3).
+    pub fn check_audience(&self, expected: Expected<'_>) -> Result<(), TokenError> {
+        if self.is_for(expected.audience) { Ok(()) } else { Err(TokenError::AudienceMismatch) }
     }
 
     fn is_for(&self, audience: &str) -> bool {
@@ -99,7 +109,7 @@ impl<'a> Claims<'a> {
     }
 
     /// The names of the groups claim, if it is an array.
-    pub(super) fn groups(&self, claim: &str) -> Option<Box<[Box<str>]>> {
+    pub(crate) fn groups(&self, claim: &str) -> Option<Box<[Box<str>]>> {
         let entries = self.0.get::<Vec<&RawValue>>(claim)?.ok()?;
         let groups = entries.iter().filter_map(|entry| serde_json::from_str(entry.get()).ok());
         Some(groups.flat_map(Group::words).collect())

@@ -95,13 +95,27 @@ impl Facts {
         expiration: Expiration,
     ) -> Result<(), TokenError> {
         self.identity?;
+        self.check_expiration(moment, expiration)?;
+        self.check_not_before(moment)
+    }
+
+    /// `exp` is to come (RFC 7519 §4.1.4).
+    pub fn check_expiration(
+        &self,
+        moment: Moment,
+        expiration: Expiration,
+    ) -> Result<(), TokenError> {
         match self.exp {
-            Time::Absent if expiration == Expiration::Optional => {}
-            Time::Absent => return Err(TokenError::MissingExpiration),
-            Time::Malformed => return Err(TokenError::InvalidExpiration),
-            Time::At(exp) if moment.before(exp) => {}
-            Time::At(_) => return Err(TokenError::Expired),
+            Time::Absent if expiration == Expiration::Optional => Ok(()),
+            Time::Absent => Err(TokenError::MissingExpiration),
+            Time::Malformed => Err(TokenError::InvalidExpiration),
+            Time::At(exp) if moment.before(exp) => Ok(()),
+            Time::At(_) => Err(TokenError::Expired),
         }
+    }
+
+    /// `nbf`, where it is there, has come (RFC 7519 §4.1.5).
+    pub fn check_not_before(&self, moment: Moment) -> Result<(), TokenError> {
         match self.nbf {
             Time::Absent => Ok(()),
             Time::Malformed => Err(TokenError::InvalidNotBefore),

@@ -55,6 +55,23 @@ impl Algorithm {
             _ => return None,
         })
     }
+
+    /// Its name, of two the older.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Rs384 => "RS384",
+            Self::Rs512 => "RS512",
+            Self::Ps256 => "PS256",
+            Self::Ps384 => "PS384",
+            Self::Ps512 => "PS512",
+            Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::Es512 => "ES512",
+            Self::Ed25519 => "EdDSA",
+        }
+    }
 }
 
 /// What a header says that matters.
@@ -128,6 +145,12 @@ impl<'a> Compact<'a> {
             Some(Err(_)) => return Err(TokenError::UnknownKey),
         };
         Ok(Header { algorithm, key_id })
+    }
+
+    /// The header's text, for whoever wants to see what it says. Nothing in it is checked.
+    #[must_use]
+    pub fn header_text(&self) -> Option<String> {
+        String::from_utf8(decode(self.header)?).ok()
     }
 
     /// The signature's bytes.

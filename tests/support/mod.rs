@@ -1,6 +1,8 @@
 //! A tenant on loopback that does what a test tells it, a clock that a test sets, and keys.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod tokens;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::io::{BufRead, BufReader, Write};

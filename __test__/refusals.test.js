@@ -1,0 +1,313 @@
+'use strict';
+
+// docs/refusals.md against the real thing: every reason there is has a section, and each is brought
+// about over HTTP and answered with the status that its section begins with.
+
+const assert = require('node:assert/strict');
+const diagnostics = require('node:diagnostics_channel');
+const fs = require('node:fs');
+const path = require('node:path');
+const { describe, it } = require('node:test');
+
+const {
+  MonoCloudBackendNodeClient,
+  MonoCloudHttpError,
+  MonoCloudTokenError,
+} = require('@monocloud/backend-node');
+const { createTestTenant } = require('@monocloud/backend-node/testing');
+const { NONE_IN_RESUMED_SESSION } = require('../js/certificates/socket.js');
+const { createCa, createClientCert, createServerCert } = require('./support/certs.js');
+const { startFaultyTenant, sendJson } = require('./support/faulty-tenant.js');
+const { guarded } = require('./support/guarded.js');
+const { get } = require('./support/http.js');
+
+const root = path.join(__dirname, '..');
+const read = (...names) => fs.readFileSync(path.join(root, ...names), 'utf8');
+const page = read('docs', 'refusals.md');
+
+/** The statuses that a section's first paragraph names, by the section's reason. */
+const sections = new Map(
+  Array.from(page.matchAll(/^### `(\w+)`\n\n([\s\S]+?)(?=\n\n|$)/gm), ([, reason, text]) => [
+    reason,
+    Array.from(text.matchAll(/(?:^|; )(\d{3})\b/g), ([, status]) => Number(status)),
+  ]),
+);
+
+const core = read('src', 'error.rs');
+const reasonsOf = (pattern) => [...new Set(Array.from(core.matchAll(pattern), ([, word]) => word))];
+const tokenReasons = reasonsOf(/\b\w+ = \w+,\s*"(\w+)",\s*"/g);
+const httpReasons = reasonsOf(/Self::\w+(?:\(_\)| \{ \.\. \})? => "(\w+)",/g).filter(
+  (word) => !/token|insufficient/.test(word),
+);
+
+const certificate = createClientCert(createCa()).cert;
+const other = createClientCert(createCa()).cert;
+const HOUR = 3600;
+const now = () => Math.floor(Date.now() / 1000);
+const changed = (token, change) => change(token.split('.')).join('.');
+
+// How each comes about. `token` may be options of issueToken(), or a function of the tenant.
+const TOKENS = {
+  token_too_large: { token: {}, options: { maxTokenBytes: 64 } },
+  malformed_token: {
+    token: () => 'a.b',
+    // The middleware takes it for an opaque one.
+    client: (client) => ({
+      validateAccessToken: (token, options) => client.validateJwtAccessToken(token, options),
+    }),
+  },
+  malformed_header: { token: async (tenant) => `"${await tenant.issueToken()}"` },
+  unsupported_critical_header: { token: { header: { crit: ['exp'] } } },
+  unsupported_algorithm: { token: { header: { alg: 'HS256' } } },
+  unexpected_token_type: { token: { header: { typ: 'logout+jwt' } } },
+  unknown_key: { token: { kid: 'of another tenant' } },
+  ambiguous_key: {
+    async token(tenant) {
+      await tenant.rotateKeys();
+      return tenant.issueToken({ header: { kid: undefined } });
+    },
+  },
+  invalid_signature: {
+    async token(tenant) {
+      const claims = Buffer.from('{"sub":"somebody else"}').toString('base64url');
+      return changed(await tenant.issueToken(), ([head, , signature]) => [head, claims, signature]);
+    },
+  },
+  malformed_payload: { faulty: (tenant) => tenant.sign('no object') },
+  issuer_mismatch: { token: { claims: { iss: 'https://login.example.com' } } },
+  invalid_subject: { token: { claims: { sub: 42 } } },
+  audience_mismatch: { token: { audience: 'https://api.example.com/' } },
+  missing_expiration: { token: { claims: { exp: undefined } } },
+  invalid_expiration: { token: { claims: { exp: 'tomorrow' } } },
+  expired: { token: { expiresIn: -301 } },
+  invalid_not_before: { token: { claims: { nbf: 'now' } } },
+  not_yet_valid: { token: (tenant) => tenant.issueToken({ claims: { nbf: now() + 420 } }) },
+  missing_scopes: {
+    token: { scopes: ['posts:read'], claims: { scp: ['posts:write'] } },
+    route: { scopes: ['posts:write'] },
+  },
+  missing_groups: { token: { groups: ['sales'] }, route: { groups: ['admin'] } },
+  inactive: { token: () => 'never-issued' },
+  inactive_or_client_not_permitted: {
+    async token(tenant) {
+      const token = await tenant.issueToken();
+      tenant.revoke(token);
+      return token;
+    },
+    options: { introspectJwtTokens: true },
+  },
+  certificate_missing: { token: { certificate } },
+  certificate_missing_resumed_session: {
+    token: { certificate },
+    // What certificateFromSocket() makes of such a session: see mtls/socket.test.js.
+    certificateResolver: () => NONE_IN_RESUMED_SESSION,
+  },
+  certificate_malformed: { token: { certificate }, certificateResolver: () => 'CN=somebody' },
+  token_not_bound: {
+    token: {},
+    certificateResolver: () => certificate,
+    route: { validateCertificateBinding: true },
+  },
+  certificate_mismatch: { token: { certificate }, certificateResolver: () => other },
+  unsupported_confirmation: {
+    token: { claims: { cnf: { jkt: 'a key of DPoP’s' } } },
+    certificateResolver: () => certificate,
+    route: { validateCertificateBinding: true },
+  },
+};
+
+/** What the diagnostics channel says while `work` goes on, of this tenant. */
+async function refusalsOf(tenantDomain, work) {
+  const heard = [];
+  const listen = (message) => {
+    if (message.tenantDomain === tenantDomain) heard.push(message.reason);
+  };
+  diagnostics.subscribe('@monocloud/backend-node:refused', listen);
+  try {
+    await work();
+  } finally {
+    diagnostics.unsubscribe('@monocloud/backend-node:refused', listen);
+  }
+  return heard;
+}
+
+// One of each framework: contract/answers.test.js has it that all four answer alike.
+const adapters = guarded.filter(({ name }) => name.endsWith(' 5'));
+
+describe('docs/refusals.md', () => {
+  it('has a section for every reason there is, and no other', () => {
+    assert.ok(tokenReasons.length > 25 && httpReasons.length > 8, 'src/error.rs reads otherwise');
+    assert.deepEqual(new Set(sections.keys()), new Set([...tokenReasons, ...httpReasons]));
+    for (const [reason, statuses] of sections) assert.ok(statuses.length > 0, reason);
+  });
+
+  it('is tried for every reason of a token', () => {
+    assert.deepEqual(new Set(Object.keys(TOKENS)), new Set(tokenReasons));
+  });
+
+  for (const { name, protectApi, startOne } of adapters) {
+    describe(`a token at ${name}`, { concurrency: 4 }, () => {
+      for (const [reason, how] of Object.entries(TOKENS)) {
+        const { client: wrap = (client) => client, certificateResolver, options, route } = how;
+
+        it(`${reason}: ${sections.get(reason)}`, async (t) => {
+          const tenant = await (how.faulty ? startFaultyTenant() : createTestTenant());
+          t.after(() => tenant.close());
+          const own = how.faulty ? tenant.options() : tenant.clientOptions(options);
+          const client = wrap(new MonoCloudBackendNodeClient(own));
+          const api = await startOne(t, protectApi(client, { certificateResolver }), route);
+          const make = how.faulty ?? how.token;
+          const token = await (typeof make === 'function' ? make(tenant) : tenant.issueToken(make));
+
+          let answer;
+          const heard = await refusalsOf(own.tenantDomain, async () => {
+            answer = await get(api.url, token);
+          });
+          assert.deepEqual(heard, [reason]);
+          assert.deepEqual([answer.status], sections.get(reason));
+          const challenge = answer.headers['www-authenticate'];
+          assert.ok(page.includes(`| ${answer.status} | \`${answer.text}\` | \`${challenge}\` |`));
+        });
+      }
+    });
+  }
+
+  it('is right about a clock that is 7 minutes off, either way', async (t) => {
+    const tenant = await createTestTenant();
+    t.after(() => tenant.close());
+    const client = new MonoCloudBackendNodeClient(tenant.clientOptions());
+    const real = Date.now;
+    t.after(() => {
+      Date.now = real;
+    });
+    const reasonAt = async (claims, sinceIssue, clockOff) => {
+      const token = await tenant.issueToken({ claims });
+      Date.now = () => real() + (sinceIssue + clockOff) * 1000;
+      try {
+        await client.validateAccessToken(token);
+        return 'passes';
+      } catch (error) {
+        assert.ok(error instanceof MonoCloudTokenError);
+        return error.reason;
+      } finally {
+        Date.now = real;
+      }
+    };
+    const start = now();
+    const claims = { nbf: start, exp: start + 300 };
+    // Fast: the last two of its five minutes.
+    assert.equal(await reasonAt(claims, 170, 420), 'passes');
+    assert.equal(await reasonAt(claims, 190, 420), 'expired');
+    // Slow: the first two.
+    assert.equal(await reasonAt(claims, 110, -420), 'not_yet_valid');
+    assert.equal(await reasonAt(claims, 130, -420), 'passes');
+    // And a clock that is right.
+    assert.equal(await reasonAt({ ...claims, nbf: start - HOUR }, 0, 0), 'passes');
+  });
+});
+
+// How each exchange with a tenant fails: with the answer that the section names.
+const EXCHANGES = {
+  timeout: { discovery: () => {}, options: { responseTimeout: 1000 } },
+  connection_failed: { prepare: (tenant) => tenant.close() },
+  tls_failed: { tls: createServerCert(createCa()) },
+  connection_lost: { jwks: (request) => request.socket.destroy() },
+  response_too_large: {
+    jwks: (_, response) => sendJson(response, { keys: ['x'.repeat(2 ** 20)] }),
+  },
+  unexpected_status: { jwks: (_, response) => sendJson(response, {}, 500) },
+  'unexpected_status of 404': { discovery: (_, response) => sendJson(response, {}, 404) },
+  'unexpected_status of 302': {
+    discovery: (_, response) => sendJson(response, {}, 302, { location: 'https://elsewhere' }),
+  },
+  unreadable_response: { discovery: (_, response) => response.end('<h1>Maintenance</h1>') },
+  'unreadable_response of another issuer': {
+    discovery: (_, response, _right, tenant) =>
+      sendJson(response, { ...tenant.metadata(), issuer: 'https://acme.us.monocloud.com' }),
+  },
+  forbidden_url: {
+    discovery: (_, response, _right, tenant) =>
+      sendJson(response, { ...tenant.metadata(), jwks_uri: 'http://acme.us.monocloud.com/jwks' }),
+  },
+  fetcher_failed: {
+    options: {
+      fetcher: async () => {
+        throw new TypeError('mine');
+      },
+    },
+  },
+};
+
+/** Needs a process without file descriptors: see process/descriptors.test.js. */
+const TRIED_ELSEWHERE = ['client_failed'];
+
+describe('docs/refusals.md, of a tenant that can not be asked', { concurrency: 4 }, () => {
+  const reasonOf = (name) => name.split(' ')[0];
+
+  it('is tried for every reason', () => {
+    const tried = [...Object.keys(EXCHANGES).map(reasonOf), ...TRIED_ELSEWHERE];
+    assert.deepEqual(new Set(tried), new Set(httpReasons));
+  });
+
+  for (const [name, { options, prepare, tls, ...faults }] of Object.entries(EXCHANGES)) {
+    const statuses = sections.get(reasonOf(name));
+
+    it(`${name}: ${statuses}`, async (t) => {
+      const tenant = await startFaultyTenant({ tls });
+      let closed = false;
+      const close = () => {
+        closed = true;
+        return tenant.close();
+      };
+      t.after(() => closed || close());
+      for (const [endpoint, fault] of Object.entries(faults)) tenant.on(endpoint, fault);
+      await prepare?.({ close });
+
+      const [{ protectApi, startOne }] = adapters;
+      const client = new MonoCloudBackendNodeClient(tenant.options(options));
+      await assert.rejects(client.validateAccessToken(tenant.token()), (error) => {
+        assert.ok(error instanceof MonoCloudHttpError, error.stack);
+        assert.equal(error.reason, reasonOf(name), error.message);
+        return true;
+      });
+      const api = await startOne(t, protectApi(client));
+      const answer = await get(api.url, tenant.token());
+      const [expected] = name.endsWith('404') ? statuses.slice(1) : statuses;
+      assert.equal(answer.status, expected);
+      assert.equal('retry-after' in answer.headers, expected === 503);
+    });
+  }
+});
+
+describe('docs/refusals.md, of configuration', () => {
+  it('has every rule on options', () => {
+    // A rule goes on after the option's name: `"audience" must be a valid uri`.
+    const rules = Array.from(
+      read('src', 'config.rs').matchAll(
+        /"((?:must be|is required|is not allowed)(?:[^"\\]|\\")*)/g,
+      ),
+      ([, rule]) =>
+        rule.replaceAll('\\"', '"').replace(/(?:: the variable holds)? ?(?:[{[].*|0$)/, ''),
+    );
+    assert.ok(rules.length > 20, 'src/config.rs reads otherwise');
+    for (const rule of rules) {
+      assert.ok(page.includes(`\`${rule}`) || page.includes(`${rule} …`), rule);
+    }
+  });
+
+  it('has what the loader says', () => {
+    const loader = read('js', 'load.js');
+    for (const why of [
+      'it is not installed',
+      'there is none for that platform',
+      'the system refuses it',
+      'its C library is too old for it',
+      'Node.js runs with --no-addons',
+      'Node.js runs with --permission',
+      'names another one',
+    ]) {
+      assert.ok(loader.includes(why), why);
+      assert.ok(page.includes(why), why);
+    }
+  });
+});

@@ -1,0 +1,81 @@
+'use strict';
+
+// What the expectations of several pages name: answers, requests, and the certificates that lie beside
+// every snippet.
+
+const { createCa, createClientCert, createServerCert } = require('../certs.js');
+
+const ca = createCa();
+const client = createClientCert(ca);
+const other = createClientCert(ca);
+const server = createServerCert(ca);
+
+// Loaded into a snippet's process: the port that it names may be taken, so it gets another, and says
+// which. A port of 0 is the snippet's own affair. Fastify listens twice, on the port that it was given.
+const PRELOAD = `'use strict';
+const { Server } = require('node:net');
+const { listen } = Server.prototype;
+const given = new Set();
+Server.prototype.listen = function (...args) {
+  const isObject = typeof args[0] === 'object' && args[0] !== null;
+  const port = Number(isObject ? args[0].port : args[0]);
+  if (port > 0 && !given.has(port)) {
+    args[0] = isObject ? { ...args[0], port: 0 } : 0;
+    this.once('listening', () => {
+      given.add(this.address().port);
+      process.send?.({ port: this.address().port });
+    });
+  }
+  return listen.apply(this, args);
+};
+`;
+
+/** What every snippet finds in its directory. */
+const FILES = {
+  'preload.cjs': PRELOAD,
+  'ca.pem': ca.cert,
+  'server-key.pem': server.key,
+  'server-cert.pem': server.cert,
+  'client-key.pem': client.key,
+  'client-cert.pem': client.cert,
+};
+
+const UNAUTHORIZED = { status: 401, json: { message: 'unauthorized' } };
+const NO_TOKEN = { ...UNAUTHORIZED, challenge: 'Bearer' };
+const BAD_TOKEN = { ...UNAUTHORIZED, challenge: 'Bearer error="invalid_token"' };
+const FORBIDDEN = {
+  status: 403,
+  json: { message: 'forbidden' },
+  challenge: 'Bearer error="insufficient_scope"',
+};
+const UNAVAILABLE = { status: 503, json: { message: 'service unavailable' }, challenge: null };
+const granted = (message) => ({ status: 200, json: { message } });
+const decode = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
+
+const EXPIRED = { expiresIn: -3600 };
+
+const HELLO = [
+  { to: '/api/hello', answer: NO_TOKEN },
+  { to: '/api/hello', token: {}, answer: granted('hello') },
+  { to: '/api/hello', token: EXPIRED, answer: BAD_TOKEN },
+];
+
+const isOld = Number.parseInt(process.versions.node, 10) < 20;
+
+module.exports = {
+  BAD_TOKEN,
+  EXPIRED,
+  FILES,
+  FORBIDDEN,
+  HELLO,
+  NO_TOKEN,
+  UNAUTHORIZED,
+  UNAVAILABLE,
+  ca,
+  client,
+  decode,
+  granted,
+  isOld,
+  other,
+  server,
+};

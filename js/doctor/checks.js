@@ -1,0 +1,198 @@
+'use strict';
+
+// The checks, in the order in which things depend on each other. All of them go through a client, as the
+// API's own requests do; nothing is looked at in another way than it will be.
+
+const { randomBytes } = require('node:crypto');
+const { duration, exchangeAdvice } = require('../explain/advice.js');
+const { readVariables } = require('./environment.js');
+
+const ok = (name, message, more) => ({ name, status: 'ok', message, ...more });
+const warning = (name, message, advice, more) => ({
+  name,
+  status: 'warning',
+  message,
+  advice,
+  ...more,
+});
+const failed = (name, message, advice, more) => ({
+  name,
+  status: 'failed',
+  message,
+  advice,
+  ...more,
+});
+const skipped = (name, message) => ({ name, status: 'skipped', message });
+
+/** Why a key of the tenant verifies nothing, in words. */
+const UNUSABLE = {
+  malformed: 'it is no JWK, or names a member twice',
+  unsupported_key_type: 'its "kty" is none that verifies access tokens',
+  unsupported_curve: 'its "crv" is none of P-256, P-384, P-521 and Ed25519',
+  not_for_signatures: '"use" or "key_ops" say that it is for something else',
+  unsupported_algorithm: 'its "alg" is not accepted, or does not go with the key',
+  weak_or_oversized: 'it is under 2048 bits or over 8192, or weak in another way',
+  invalid_key: 'its numbers are no key',
+};
+
+/** An error of ours as a check shows it. */
+function failure(name, error, advice) {
+  const reason = error.reason ?? error.error ?? error.code;
+  const described = error.errorDescription ? ` (${JSON.stringify(error.errorDescription)})` : '';
+  return failed(name, error.message + described, advice, { reason });
+}
+
+function checkEnvironment(environment, names, given) {
+  const { variables, warnings, others } = readVariables(environment, names);
+  const beside = others.length === 0 ? '' : `; ${others.join(', ')} set, too`;
+  const found =
+    variables.length === 0
+      ? `no MONOCLOUD_BACKEND_ variable is set${given ? '; options are given' : ''}`
+      : `${variables.length} variable${variables.length === 1 ? '' : 's'}`;
+  const checks = [ok('environment', found + beside, { details: { variables } })];
+  return checks.concat(warnings.map((text) => warning('environment', text)));
+}
+
+/** The client of a user's module, or one of these options and the environment. */
+function checkConfiguration(given) {
+  const { MonoCloudBackendNodeClient, MonoCloudOidcBackendClient } = require('../client.js');
+  const { MonoCloudAuthBaseError } = require('../errors.js');
+  if (given instanceof MonoCloudOidcBackendClient) {
+    return { client: given, checks: [ok('configuration', 'a client is given')] };
+  }
+  try {
+    const client = new MonoCloudBackendNodeClient(given);
+    return { client, checks: [ok('configuration', 'all that is set can be used')] };
+  } catch (error) {
+    if (!(error instanceof MonoCloudAuthBaseError)) throw error;
+    return { checks: [failure('configuration', error)] };
+  }
+}
+
+async function checkDiscovery(client) {
+  const start = performance.now();
+  try {
+    const metadata = await client.getMetadata(true);
+    const took = Math.round(performance.now() - start);
+    const { issuer, jwks_uri, introspection_endpoint } = metadata;
+    const details = { issuer, jwks_uri, introspection_endpoint };
+    return [ok('discovery', `${JSON.stringify(issuer)} answers in ${took} ms`, { details })];
+  } catch (error) {
+    return [failure('discovery', error, exchangeAdvice(error))];
+  }
+}
+
+/** Seconds that two clocks differ in any case: a whole one is the header's grain. */
+const GRAIN = 5;
+
+function checkClock(client) {
+  const { clockOffsetSeconds: offset } = client.stats();
+  if (offset === undefined) return [skipped('clock', 'the tenant does not say what time it is')];
+  if (Math.abs(offset) <= GRAIN) return [ok('clock', "agrees with the tenant's")];
+  const way = offset > 0 ? 'ahead of' : 'behind';
+  const message = `${duration(Math.abs(offset))} ${way} the tenant's`;
+  return [warning('clock', message, 'let NTP set it', { details: { offsetSeconds: offset } })];
+}
+
+async function checkKeys(client) {
+  const { describeKeys } = require('../native.js');
+  let described;
+  try {
+    described = describeKeys(JSON.stringify(await client.getJwks(true)));
+  } catch (error) {
+    return [failure('keys', error, exchangeAdvice(error))];
+  }
+  // Keys that a subclass brings in its own way may be none.
+  if (typeof described !== 'string') return [failed('keys', described.message)];
+  const keys = JSON.parse(described);
+  const details = {
+    keys: keys.map(({ kid, kty, algorithms, skipped: reason }) =>
+      reason === null
+        ? { kid, kty, algorithms }
+        : { kid, kty, skipped: reason, why: UNUSABLE[reason] },
+    ),
+  };
+  const usable = keys.filter(({ skipped: reason }) => reason === null).length;
+  const counts = `${usable} usable, ${keys.length - usable} not`;
+  if (usable === 0) {
+    const advice = 'no JWT can be verified: have the tenant publish a key for RS256 or ES256, say';
+    return [failed('keys', counts, advice, { details })];
+  }
+  const names = keys.filter(({ skipped: reason }) => reason === null).map(({ kid }) => kid);
+  const checks = [ok('keys', counts, { details })];
+  if (usable > 1 && names.includes(null)) {
+    const message = 'a key has no "kid", and there are others';
+    checks.push(warning('keys', message, 'have the tenant give each a "kid" of its own'));
+  }
+  return checks;
+}
+
+/**
+ * Asks the tenant about a token that nobody has: whoever may ask is told that it is not active.
+ */
+async function checkIntrospection(client) {
+  const name = 'introspection';
+  const {
+    MonoCloudOPError,
+    MonoCloudTokenError,
+    MonoCloudValidationError,
+  } = require('../errors.js');
+  try {
+    await client.introspectAccessToken(`doctor-${randomBytes(16).toString('hex')}`);
+    const advice = 'every opaque token is let in: see what answers at the introspection endpoint';
+    return [failed(name, 'the tenant calls a token active that was just made up', advice)];
+  } catch (error) {
+    if (error instanceof MonoCloudTokenError && error.code === 'inactive_token') {
+      return [ok(name, "the tenant takes this client's credentials")];
+    }
+    if (error instanceof MonoCloudValidationError && /^clientId is required/.test(error.message)) {
+      return [skipped(name, 'no clientId: opaque tokens are refused, and JWTs need none')];
+    }
+    if (error instanceof MonoCloudTokenError) {
+      const advice =
+        'the tenant calls a token active that was just made up: see what answers there';
+      return [failure(name, error, advice)];
+    }
+    const isOurs = error instanceof MonoCloudOPError || error.reason !== undefined;
+    return [failure(name, error, isOurs ? exchangeAdvice(error) : undefined)];
+  }
+}
+
+async function checkToken(client, token, route) {
+  if (token === undefined) return [];
+  if (token === '') return [failed('token', 'there is none', 'give one after --token')];
+  const explained = await client.explain(token, route);
+  const { error, steps, status, kind } = explained;
+  const details = { kind, status, steps };
+  if (explained.ok) return [ok('token', 'passes', { details })];
+  const reason = error.reason ?? error.error;
+  const message = `${status}: ${error.message}`;
+  return [failed('token', message, explained.clockAdvice, { reason, details })];
+}
+
+/**
+ * All checks, until one leaves nothing to go on with.
+ * @param {{ environment: object, options?: object, token?: string, route: object }} given
+ */
+async function runChecks({ environment, options, token, route }) {
+  let names;
+  try {
+    ({ environmentNames: names } = require('../native.js'));
+  } catch (error) {
+    // The message says what to do.
+    return [failed('addon', error.message, undefined, { reason: error.code })];
+  }
+  const checks = checkEnvironment(environment, names, options !== undefined);
+  const configuration = checkConfiguration(options);
+  checks.push(...configuration.checks);
+  const { client } = configuration;
+  if (client === undefined) return checks;
+  checks.push(...(await checkDiscovery(client)));
+  checks.push(...checkClock(client));
+  checks.push(...(await checkKeys(client)));
+  checks.push(...(await checkIntrospection(client)));
+  checks.push(...(await checkToken(client, token, route)));
+  return checks;
+}
+
+module.exports = { runChecks };

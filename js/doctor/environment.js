@@ -1,0 +1,68 @@
+'use strict';
+
+// What the environment says, without what is secret in it.
+
+const PREFIX = 'MONOCLOUD_BACKEND_';
+
+/** How many letters have to be changed to make one word of another. */
+function distance(from, to) {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...from].entries()) {
+    const next = [index + 1];
+    for (let at = 1; at <= to.length; at += 1) {
+      const replaced = row[at - 1] + (letter === to[at - 1] ? 0 : 1);
+      next.push(Math.min(replaced, row[at] + 1, next[at - 1] + 1));
+    }
+    row = next;
+  }
+  return row[to.length];
+}
+
+function nearest(name, known) {
+  const rated = known.map((other) => [distance(name, other), other]);
+  const [[changes, other]] = rated.sort(([a], [b]) => a - b);
+  return changes <= Math.max(3, name.length - PREFIX.length) / 2 + 1 ? other : undefined;
+}
+
+/** A value as it may be shown. */
+function shown(name, value) {
+  const isSecret = /SECRET/.test(name) || /\/\/[^/]*@/.test(value);
+  return isSecret ? `set, ${value.length} characters` : JSON.stringify(value);
+}
+
+/** What somebody did not mean to put into a value. */
+function oddity(value) {
+  if (/^(["']).*\1$/s.test(value)) return 'has quotes around it, which are part of the value';
+  if (value !== value.trim()) return 'has white space around it, which is part of the value';
+  return undefined;
+}
+
+/**
+ * The variables of this package that are set.
+ * @param {Record<string, string | undefined>} environment
+ * @param {string[]} names all that are read
+ */
+function readVariables(environment, names) {
+  const known = names.filter((name) => name.startsWith(PREFIX));
+  const set = Object.keys(environment).filter(
+    (name) => name.startsWith(PREFIX) && environment[name] !== '',
+  );
+  const variables = known
+    .filter((name) => set.includes(name))
+    .map((name) => ({ name, value: shown(name, environment[name]) }));
+  const warnings = [];
+  for (const name of set.sort()) {
+    if (!known.includes(name)) {
+      const meant = nearest(name, known);
+      const hint = meant === undefined ? '' : `; do you mean ${meant}?`;
+      warnings.push(`${name} is not read${hint}`);
+    } else if (oddity(environment[name]) !== undefined) {
+      warnings.push(`${name} ${oddity(environment[name])}`);
+    }
+  }
+  // With others than ours in between: whoever looks for a proxy finds it here.
+  const others = names.filter((name) => !name.startsWith(PREFIX) && environment[name]);
+  return { variables, warnings, others };
+}
+
+module.exports = { readVariables };

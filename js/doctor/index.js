@@ -1,0 +1,47 @@
+'use strict';
+
+// monocloud-backend doctor: what is wrong with how this API validates tokens, and what to change.
+
+const { HELP, UsageError, readArguments } = require('./arguments.js');
+const { runChecks } = require('./checks.js');
+const { asJson, asText, isOk } = require('./report.js');
+const { version } = require('../../package.json');
+
+/** Colours where somebody looks, and does not mind them (https://no-color.org). */
+function wantsColours(values, stream, environment) {
+  if (values['no-color'] || environment.NO_COLOR) return false;
+  if (environment.FORCE_COLOR) return environment.FORCE_COLOR !== '0';
+  return stream.isTTY === true && environment.TERM !== 'dumb';
+}
+
+/** @param {string[]} args @returns {Promise<number>} the exit status */
+async function main(args, { stdout = process.stdout, stderr = process.stderr } = {}) {
+  try {
+    const values = await readArguments(args);
+    if (values.version) {
+      stdout.write(`${version}\n`);
+      return 0;
+    }
+    if (values.help) {
+      stdout.write(`${HELP}\n`);
+      return 0;
+    }
+    const { token, certificate, options, scope, group } = values;
+    const route = { scopes: scope, groups: group, clientCertificate: certificate };
+    const checks = await runChecks({ environment: process.env, options, token, route });
+    const about = {
+      version,
+      node: process.version,
+      platform: `${process.platform}-${process.arch}`,
+    };
+    const colours = wantsColours(values, stdout, process.env);
+    stdout.write(values.json ? asJson(checks, about) : asText(checks, about, colours));
+    return isOk(checks) ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    stderr.write(`${error.message}\n\n${HELP}\n`);
+    return 2;
+  }
+}
+
+module.exports = { main };

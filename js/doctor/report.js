@@ -1,0 +1,83 @@
+'use strict';
+
+// The checks on paper: for people, with colours where there is a terminal, or as JSON.
+
+const MARKS = { ok: '✓', warning: '!', failed: '✗', skipped: '–' };
+const STEP_MARKS = { passed: '✓', failed: '✗', not_asked: '–', not_reached: '–' };
+const COLOURS = { '✓': 32, '!': 33, '✗': 31, '–': 90 };
+
+/** The column of what a line is about, in letters. */
+const WIDTH = 15;
+
+const CONTROL = /[\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+/**
+ * A text without what a terminal would obey, or show otherwise than it is. Control characters below
+ * the space are escaped already, as all from outside is quoted as JSON; a line break is ours.
+ */
+function harmless(text) {
+  const escaped = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(CONTROL, escaped).replace(/[\0-\x08\x0b-\x1f]/g, escaped);
+}
+
+function isOk(checks) {
+  return checks.every(({ status }) => status !== 'failed');
+}
+
+function asJson(checks, about) {
+  return `${harmless(JSON.stringify({ ok: isOk(checks), ...about, checks }, null, 2))}\n`;
+}
+
+function asText(checks, { version, node, platform }, colours) {
+  const paint = (mark) =>
+    colours && COLOURS[mark] ? `\x1b[${COLOURS[mark]}m${mark}\x1b[0m` : mark;
+  const faint = (text) => (colours ? `\x1b[2m${text}\x1b[0m` : text);
+  const lines = [faint(`@monocloud/backend-node ${version}, Node.js ${node}, ${platform}`), ''];
+  const put = (mark, depth, name, text) => {
+    const start = '  '.repeat(depth);
+    lines.push(`${start}${paint(mark)} ${name.padEnd(WIDTH)}${harmless(text)}`.trimEnd());
+  };
+  const advise = (depth, advice) => {
+    if (advice) lines.push(`${'  '.repeat(depth + 1)}${' '.repeat(WIDTH)}→ ${harmless(advice)}`);
+  };
+  for (const { name, status, message, advice, reason, details = {} } of checks) {
+    put(MARKS[status], 0, name, reason === undefined ? message : `${message} [${reason}]`);
+    advise(0, advice);
+    for (const { name: variable, value } of details.variables ?? []) {
+      lines.push(`    ${variable} ${faint(harmless(value))}`);
+    }
+    for (const key of details.keys ?? []) putKey(put, key);
+    for (const step of details.steps ?? []) putStep(put, advise, step);
+  }
+  const failures = checks.filter(({ status }) => status === 'failed').length;
+  const verdict =
+    failures === 0
+      ? 'Nothing has to be mended.'
+      : `${failures} ${failures === 1 ? 'check' : 'checks'} failed.`;
+  return `${lines.join('\n')}\n\n${verdict}\n`;
+}
+
+function putKey(put, { kid, kty, algorithms, skipped, why }) {
+  const name = kid === null ? '(no kid)' : JSON.stringify(kid);
+  const type = typeof kty === 'string' ? JSON.stringify(kty) : '(no kty)';
+  if (skipped === undefined) return put('✓', 1, 'key', `${name} for ${algorithms.join(', ')}`);
+  return put('–', 1, 'key', `${name} of type ${type} is passed over: ${why} [${skipped}]`);
+}
+
+/** Of a step that is met it is enough to say so; of another what there was, and what should be. */
+function putStep(put, advise, { rule, outcome, reason, message, advice, found, expected }) {
+  if (outcome !== 'failed') {
+    const note = { passed: '', not_asked: 'not asked', not_reached: 'not reached' }[outcome];
+    return put(STEP_MARKS[outcome], 1, rule, note);
+  }
+  put('✗', 1, rule, reason === undefined ? message : `${message} [${reason}]`);
+  const plain = (value) => typeof value === 'string' || Array.isArray(value);
+  if (plain(found) && plain(expected) && rule !== 'key') {
+    put(' ', 2, 'found', JSON.stringify(found));
+    put(' ', 2, 'expected', JSON.stringify(expected));
+  }
+  return advise(1, advice);
+}
+
+module.exports = { asJson, asText, isOk };

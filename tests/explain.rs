@@ -1,0 +1,208 @@
+//! An explanation says of each token what a validation says of it, and its first failed step is the
+//! reason; rules that come before are met, and all rules are told of.
+
+mod support;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use monocloud_backend_node::check::OwnedCheck;
+use monocloud_backend_node::config::{Config, Flavour, Given, Sources as GivenSources};
+use monocloud_backend_node::error::{Error, TokenError};
+use monocloud_backend_node::explain::{Answer, Explanation, Rule, Step, describe_keys};
+use monocloud_backend_node::issuer::Issuer;
+use monocloud_backend_node::validator::Validator;
+use serde_json::{Value, json};
+use support::tokens::{CERTIFICATE, header, payloads, routes, tokens};
+use support::{
+    AUDIENCE, NOW, Reply, Subject, Tenant, TestClock, TestKey, block_on, check, sources,
+};
+
+/// Holds it to what a validation came to; hands back the rule at which the token stops.
+fn agree(
+    explanation: &Explanation,
+    verdict: &Result<(), Error>,
+    rules: &[Rule],
+    what: &str,
+) -> Option<Rule> {
+    assert_eq!(&explanation.verdict, verdict, "{what}");
+    let told: Vec<_> = explanation.steps.iter().map(|step| step.rule).collect();
+    assert_eq!(told, rules);
+    let stop = explanation.steps.iter().position(|step| matches!(step.answer, Answer::Failed(_)));
+    let Some(stop) = stop else {
+        assert_eq!(verdict, &Ok(()), "{what}");
+        let all = explanation.steps.iter().all(|step| step.answer != Answer::NotReached);
+        assert!(all, "{what}: {:?}", explanation.steps);
+        return None;
+    };
+    let (before, rest) = explanation.steps.split_at(stop);
+    for Step { rule, answer, .. } in before {
+        assert!(matches!(answer, Answer::Passed | Answer::NotAsked), "{what}: {rule:?} {answer:?}");
+    }
+    let Answer::Failed(error) = &rest[0].answer else { unreachable!() };
+    assert_eq!(Some(error), verdict.as_ref().err(), "{what}");
+    Some(rest[0].rule)
+}
+
+#[test]
+fn of_each_jwt_it_says_what_a_validation_says() {
+    let tenant = Tenant::start();
+    let [key, second, stranger] = ["a", "b", "stranger"].map(TestKey::new);
+    tenant.publish(&[&key]);
+    let subject = Subject::with(&tenant, &[("verifiedTokensBytes", 0.0)]);
+    let mut stops = HashSet::new();
+    for keys in [vec![&key], vec![&key, &second], vec![&second]] {
+        tenant.publish(&keys);
+        subject.clock.advance(400);
+        assert_eq!(subject.validate(keys[0]), Ok(()));
+        for token in tokens(&key, &stranger, &tenant.domain) {
+            for (route, certificate) in routes()
+                .into_iter()
+                .flat_map(|route| [None, Some(CERTIFICATE), Some("x")].map(|c| (route.clone(), c)))
+            {
+                for now in [NOW, NOW + 400.0, NOW - 1000.0] {
+                    let route = Arc::new(route.clone());
+                    let certificate = certificate.map(ToOwned::to_owned);
+                    let check = OwnedCheck { token: token.clone(), route, certificate, now };
+                    let verdict = block_on(subject.validator.with_fetch(check.clone())).map(drop);
+                    let explained = block_on(subject.validator.explain_jwt(check, None));
+                    let what = format!("{now} {token}");
+                    stops.insert(agree(&explained, &verdict, Rule::JWT, &what).map(Rule::as_str));
+                }
+            }
+        }
+    }
+    // Every rule stopped some token, but for that of the tenant being there.
+    for rule in Rule::JWT.iter().filter(|rule| **rule != Rule::Keys) {
+        assert!(stops.contains(&Some(rule.as_str())), "{rule:?}");
+    }
+    assert!(stops.contains(&None));
+}
+
+#[test]
+fn of_each_introspected_token_it_says_what_a_validation_says() {
+    let tenant = Tenant::start();
+    let text = |text: &str| Given::Text(text.to_owned());
+    let options = HashMap::from([
+        ("tenantDomain".to_owned(), text(&tenant.domain)),
+        ("audience".to_owned(), text(AUDIENCE)),
+        ("clientId".to_owned(), text("api")),
+        ("clientSecret".to_owned(), text("a secret of the test")),
+        ("maxTokenBytes".to_owned(), Given::Number(300.0)),
+    ]);
+    let validator = |options| {
+        let given = GivenSources { options, environment: HashMap::new() };
+        let config = Config::read(Flavour::BackendNode, &given).unwrap();
+        let clock = Arc::new(TestClock::default());
+        let issuer = Issuer::new(config.tenant.clone(), sources(), clock);
+        Arc::new(Validator::new(config, issuer).unwrap())
+    };
+    let asks = validator(options.clone());
+    let mut without = options;
+    without.retain(|name, _| !name.starts_with("client"));
+    let does_not = validator(without);
+    tenant.set(|state| {
+        let metadata = json!({
+            "issuer": tenant.domain,
+            "introspection_endpoint": format!("{}/introspect", tenant.domain),
+        });
+        state.replies.insert(support::DISCOVERY.to_owned(), Reply::json(&metadata));
+    });
+    let answers = payloads(&tenant.domain)
+        .into_iter()
+        .map(|claims| Reply::new(200, &claims.replacen('{', r#"{"active":true,"#, 1)))
+        .chain([
+            Reply::json(&json!({ "active": false })),
+            Reply::json(&json!({ "error": "invalid_client" })),
+            Reply::new(401, ""),
+            Reply::new(500, ""),
+            Reply::new(200, "<html>"),
+            Reply::new(200, r#"{"active":true,"cnf":{"a":1,"a":2}}"#),
+        ]);
+    let mut stops = HashSet::new();
+    for answer in answers {
+        tenant.set(|state| state.replies.insert("/introspect".to_owned(), answer));
+        for route in routes() {
+            for token in ["opaque", &"long".repeat(100)] {
+                let check = OwnedCheck { route: Arc::new(route.clone()), ..check(token) };
+                for validator in [&asks, &does_not] {
+                    let verdict = block_on(validator.introspect(check.clone())).map(drop);
+                    let explained = block_on(validator.explain_introspected(check.clone()));
+                    let stop = agree(&explained, &verdict, Rule::INTROSPECTED, token);
+                    stops.insert(stop.map(Rule::as_str));
+                }
+            }
+        }
+    }
+    for rule in Rule::INTROSPECTED {
+        assert!(stops.contains(&Some(rule.as_str())), "{rule:?}");
+    }
+    assert!(stops.contains(&None));
+}
+
+/// The step of one rule.
+fn step(explanation: &Explanation, rule: Rule) -> &Step {
+    explanation.steps.iter().find(|step| step.rule == rule).unwrap()
+}
+
+#[test]
+fn it_looks_past_the_first_rule_that_fails() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    let subject = Subject::new(&tenant);
+    let claims = json!({
+        "iss": tenant.domain, "aud": format!("{AUDIENCE}/"), "exp": NOW - 420.0, "scope": "a",
+    });
+    let token = key.sign(&header(&key), &claims.to_string());
+    let mut check = check(&token);
+    check.route = Arc::new(routes().swap_remove(2));
+    let explained = block_on(subject.validator.explain_jwt(check, None));
+    assert_eq!(explained.verdict, Err(TokenError::AudienceMismatch.into()));
+    let audience = step(&explained, Rule::Audience);
+    assert_eq!(audience.found, json!(format!("{AUDIENCE}/")));
+    assert_eq!(audience.expected, json!(AUDIENCE));
+    let expiration = step(&explained, Rule::Expiration);
+    assert_eq!(expiration.answer, Answer::Failed(TokenError::Expired.into()));
+    assert_eq!(expiration.found["exp"], json!(NOW - 420.0));
+    assert_eq!(expiration.expected["clockTolerance"], json!(300.0));
+    let scopes = step(&explained, Rule::Scopes);
+    assert_eq!(scopes.answer, Answer::Failed(TokenError::MissingScopes.into()));
+    assert_eq!((&scopes.found, &scopes.expected), (&json!(["a"]), &json!(["a", "b"])));
+    assert!(!format!("{explained:?}").contains(AUDIENCE), "claims are not for logs");
+}
+
+#[test]
+fn what_it_shows_is_bounded() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    let subject = Subject::with(&tenant, &[("maxTokenBytes", 1_000_000.0)]);
+    let long = "é".repeat(600);
+    let many = vec![long.as_str(); 50];
+    let claims = json!({
+        "iss": long, "aud": many, "exp": { "deep": many }, "sub": many, "nbf": long,
+        "scope": many.join(" "), "groups": many, "cnf": { "x5t#S256": long },
+    });
+    let header = json!({ "alg": long, "kid": many, "typ": { "a": 1 } });
+    let token = key.sign(&header.to_string(), &claims.to_string());
+    let mut check = check(&token);
+    check.route = Arc::new(routes().swap_remove(4));
+    let explained = block_on(subject.validator.explain_jwt(check, None));
+    let shown: usize = explained.steps.iter().map(|step| step.found.to_string().len()).sum();
+    assert!((1000..200_000).contains(&shown), "{shown}");
+}
+
+#[test]
+fn each_member_of_a_key_set_is_told_of() {
+    let key = TestKey::new("a");
+    let mut for_encryption = key.jwk();
+    for_encryption["use"] = json!("enc");
+    let keys = json!({ "keys": [key.jwk(), for_encryption, { "kty": "oct", "k": "c2VjcmV0" }, 7] });
+    let told = describe_keys(&keys.to_string()).unwrap();
+    assert_eq!(told.len(), 4);
+    assert_eq!(told[0]["algorithms"], json!(["ES256"]));
+    assert_eq!((&told[0]["kid"], &told[0]["skipped"]), (&json!("a"), &Value::Null));
+    let skipped: Vec<_> = told[1..].iter().map(|key| key["skipped"].as_str().unwrap()).collect();
+    assert_eq!(skipped, ["not_for_signatures", "unsupported_key_type", "malformed"]);
+    assert!(!Value::from(told).to_string().contains("c2VjcmV0"), "a secret is not shown");
+    assert_eq!(describe_keys("{}"), Err("The JWKS has no \"keys\""));
+}
