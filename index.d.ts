@@ -1130,7 +1130,7 @@ export declare class MonoCloudOidcBackendClient {
    * @param accessToken - The token, without `Bearer`.
    * @param options - What the route asks for; `jwks` as for `validateJwtAccessToken`.
    * @returns What came of each rule. A token that does not pass is no error here.
-   * @throws {@link MonoCloudValidationError} where `accessToken` is no string, or empty.
+   * @throws {MonoCloudValidationError} where `accessToken` is no string, or empty.
    * @example
    * ```ts
    * const { ok, steps } = await client.explain(token, { scopes: ['posts:write'] });

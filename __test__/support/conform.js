@@ -34,6 +34,8 @@ class Conformity {
   #checker;
   /** Declarations of members that some value had. */
   seen = new Set();
+  /** Words that some value was. */
+  words = new Set();
 
   constructor(checker) {
     this.#checker = checker;
@@ -48,7 +50,11 @@ class Conformity {
       const flag = value === undefined ? TypeFlags.Undefined | TypeFlags.Void : TypeFlags.Null;
       return type.flags & flag ? [] : wrong(String(value));
     }
-    if (type.isLiteral()) return value === type.value ? [] : wrong(JSON.stringify(value));
+    if (type.isLiteral()) {
+      if (value !== type.value) return wrong(JSON.stringify(value));
+      this.words.add(value);
+      return [];
+    }
     if (type.flags & TypeFlags.BooleanLiteral) {
       return String(value) === type.intrinsicName ? [] : wrong(String(value));
     }
@@ -112,6 +118,8 @@ class Conformity {
       if (member === undefined) continue;
       for (const declaration of property.declarations ?? []) this.seen.add(declaration);
     }
+    // A subclass has more than its parent.
+    if (type.isClass() && value.constructor.name !== type.symbol.name) return problems;
     const index = checker.getIndexInfosOfType(type)[0];
     for (const name of namesOf(value)) {
       if (known.has(name)) continue;

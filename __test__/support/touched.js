@@ -36,9 +36,12 @@ function required(ts, program, project) {
   );
 }
 
-/** The words of the unions that are declared, but for reasons, that no literal of the programs is. */
-function words(ts, program, project, sources) {
-  const used = new Set();
+/**
+ * The words of the unions that are declared, but for reasons, that no literal of the programs is, and
+ * none of those that came out of them.
+ */
+function words(ts, program, project, sources, met) {
+  const used = new Set(met);
   const visit = (node) => {
     if (ts.isStringLiteral(node)) used.add(node.text);
     if (ts.isPropertyAssignment(node) && ts.isIdentifier(node.name)) used.add(node.name.text);

@@ -14,6 +14,9 @@ import {
   type CertificateDescription,
   type ClientAuthMethod,
   type ClientStats,
+  type Explanation,
+  type ExplanationRule,
+  type ExplanationStep,
   type FetcherInit,
   type FetcherInput,
   type FetcherResponse,
@@ -199,6 +202,29 @@ async function validate(witness: Witness, given: Given): Promise<void> {
   const decoded: JwtClaims = MonoCloudBackendNodeClient.decodeJwt(token);
   witness('decoded', decoded);
   witness('decoded as mine', MonoCloudOidcBackendClient.decodeJwt<MyClaims>(token).plan);
+
+  // A token that fails in every way that its claims can, and one that passes.
+  const bad = await tenant.issueToken({ expiresIn: -3600, audience: 'https://other.example.com' });
+  const explained: Explanation = await client.explain(bad, asked);
+  witness('explained', explained);
+  const steps: ExplanationStep[] = explained.steps;
+  const rules: ExplanationRule[] = steps.map(({ rule }) => rule);
+  witness('rules', rules);
+  witness('explained, good', await client.explain(token, asked));
+  witness('explained, opaque', await client.explain(opaque));
+
+  // A tenant whose clock is seven minutes ahead.
+  const ahead = new MonoCloudBackendNodeClient(
+    tenant.clientOptions({
+      async fetcher(input: FetcherInput, init?: FetcherInit) {
+        const response = await fetch(input, init);
+        const date = new Date(Date.now() + 420_000).toUTCString();
+        return { status: response.status, headers: { date }, text: () => response.text() };
+      },
+    }),
+  );
+  witness('explained, ahead', await ahead.explain(await tenant.issueToken()));
+  witness('stats, ahead', ahead.stats());
 
   const other = await tenant.issueToken();
   const claims = await client.validateAccessToken(other);
