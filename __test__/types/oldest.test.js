@@ -10,10 +10,7 @@ const path = require('node:path');
 const { describe, it } = require('node:test');
 const { ALL, RESOLUTIONS, VERSIONS, compile, createProject } = require('../support/compiler.js');
 
-const FRAMEWORKS = {
-  'Express 5 and Fastify 5': ALL,
-  'Express 4 and Fastify 4': { ...ALL, '@types/express': 'types-express4', fastify: 'fastify4' },
-};
+const FOUR = { ...ALL, '@types/express': 'types-express4', fastify: 'fastify4' };
 const how = { version: '5.0', ownOnly: true };
 
 describe('TypeScript 5.0', () => {
@@ -22,11 +19,9 @@ describe('TypeScript 5.0', () => {
   });
 
   for (const [resolution, flags] of Object.entries(RESOLUTIONS)) {
-    for (const [frameworks, dependencies] of Object.entries(FRAMEWORKS)) {
-      it(`compiles the seeds, our rules and generics under ${resolution}, with ${frameworks}`, () => {
-        assert.equal(compile(createProject(dependencies), 'tsconfig.json', flags, how), '');
-      });
-    }
+    it(`compiles the seeds, our rules and generics under ${resolution}`, () => {
+      assert.equal(compile(createProject(ALL), 'tsconfig.json', flags, how), '');
+    });
 
     it(`compiles the augmentations of the seeds under ${resolution}`, () => {
       assert.equal(compile(createProject(ALL), 'tsconfig.augmented.json', flags, how), '');
@@ -36,6 +31,10 @@ describe('TypeScript 5.0', () => {
       assert.equal(compile(createProject({}), 'tsconfig.bare.json', flags, how), '');
     });
   }
+
+  it('compiles them with Express 4 and Fastify 4', () => {
+    assert.equal(compile(createProject(FOUR), 'tsconfig.json', {}, how), '');
+  });
 
   it('finds a mistake at all', () => {
     const project = createProject(ALL);

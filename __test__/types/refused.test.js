@@ -8,7 +8,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
-const { ALL, VERSIONS, compile, createProject } = require('../support/compiler.js');
+const { ALL, RESOLUTIONS, VERSIONS, compile, createProject } = require('../support/compiler.js');
 
 const CASE = /^ *\/\/ (TS\d+(?:\|TS\d+)*): (.+)$/;
 
@@ -37,13 +37,10 @@ function found(output) {
 
 describe('what must not compile', () => {
   for (const version of Object.keys(VERSIONS)) {
-    for (const moduleResolution of ['NodeNext', 'Bundler']) {
-      const module = moduleResolution === 'Bundler' ? 'ESNext' : moduleResolution;
-
-      it(`is refused by TypeScript ${version} under ${moduleResolution}`, () => {
+    for (const resolution of version === 'latest' ? ['nodenext', 'bundler'] : ['nodenext']) {
+      it(`is refused by TypeScript ${version} under ${resolution}`, () => {
         const project = createProject(ALL);
-        const options = { module, moduleResolution };
-        const output = compile(project, 'tsconfig.refused.json', options, {
+        const output = compile(project, 'tsconfig.refused.json', RESOLUTIONS[resolution], {
           version,
           ownOnly: true,
         });
