@@ -1,11 +1,25 @@
 /**
- * Types of `@monocloud/backend-node`, written by hand.
+ * `@monocloud/backend-node`: validates the access tokens that reach an API. The client, for a program of
+ * any framework or of none, its errors, and the types of what they take and give.
  *
- * The file names nothing that is not in it or in TypeScript's own ES library, so it compiles with or
- * without `@types/node`, and with or without the DOM library.
+ * ```ts
+ * import { MonoCloudBackendNodeClient, MonoCloudTokenError } from '@monocloud/backend-node';
+ *
+ * const client = new MonoCloudBackendNodeClient(); // reads MONOCLOUD_BACKEND_* of the environment
+ * try {
+ *   const { sub } = await client.validateAccessToken(token, { scopes: ['posts:read'] });
+ *   console.log('it is', sub);
+ * } catch (error) {
+ *   if (!(error instanceof MonoCloudTokenError)) throw error;
+ *   console.log('refused:', error.reason);
+ * }
+ * ```
  *
  * @packageDocumentation
  */
+
+// Written by hand. The file names nothing that is not in it or in TypeScript's own ES library, so it
+// compiles with or without `@types/node`, and with or without the DOM library.
 
 // ---------------------------------------------------------------------------------------------
 // Claims
@@ -17,17 +31,25 @@
  * Times are whole or fractional seconds since 1970-01-01T00:00:00Z. A claim that is not listed is
  * there under its own name, as `unknown`: check it before use, or name its type with
  * `validateAccessToken<MyClaims>()`.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7519#section-4.1 RFC 7519 §4.1}
  */
 export interface JwtClaims {
   /** Who issued the token: the tenant's URL, byte for byte (RFC 7519 §4.1.1). */
   iss: string;
-  /** Whom the token speaks for: a user, or the client itself in a client-credentials grant (§4.1.2). */
+  /**
+   * Whom the token speaks for: a user, or the client itself in a client-credentials grant (§4.1.2). A
+   * MonoCloud tenant always sets it; a token that lacks it is not refused.
+   */
   sub: string;
   /** Which APIs the token is for (§4.1.3). One of them is your `audience`. */
   aud: string | string[];
   /** When it expires, in epoch seconds (§4.1.4). An introspected token may lack it (RFC 7662 §2.2). */
   exp: number;
-  /** When it was issued, in epoch seconds (§4.1.6). It is not checked. */
+  /**
+   * When it was issued, in epoch seconds (§4.1.6). It is not checked: a MonoCloud tenant always sets it, and
+   * a token that lacks it is not refused.
+   */
   iat: number;
   /** Before when it must not be used, in epoch seconds (§4.1.5). */
   nbf?: number;
@@ -40,6 +62,16 @@ export interface JwtClaims {
  * handlers find them in `req.claims`.
  *
  * A plain object, made anew for each call: changing it changes nothing for anybody else.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-2.2 RFC 9068 §2.2}
+ * @example
+ * ```ts
+ * // Claims of your own. The type is taken at its word: it is not checked.
+ * interface MyClaims extends AccessTokenClaims {
+ *   plan?: 'free' | 'paid';
+ * }
+ * const { sub, plan } = await client.validateAccessToken<MyClaims>(token);
+ * ```
  */
 export interface AccessTokenClaims extends JwtClaims {
   /** The scopes granted, separated by spaces (RFC 6749 §3.3, RFC 8693 §4.2). */
@@ -73,7 +105,11 @@ export type JwsAlgorithm =
   | 'EdDSA'
   | 'Ed25519';
 
-/** The header of a signed token (RFC 7515 §4.1). */
+/**
+ * The header of a signed token (RFC 7515 §4.1).
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7515#section-4.1 RFC 7515 §4.1}
+ */
 export interface JwsHeaderParameters {
   /** The signature algorithm. `none` and HS* are always refused. */
   alg: JwsAlgorithm;
@@ -91,6 +127,9 @@ export interface JwsHeaderParameters {
  * One JSON Web Key (RFC 7517 §4; members by key type in RFC 7518 §6 and RFC 8037 §2).
  *
  * Big integers and octets are base64url without padding.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7517#section-4 RFC 7517 §4}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7518#section-6 RFC 7518 §6}
  */
 export interface Jwk {
   /** Key type: `RSA`, `EC`, `OKP` or `oct`. */
@@ -136,7 +175,14 @@ export interface Jwk {
   /** RSA, private: coefficient. */
   qi?: string;
   /** RSA, private: further primes. */
-  oth?: { r?: string; d?: string; t?: string }[];
+  oth?: {
+    /** The prime factor. */
+    r?: string;
+    /** Its exponent. */
+    d?: string;
+    /** Its coefficient. */
+    t?: string;
+  }[];
   /** `oct`: the shared secret. */
   k?: string;
 }
@@ -168,6 +214,8 @@ export interface MtlsEndpointAliases {
  *
  * The members without a question mark are those that a MonoCloud tenant always has. Validation
  * itself needs `issuer` and `jwks_uri`, and `introspection_endpoint` for opaque tokens.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-2 RFC 8414 §2}
  */
 export interface IssuerMetadata {
   /** The tenant's identifier. It must be equal to `tenantDomain`. */
@@ -248,6 +296,10 @@ export interface IssuerMetadata {
  *   (RFC 7523 §2.2).
  * - `tls_client_auth`, `self_signed_tls_client_auth`: the client certificate of the connection (RFC 8705 §2).
  * - `spiffe_jwt`, `spiffe_x509`: a SPIFFE identity, as a JWT or as the certificate of the connection.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 RFC 6749 §2.3.1}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-2.2 RFC 7523 §2.2}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8705#section-2 RFC 8705 §2}
  */
 export type ClientAuthMethod =
   | 'client_secret_basic'
@@ -265,6 +317,8 @@ export type ClientAuthMethod =
  * - `when_present`: a token that carries `cnf['x5t#S256']` must match; another one passes.
  * - `required`: every token must carry it, and match.
  * - `dangerously_ignore`: never checked. A stolen token works without its certificate.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8705#section-3 RFC 8705 §3}
  */
 export type CertificateBindingValidation = 'when_present' | 'required' | 'dangerously_ignore';
 
@@ -291,6 +345,28 @@ export interface IsUserInGroupOptions {
  *
  * Keyed by the raw token: hash it before it leaves the process. What the store returns is checked
  * like a fresh token, and a store that throws or hangs never fails a valid token.
+ *
+ * Two are ready in `@monocloud/backend-node/redis`.
+ *
+ * @example
+ * ```ts
+ * class MapCache implements ICache {
+ *   #entries = new Map<string, { claims: AccessTokenClaims; expiresAt: number }>();
+ *   #key = (token: string) => createHash('sha256').update(token).digest('base64url');
+ *
+ *   async get(token: string) {
+ *     const entry = this.#entries.get(this.#key(token));
+ *     return entry && entry.expiresAt > Date.now() / 1000 ? entry.claims : undefined;
+ *   }
+ *   async set(token: string, claims: AccessTokenClaims, expiresAt: number) {
+ *     this.#entries.set(this.#key(token), { claims, expiresAt });
+ *   }
+ *   async delete(token: string) {
+ *     this.#entries.delete(this.#key(token));
+ *   }
+ * }
+ * const client = new MonoCloudBackendNodeClient({ cache: new MapCache() });
+ * ```
  */
 export interface ICache {
   /**
@@ -363,14 +439,32 @@ export type FetcherResponse = {
   /** It is not read: `status` is. */
   readonly ok?: boolean;
 } & (
-  | { /** The body as bytes. */ arrayBuffer(): Promise<ArrayBuffer> }
-  | { /** The body as text. */ text(): Promise<string> }
-  | { /** The body as a document. */ json(): Promise<unknown> }
+  | {
+      /** The body as bytes. */
+      arrayBuffer(): Promise<ArrayBuffer>;
+    }
+  | {
+      /** The body as text. */
+      text(): Promise<string>;
+    }
+  | {
+      /** The body as a document. */
+      json(): Promise<unknown>;
+    }
 );
 
 /**
  * The client certificate and the roots of the built-in HTTP client, named as in `node:tls`.
  * All in PEM, as text: read a file with `fs.readFileSync(path, 'utf8')`.
+ *
+ * @example
+ * ```ts
+ * const client = new MonoCloudBackendNodeClient({
+ *   clientId: 'my-api',
+ *   clientAuthMethod: 'tls_client_auth',
+ *   tls: { cert: readFileSync('client.pem', 'utf8'), key: readFileSync('client.key', 'utf8') },
+ * });
+ * ```
  */
 export interface TlsOptions {
   /** The client certificate, its chain after it. Needs `key`. */
@@ -494,6 +588,20 @@ export interface MonoCloudOidcBackendClientOptions {
    *
    * `fetch` itself fits, undici's `fetch` fits, and so does any function that returns a `Response`.
    * Where it throws, validation rejects with {@link MonoCloudHttpError}.
+   *
+   * @param input - Where the request goes: an absolute URL.
+   * @param init - How it is made.
+   * @returns The answer. Its body is read once.
+   * @example
+   * ```ts
+   * const client = new MonoCloudBackendNodeClient({
+   *   fetcher: async (url, init) => {
+   *     const response = await fetch(url, init);
+   *     console.log(response.status, url);
+   *     return response;
+   *   },
+   * });
+   * ```
    */
   // A method, not a property: its parameters are then compared leniently, so that a function that
   // asks for `string` alone, or for another library's `RequestInit`, is taken too.
@@ -502,12 +610,29 @@ export interface MonoCloudOidcBackendClientOptions {
    * Supplies the discovery document instead of a request. It is asked when a request would be made,
    * and its answer is kept for `metadataCacheDuration`. Where it throws, validation rejects with
    * {@link MonoCloudHttpError}.
+   *
+   * @example
+   * ```ts
+   * const client = new MonoCloudBackendNodeClient({
+   *   metadataResolver: () => ({
+   *     issuer: 'https://acme.us.monocloud.com',
+   *     jwks_uri: 'https://acme.us.monocloud.com/.well-known/jwks',
+   *   }),
+   * });
+   * ```
    */
   metadataResolver?: () => Promise<MetadataResolverResult> | MetadataResolverResult;
   /**
    * Supplies the tenant's keys instead of a request. It is asked when a request would be made, and its
    * answer is kept for `jwksCacheDuration`. Where it throws, validation rejects with
    * {@link MonoCloudHttpError}.
+   *
+   * @example
+   * ```ts
+   * const client = new MonoCloudBackendNodeClient({
+   *   jwksResolver: async () => JSON.parse(await readFile('jwks.json', 'utf8')),
+   * });
+   * ```
    */
   jwksResolver?: () => Promise<Jwks> | Jwks;
 }
@@ -577,7 +702,15 @@ export interface ClientStats {
   /** Tokens that it did not, whatever for. */
   refused: number;
   /** What this client's `cache` did; empty without one. */
-  cache: { hits?: number; misses?: number; faults?: number };
+  cache: {
+    /** Tokens whose claims it had. */
+    hits?: number;
+    /** Tokens of which it had nothing that still counts. */
+    misses?: number;
+    /** Calls in which it threw, took too long, or answered with what are no claims. */
+    faults?: number;
+  };
+  /** The tenant's keys. */
   keys: {
     /** `none`: not fetched yet. `stale`: past its time. `expired`: past `jwksStaleDuration`, too. */
     state: 'none' | 'fresh' | 'stale' | 'expired';
@@ -699,11 +832,20 @@ export interface Explanation {
 export interface CertificateDescription {
   /** The subject's distinguished name. */
   subject: string;
+  /** From when it counts. */
   notBefore: number;
+  /** Until when it counts. */
   notAfter: number;
 }
 
-/** What is asked of a token besides being genuine and alive. */
+/**
+ * What is asked of a token besides being genuine and alive.
+ *
+ * @example
+ * ```ts
+ * const options: IntrospectOptions = { scopes: ['posts:read', 'posts:write'], groups: ['editors'] };
+ * ```
+ */
 export interface IntrospectOptions {
   /** Scopes that must all be in the token's `scope`. Empty or absent: none is asked for. */
   scopes?: string[];
@@ -730,7 +872,14 @@ export interface ValidateJwtAccessTokenOptions extends IntrospectOptions {
 /** Options of {@link MonoCloudBackendNodeClient.validateAccessToken}. */
 export interface ValidateAccessTokenOptions extends IntrospectOptions {}
 
-/** What a route asks of its callers: `protect({ scopes: ['posts:write'] })`. */
+/**
+ * What a route asks of its callers: `protect({ scopes: ['posts:write'] })`.
+ *
+ * @example
+ * ```ts
+ * const writers: ProtectOptions = { scopes: ['posts:write'], groups: ['editors', 'admins'] };
+ * ```
+ */
 export interface ProtectOptions {
   /** Scopes that the token must all have; else 403. */
   scopes?: string[];
@@ -748,6 +897,13 @@ export interface ProtectOptions {
  * header is read. Where it throws, the answer is 401.
  *
  * @typeParam T - The framework's request.
+ * @param req - The request, before anything of it was checked.
+ * @returns The token, without `Bearer`; or nothing.
+ * @example
+ * ```ts
+ * const fromQuery: TokenResolver<{ url: string }> = (req) =>
+ *   new URL(req.url, 'http://localhost').searchParams.get('access_token');
+ * ```
  */
 export type TokenResolver<T> = (
   req: T,
@@ -758,7 +914,11 @@ export type TokenResolver<T> = (
  * means that the client showed none. Called for each request of a guarded route, unless the route says
  * `validateCertificateBinding: false`. Where it throws, the answer is 401.
  *
+ * `certificateFromSocket()` and `certificateFromHeader()`, in `/express` and `/fastify`, make ready ones.
+ *
  * @typeParam T - The framework's request.
+ * @param req - The request, before anything of it was checked.
+ * @returns The PEM; or nothing.
  */
 export type ClientCertificateResolver<T> = (
   req: T,
@@ -798,7 +958,17 @@ export type CertificateHeaderFormat =
   | 'apache'
   | 'rfc9440';
 
-/** Options of `certificateFromHeader()`, in `/express` and `/fastify`. */
+/**
+ * Options of `certificateFromHeader()`, in `/express` and `/fastify`.
+ *
+ * @example
+ * ```ts
+ * const options: CertificateFromHeaderOptions = {
+ *   format: 'nginx',
+ *   trustProxy: ['loopback', '10.0.0.0/8'],
+ * };
+ * ```
+ */
 export interface CertificateFromHeaderOptions {
   /** Which proxy writes the header. */
   format: CertificateHeaderFormat;
@@ -840,9 +1010,22 @@ export interface ProtectApiRequestOptions<T> {
 /**
  * All that `protectApi(client)` needs of a client: a {@link MonoCloudBackendNodeClient}, or an object of
  * your own in a test.
+ *
+ * @example
+ * ```ts
+ * const everybodyIsAda: AccessTokenValidator = {
+ *   validateAccessToken: async () => ({ iss: '', sub: 'ada', aud: '', exp: 0, iat: 0 }),
+ * };
+ * ```
  */
 export interface AccessTokenValidator {
-  /** Resolves to the claims, or rejects with one of the five error classes. */
+  /**
+   * Resolves to the claims, or rejects with one of the five error classes.
+   *
+   * @param accessToken - The token, without `Bearer`.
+   * @param options - What the route asks for, and the certificate that the request came with.
+   * @returns What the handler finds in `req.claims`.
+   */
   validateAccessToken(
     accessToken: string,
     options?: ValidateAccessTokenOptions,
@@ -856,13 +1039,22 @@ export interface AccessTokenValidator {
 /**
  * Validates access tokens of one tenant for one audience: the calls by kind of token, without
  * environment variables and without a cache. Most programs want {@link MonoCloudBackendNodeClient}.
+ *
+ * @example
+ * ```ts
+ * const client = new MonoCloudOidcBackendClient('acme.us.monocloud.com', 'https://api.example.com', {
+ *   clientId: 'my-api',
+ *   clientSecret: process.env['CLIENT_SECRET'] ?? '',
+ * });
+ * const { sub } = await client.introspectAccessToken(token);
+ * ```
  */
 export declare class MonoCloudOidcBackendClient {
   /**
    * @param tenantDomain - The tenant's URL. A bare host gets `https://`.
    * @param audience - This API's identifier, as tokens have it in `aud`.
    * @param options - The rest. `clientAuthMethod` is `client_secret_basic` unless given.
-   * @throws {@link MonoCloudValidationError} for a bad value, before anything else happens.
+   * @throws {MonoCloudValidationError} for a bad value, before anything else happens.
    */
   constructor(tenantDomain: string, audience: string, options?: MonoCloudOidcBackendClientOptions);
 
@@ -873,9 +1065,17 @@ export declare class MonoCloudOidcBackendClient {
    * @param accessToken - The compact form, `header.payload.signature`.
    * @param options - What the token must have besides.
    * @returns The claims, as they were signed.
-   * @throws {@link MonoCloudTokenError} where the token does not pass; `reason` says why.
-   * @throws {@link MonoCloudHttpError} where the tenant's metadata or keys could not be had.
-   * @throws {@link MonoCloudValidationError} where `accessToken` is no string, or empty.
+   * @throws {MonoCloudTokenError} where the token does not pass; `reason` says why.
+   * @throws {MonoCloudHttpError} where the tenant's metadata or keys could not be had.
+   * @throws {MonoCloudValidationError} where `accessToken` is no string, or empty.
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-4 RFC 9068 §4}
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8725 RFC 8725}
+   * @example
+   * ```ts
+   * // With keys that are there already: no request is made.
+   * const jwks: Jwks = JSON.parse(await readFile('jwks.json', 'utf8'));
+   * const claims = await client.validateJwtAccessToken(token, { jwks });
+   * ```
    */
   validateJwtAccessToken(
     accessToken: string,
@@ -898,10 +1098,11 @@ export declare class MonoCloudOidcBackendClient {
    * @param accessToken - A token of any form.
    * @param options - What the token must have besides.
    * @returns The claims in the tenant's answer, without `active`.
-   * @throws {@link MonoCloudTokenError} where the token is not active or does not pass.
-   * @throws {@link MonoCloudOPError} where the tenant refuses this client.
-   * @throws {@link MonoCloudHttpError} where no readable answer came.
-   * @throws {@link MonoCloudValidationError} where `clientId` is missing, or `accessToken` is no string, or empty.
+   * @throws {MonoCloudTokenError} where the token is not active or does not pass.
+   * @throws {MonoCloudOPError} where the tenant refuses this client.
+   * @throws {MonoCloudHttpError} where no readable answer came.
+   * @throws {MonoCloudValidationError} where `clientId` is missing, or `accessToken` is no string, or empty.
+   * @see {@link https://www.rfc-editor.org/rfc/rfc7662#section-2 RFC 7662 §2}
    */
   introspectAccessToken(
     accessToken: string,
@@ -929,7 +1130,7 @@ export declare class MonoCloudOidcBackendClient {
    * @param accessToken - The token, without `Bearer`.
    * @param options - What the route asks for; `jwks` as for `validateJwtAccessToken`.
    * @returns What came of each rule. A token that does not pass is no error here.
-   * @throws {@link MonoCloudValidationError} where `accessToken` is no string, or empty.
+   * @throws {MonoCloudValidationError} where `accessToken` is no string, or empty.
    * @example
    * ```ts
    * const { ok, steps } = await client.explain(token, { scopes: ['posts:write'] });
@@ -941,27 +1142,40 @@ export declare class MonoCloudOidcBackendClient {
   /**
    * The tenant's discovery document, from the cache while it is fresh.
    *
-   * @param forceRefresh - `true`: fetch it now.
-   * @throws {@link MonoCloudHttpError} where it could not be had, or its `issuer` is another one.
+   * @param forceRefresh - `true`: fetch it now. By default `false`.
+   * @returns An object of the caller's own.
+   * @throws {MonoCloudHttpError} where it could not be had, or its `issuer` is another one.
    */
   getMetadata(forceRefresh?: boolean): Promise<IssuerMetadata>;
 
   /**
    * The tenant's keys, from the cache while they are fresh.
    *
-   * @param forceRefresh - `true`: fetch them now.
-   * @throws {@link MonoCloudHttpError} where they could not be had.
+   * @param forceRefresh - `true`: fetch them now. By default `false`.
+   * @returns The set as the tenant publishes it, with the keys that can't be used.
+   * @throws {MonoCloudHttpError} where they could not be had.
    */
   getJwks(forceRefresh?: boolean): Promise<Jwks>;
 
-  /** Counters, and the state of the tenant's keys: for a health check or a metric. */
+  /**
+   * Counters, and the state of the tenant's keys: for a health check or a metric.
+   *
+   * @returns A copy: keep one to compare it with a later one.
+   * @example
+   * ```ts
+   * app.get('/health', (_req, res) => {
+   *   const { state, ageSeconds } = client.stats().keys;
+   *   res.status(state === 'expired' ? 503 : 200).json({ state, ageSeconds });
+   * });
+   * ```
+   */
   stats(): ClientStats;
 
   /**
    * Sets `clockSkew` for the tokens that follow.
    *
    * @param clockSkew - Seconds, finite, ≥ 0.
-   * @throws {@link MonoCloudValidationError} for another value.
+   * @throws {MonoCloudValidationError} for another value.
    */
   setClockSkew(clockSkew: number): void;
 
@@ -969,7 +1183,7 @@ export declare class MonoCloudOidcBackendClient {
    * Sets `clockTolerance` for the tokens that follow.
    *
    * @param clockTolerance - Seconds, finite, ≥ 0.
-   * @throws {@link MonoCloudValidationError} for another value.
+   * @throws {MonoCloudValidationError} for another value.
    */
   setClockTolerance(clockTolerance: number): void;
 
@@ -977,8 +1191,15 @@ export declare class MonoCloudOidcBackendClient {
    * Reads the payload of a JWT **without verifying anything**: not the signature, not the issuer, not
    * the time. For looking at a token, never for letting it in.
    *
+   * @typeParam T - What the claims are. It is taken at your word, not checked.
    * @param token - The compact form.
-   * @throws {@link MonoCloudTokenError} where it is no JWT.
+   * @returns The claims.
+   * @throws {MonoCloudTokenError} where it is no JWT.
+   * @example
+   * ```ts
+   * const { iss, aud } = MonoCloudBackendNodeClient.decodeJwt(token);
+   * console.log('for', aud, 'by', iss);
+   * ```
    */
   static decodeJwt<T extends JwtClaims = JwtClaims>(token: string): T;
 }
@@ -995,11 +1216,23 @@ export declare class MonoCloudOidcBackendClient {
  * const client = new MonoCloudBackendNodeClient();
  * const claims = await client.validateAccessToken(token, { scopes: ['posts:write'] });
  * ```
+ *
+ * @example
+ * ```ts
+ * // A subclass, for what every token of this API has to have.
+ * class MyClient extends MonoCloudBackendNodeClient {
+ *   override async validateAccessToken(token: string, options?: ValidateAccessTokenOptions) {
+ *     const claims = await super.validateAccessToken(token, options);
+ *     if (claims.client_id === 'retired') throw new MonoCloudTokenError('This client is retired');
+ *     return claims;
+ *   }
+ * }
+ * ```
  */
 export declare class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClient {
   /**
    * @param options - Each wins over its environment variable. Nothing is fetched before the first token.
-   * @throws {@link MonoCloudValidationError} where something required is missing or a value is bad; the
+   * @throws {MonoCloudValidationError} where something required is missing or a value is bad; the
    * message names the option and its environment variable.
    */
   constructor(options?: Partial<MonoCloudBackendNodeClientOptions>);
@@ -1011,10 +1244,10 @@ export declare class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClie
    * @param accessToken - The token, without `Bearer`.
    * @param options - What the token must have besides being genuine and alive.
    * @returns The claims.
-   * @throws {@link MonoCloudTokenError} where the token does not pass; `code` and `reason` say why.
-   * @throws {@link MonoCloudOPError} where the tenant refuses this client.
-   * @throws {@link MonoCloudHttpError} where the tenant could not be asked.
-   * @throws {@link MonoCloudValidationError} where `accessToken` is no string, or empty, or is opaque and
+   * @throws {MonoCloudTokenError} where the token does not pass; `code` and `reason` say why.
+   * @throws {MonoCloudOPError} where the tenant refuses this client.
+   * @throws {MonoCloudHttpError} where the tenant could not be asked.
+   * @throws {MonoCloudValidationError} where `accessToken` is no string, or empty, or is opaque and
    * there is no `clientId`.
    */
   validateAccessToken(
@@ -1062,6 +1295,8 @@ export interface MonoCloudRawResponse {
  * - `inactive_token`: the tenant says that it is not active (401; RFC 7662 §2.2).
  * - `insufficient_scope`: a good token without a scope of the route (403; RFC 6750 §3.1).
  * - `insufficient_groups`: a good token without a group of the route (403).
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 RFC 6750 §3.1}
  */
 export type MonoCloudTokenErrorCode =
   | 'invalid_token'
@@ -1135,6 +1370,19 @@ export type MonoCloudTokenErrorReason =
 /**
  * The parent of the errors that this package throws. `name` is the class's name, and the stack starts at
  * the caller. No token, claim or secret is in a message or a stack.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   return await client.validateAccessToken(token);
+ * } catch (error) {
+ *   if (error instanceof MonoCloudTokenError) console.log('refused:', error.code, error.reason);
+ *   else if (error instanceof MonoCloudHttpError) console.log('no answer:', error.reason, error.status);
+ *   else if (error instanceof MonoCloudOPError) console.log('not permitted:', error.error);
+ *   else if (error instanceof MonoCloudValidationError) console.log('misconfigured:', error.message);
+ *   throw error;
+ * }
+ * ```
  */
 export declare class MonoCloudAuthBaseError extends Error {
   /**
@@ -1149,10 +1397,25 @@ export declare class MonoCloudAuthBaseError extends Error {
   raw?: MonoCloudRawResponse;
 }
 
-/** Bad configuration, or a bad argument. The message names it, and its environment variable. */
+/**
+ * Bad configuration, or a bad argument. The message names it, and its environment variable. A program
+ * may throw one of its own: `new MonoCloudValidationError(message)`.
+ */
 export declare class MonoCloudValidationError extends MonoCloudAuthBaseError {}
 
-/** The token does not pass. */
+/**
+ * The token does not pass. `code` decides between 401 and 403, `reason` says why.
+ *
+ * @example
+ * ```ts
+ * // A client of your own for a test: this caller lacks a scope.
+ * const protect = protectApi({
+ *   validateAccessToken: async () => {
+ *     throw new MonoCloudTokenError('Token is missing required scopes', 'insufficient_scope');
+ *   },
+ * });
+ * ```
+ */
 export declare class MonoCloudTokenError extends MonoCloudAuthBaseError {
   /**
    * @param message - For people.
@@ -1171,7 +1434,11 @@ export declare class MonoCloudTokenError extends MonoCloudAuthBaseError {
   readonly certificate?: CertificateDescription;
 }
 
-/** The tenant answered with an OAuth error (RFC 6749 §5.2): it refuses this API, not the caller. */
+/**
+ * The tenant answered with an OAuth error (RFC 6749 §5.2): it refuses this API, not the caller.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 RFC 6749 §5.2}
+ */
 export declare class MonoCloudOPError extends MonoCloudAuthBaseError {
   /**
    * @param error - The error code, such as `invalid_client`. It is the message, too.
@@ -1228,4 +1495,96 @@ export declare class MonoCloudHttpError extends MonoCloudAuthBaseError {
   statusText?: string;
   /** Whole seconds after which to try again, where the tenant said so (RFC 9110 §10.2.3). */
   retryAfter?: number;
+}
+
+// ---------------------------------------------------------------------------------------------
+// What can be watched
+// ---------------------------------------------------------------------------------------------
+
+/** A document of the tenant's came, or was found unchanged. */
+export interface RefreshMessage {
+  /** Whose it is. */
+  tenantDomain: string;
+  /** Which one. */
+  document: 'metadata' | 'JWKS';
+  /** How many keys verify signatures; `0` for the metadata. */
+  keys: number;
+  /** How many don't; `0` for the metadata. */
+  skipped: number;
+  /** The tenant said that it is the same as before (RFC 9110 §15.4.5). */
+  unchanged: boolean;
+}
+
+/** A document of the tenant's could not be had. */
+export interface RefreshFailedMessage {
+  /** Whose it is. */
+  tenantDomain: string;
+  /** Which one. */
+  document: 'metadata' | 'JWKS';
+  /** Why. */
+  reason: MonoCloudHttpErrorReason;
+  /** Seconds, also fractions, until the tenant is asked again, if a token comes. */
+  retryInSeconds: number;
+}
+
+/** Tokens were let in by keys past their time, because the tenant can't be reached. */
+export interface StaleUseMessage {
+  /** Whose keys they are. */
+  tenantDomain: string;
+  /** Seconds since the keys were fetched, or found unchanged. */
+  ageSeconds: number;
+  /** How many tokens, since the last message of this kind. */
+  uses: number;
+}
+
+/** A token was refused. */
+export interface RefusedMessage {
+  /** Whose token it was to be. */
+  tenantDomain: string;
+  /** What kind of refusal. */
+  code: MonoCloudTokenErrorCode;
+  /** Why exactly. */
+  reason: MonoCloudTokenErrorReason;
+}
+
+/** The `cache` failed, and the token was validated without it. */
+export interface CacheFaultMessage {
+  /** What was asked of it. */
+  operation: 'get' | 'set' | 'delete';
+  /** What it threw; an error of this package where it took too long. */
+  error: unknown;
+}
+
+/**
+ * What is published with `node:diagnostics_channel`, by the channel's name. A message is made only where
+ * somebody listens. No token, claim or secret of ours is in one.
+ *
+ * @example
+ * ```ts
+ * import { subscribe } from 'node:diagnostics_channel';
+ * import type { DiagnosticsMessages } from '@monocloud/backend-node';
+ *
+ * function watch<C extends keyof DiagnosticsMessages>(
+ *   channel: C,
+ *   listener: (message: DiagnosticsMessages[C]) => void,
+ * ) {
+ *   subscribe(channel, (message) => listener(message as DiagnosticsMessages[C]));
+ * }
+ *
+ * watch('@monocloud/backend-node:refused', ({ reason }) => console.log('refused:', reason));
+ * ```
+ */
+export interface DiagnosticsMessages {
+  /** A document of the tenant's came, or was found unchanged. */
+  '@monocloud/backend-node:refresh': RefreshMessage;
+  /** A document of the tenant's could not be had. */
+  '@monocloud/backend-node:refresh-failed': RefreshFailedMessage;
+  /** Keys past their time were used; at most once a second. */
+  '@monocloud/backend-node:stale-use': StaleUseMessage;
+  /** A token was refused. */
+  '@monocloud/backend-node:refused': RefusedMessage;
+  /** A token was refused because nobody knows its key. */
+  '@monocloud/backend-node:unknown-key': RefusedMessage;
+  /** The `cache` failed. */
+  '@monocloud/backend-node:cache-fault': CacheFaultMessage;
 }

@@ -9,14 +9,21 @@
  * @packageDocumentation
  */
 
-import type { JwtClaims } from '../index.js';
+import type { JwtClaims, MonoCloudValidationError } from '../index.js';
 
 // ---------------------------------------------------------------------------------------------
 // Users and sessions
 // ---------------------------------------------------------------------------------------------
 
 /** A group that a user is in: its name or identifier, or both. */
-export type Group = string | { id: string; name: string };
+export type Group =
+  | string
+  | {
+      /** Its identifier. */
+      id: string;
+      /** What it is called. */
+      name: string;
+    };
 
 /** A postal address (OpenID Connect Core 1.0 §5.1.1). */
 export interface Address {
@@ -180,7 +187,7 @@ export interface AuthState {
  * @param groups - What to look for. Empty: nothing is asked for, and the answer is yes.
  * @param groupsClaim - The claim with the groups. By default `'groups'`.
  * @param matchAll - `true`: all of them. `false`, the default: any one.
- * @throws MonoCloudValidationError - `groups` is no array, or has something else than strings in it.
+ * @throws {MonoCloudValidationError} where `groups` is no array, or has something else than strings in it.
  *
  * @example
  * ```ts
@@ -237,7 +244,8 @@ export interface QueryParameters {
  *
  * @param queryOrUrl - A URL, whose query is read and whose fragment is not; `req.url`; a query or a
  * fragment, with or without its `?` or `#`; the body of a `form_post`; or a `URLSearchParams`.
- * @throws MonoCloudValidationError - It is none of these.
+ * @returns Every parameter that this package knows, those that are not there as `undefined`.
+ * @throws {MonoCloudValidationError} where it is none of these.
  *
  * @example
  * ```ts
@@ -248,7 +256,11 @@ export declare function parseCallbackParams(
   queryOrUrl: string | { readonly searchParams: QueryParameters } | QueryParameters,
 ): CallbackParams;
 
-/** A new `state` (RFC 6749 §10.12): 32 random bytes, 43 characters of base64url. */
+/**
+ * A new `state` (RFC 6749 §10.12): 32 random bytes, 43 characters of base64url.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-10.12 RFC 6749 §10.12}
+ */
 export declare function generateState(): string;
 
 /** A new `nonce` (OpenID Connect Core 1.0 §3.1.2.1): 32 random bytes, 43 characters of base64url. */
@@ -257,8 +269,28 @@ export declare function generateNonce(): string;
 /**
  * A new code verifier and its challenge, for `code_challenge_method=S256` (RFC 7636 §4.1, §4.2): 43
  * characters of base64url each. Keep the verifier; send the challenge.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7636#section-4 RFC 7636 §4}
+ * @example
+ * ```ts
+ * const { codeVerifier, codeChallenge } = await generatePKCE();
+ * const authState = { state: generateState(), nonce: generateNonce(), scopes: 'openid', codeVerifier };
+ * const cookie = await encryptAuthState(authState, secret, 600);
+ * const query = new URLSearchParams({
+ *   response_type: 'code',
+ *   state: authState.state,
+ *   nonce: authState.nonce,
+ *   code_challenge: codeChallenge,
+ *   code_challenge_method: 'S256',
+ * });
+ * ```
  */
-export declare function generatePKCE(): Promise<{ codeVerifier: string; codeChallenge: string }>;
+export declare function generatePKCE(): Promise<{
+  /** To be kept until the code is exchanged. */
+  codeVerifier: string;
+  /** To be sent with the authorization request. */
+  codeChallenge: string;
+}>;
 
 // ---------------------------------------------------------------------------------------------
 // Text under a secret
@@ -276,7 +308,13 @@ export declare function generatePKCE(): Promise<{ codeVerifier: string; codeChal
  *
  * @param data - At most 1 MiB as UTF-8.
  * @param secret - `openssl rand -base64 32`. Who knows it can read, and make up, all that it encrypts.
- * @throws MonoCloudValidationError - `data` is no string or too long; `secret` is missing or empty.
+ * @returns Base64url without padding: it goes into a cookie, a URL or a header as it is.
+ * @throws {MonoCloudValidationError} where `data` is no string or too long, or `secret` is missing or empty.
+ * @example
+ * ```ts
+ * const text = await encrypt('the answer is 42', secret);
+ * const answer = await decrypt(text, secret); // undefined, if it is not what was encrypted
+ * ```
  */
 export declare function encrypt(data: string, secret: string): Promise<string>;
 
@@ -291,7 +329,7 @@ export declare function encrypt(data: string, secret: string): Promise<string>;
  * @param encrypted - Anything: what can't be decrypted is no error.
  * @param secret - The one that it was encrypted with.
  * @returns The text; `undefined` where it was altered, cut off, or is not under this secret.
- * @throws MonoCloudValidationError - `secret` is missing or empty.
+ * @throws {MonoCloudValidationError} where `secret` is missing or empty.
  */
 export declare function decrypt(
   encrypted: string | null | undefined,
@@ -305,8 +343,17 @@ export declare function decrypt(
  * @param session - What JSON can hold of it is kept.
  * @param secret - The same as for {@link decryptSession}.
  * @param ttl - After how many seconds it is expired; finite. Without one it never is.
- * @throws MonoCloudValidationError - `session` is no object, can't be written as JSON, or is over 1 MiB;
- * `ttl` is no finite number; `secret` is missing or empty.
+ * @returns As {@link encrypt} makes it. A cookie holds some 4000 characters: large claims are better off in
+ * a store.
+ * @throws {MonoCloudValidationError} where `session` is no object, can't be written as JSON, or is over
+ * 1 MiB; where `ttl` is no finite number; where `secret` is missing or empty.
+ *
+ * @example
+ * ```ts
+ * const session: MonoCloudSession = { user: { sub: 'ada' }, idToken };
+ * const cookie = await encryptSession(session, secret, 8 * 60 * 60);
+ * res.cookie('session', cookie, { httpOnly: true, secure: true, sameSite: 'lax' });
+ * ```
  */
 export declare function encryptSession(
   session: MonoCloudSession,
@@ -321,12 +368,14 @@ export declare function encryptSession(
  * @typeParam T - What the session is. It is taken at your word, not checked.
  * @param encryptedSession - What {@link encryptSession} returned, or what is in the cookie's place.
  * @param secret - The one that it was encrypted with.
- * @throws MonoCloudValidationError - `Invalid session data`: it was altered, is not under this secret, or
- * holds no session. `Session Expired`: its `ttl` is over. Or `secret` is missing or empty.
+ * @returns The session.
+ * @throws {MonoCloudValidationError} with the message `Invalid session data` where it was altered, is not
+ * under this secret, or holds no session; with `Session Expired` where its `ttl` is over; and where `secret`
+ * is missing or empty.
  *
  * @example
  * ```ts
- * const { user } = await decryptSession(req.cookies.session, process.env.COOKIE_SECRET);
+ * const { user } = await decryptSession(req.cookies.session, secret);
  * ```
  */
 export declare function decryptSession<T extends MonoCloudSession = MonoCloudSession>(
@@ -342,8 +391,9 @@ export declare function decryptSession<T extends MonoCloudSession = MonoCloudSes
  * @param authState - What JSON can hold of it is kept.
  * @param secret - The same as for {@link decryptAuthState}.
  * @param ttl - After how many seconds it is expired; finite. Without one it never is.
- * @throws MonoCloudValidationError - `authState` is no object, can't be written as JSON, or is over
- * 1 MiB; `ttl` is no finite number; `secret` is missing or empty.
+ * @returns As {@link encrypt} makes it.
+ * @throws {MonoCloudValidationError} where `authState` is no object, can't be written as JSON, or is over
+ * 1 MiB; where `ttl` is no finite number; where `secret` is missing or empty.
  */
 export declare function encryptAuthState<T extends AuthState>(
   authState: T,
@@ -357,8 +407,17 @@ export declare function encryptAuthState<T extends AuthState>(
  * @typeParam T - What it is. It is taken at your word, not checked.
  * @param encryptedAuthState - What {@link encryptAuthState} returned, or what is in the cookie's place.
  * @param secret - The one that it was encrypted with.
- * @throws MonoCloudValidationError - `Invalid auth state`: it was altered, is not under this secret, or
- * holds none. `Auth state expired`: its `ttl` is over. Or `secret` is missing or empty.
+ * @returns What was encrypted.
+ * @throws {MonoCloudValidationError} with the message `Invalid auth state` where it was altered, is not
+ * under this secret, or holds none; with `Auth state expired` where its `ttl` is over; and where `secret` is
+ * missing or empty.
+ *
+ * @example
+ * ```ts
+ * const { state, codeVerifier } = await decryptAuthState(req.cookies.state, secret);
+ * const callback = parseCallbackParams(req.url);
+ * if (callback.state !== state) throw new Error('This callback is not of a sign-in that began here');
+ * ```
  */
 export declare function decryptAuthState<T extends AuthState = AuthState>(
   encryptedAuthState: string,
@@ -374,6 +433,10 @@ export declare function decryptAuthState<T extends AuthState = AuthState>(
  *
  * @param arrays - The lists. What is no array is passed over.
  * @returns The strings; `undefined` where no list was given.
+ * @example
+ * ```ts
+ * mergeArrays(['openid', 'email'], undefined, ['email', 'posts:read']); // openid, email, posts:read
+ * ```
  */
 export declare function mergeArrays(
   ...arrays: (readonly string[] | undefined)[]

@@ -7,6 +7,7 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { checkReference } = require('./docs-api');
 const { missing } = require('./lock');
 const { checkSupply } = require('./supply');
 const { cargoFlags } = require('./test');
@@ -76,6 +77,7 @@ const STEPS = [
   { name: 'clippy', command: () => ['cargo', 'clippy', ...cargoFlags(), ...CLIPPY] },
   { name: 'biome', command: () => tool('@biomejs/biome', 'ci', '--error-on-warnings', '.') },
   { name: 'types', command: () => tool('typescript', '--noEmit', '-p', 'tsconfig.json') },
+  { name: 'docs/api', check: checkReference },
   { name: 'publint', command: () => tool('publint', '--strict') },
   // node16: everything but `moduleResolution: node10`, which knows no `exports`.
   {

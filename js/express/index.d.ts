@@ -1,10 +1,31 @@
+/**
+ * `@monocloud/backend-node/express`: all that the root has, and the guard of Express routes.
+ *
+ * ```ts
+ * import express from 'express';
+ * import { protectApi, type AuthenticatedExpressRequest } from '@monocloud/backend-node/express';
+ *
+ * const app = express();
+ * const protect = protectApi(); // reads MONOCLOUD_BACKEND_* of the environment
+ *
+ * app.get('/api/posts', protect({ scopes: ['posts:read'] }), (req, res) => {
+ *   const { claims } = req as AuthenticatedExpressRequest;
+ *   res.json({ sub: claims.sub });
+ * });
+ * ```
+ *
+ * @packageDocumentation
+ */
+
 import type { Request, RequestHandler } from 'express';
 import type {
   AccessTokenClaims,
   AccessTokenValidator,
   CertificateFromHeaderOptions,
+  CertificateHeaderFormat,
   ClientCertificateResolver,
   MonoCloudBackendNodeClientOptions,
+  MonoCloudValidationError,
   ProtectApiRequestOptions,
   ProtectOptions,
 } from '../../index.js';
@@ -16,12 +37,38 @@ export * from '../../index.js';
  * `const { claims } = req as AuthenticatedExpressRequest`.
  *
  * @typeParam T - The claims, where yours are more than the standard ones.
+ * @example
+ * ```ts
+ * interface MyClaims extends AccessTokenClaims {
+ *   plan?: 'free' | 'paid';
+ * }
+ * app.get('/api/plan', protect(), (req, res) => {
+ *   const { claims } = req as AuthenticatedExpressRequest<MyClaims>;
+ *   res.json({ plan: claims.plan ?? 'free' });
+ * });
+ * ```
+ *
+ * @example
+ * ```ts
+ * // Or once for all routes, without a cast:
+ * declare global {
+ *   namespace Express {
+ *     interface Request {
+ *       claims?: AccessTokenClaims;
+ *     }
+ *   }
+ * }
+ * app.get('/api/me', protect(), (req, res) => void res.json({ sub: req.claims?.sub }));
+ * ```
  */
 export type AuthenticatedExpressRequest<T extends AccessTokenClaims = AccessTokenClaims> =
   Request & {
     /** The claims of the token that was validated. */
     claims: T;
   };
+
+/** A request of any Express route, whatever its parameters, its query and its body are. */
+export type AnyExpressRequest = Request<any, any, any, any, any>;
 
 /**
  * Makes the middleware of one route: `app.get('/api/posts', protect({ scopes: ['posts:read'] }), handler)`.
@@ -37,26 +84,46 @@ export type AuthenticatedExpressRequest<T extends AccessTokenClaims = AccessToke
  * | the tenant is out of reach | 503 | none; `Retry-After` |
  * | the tenant refuses this API | 500 | none |
  *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3 RFC 6750 §3}
  * @param options - What the token must have besides being genuine and alive. Nothing: any valid token.
  */
-export type ProtectMiddleware = (options?: ProtectOptions) => RequestHandler;
+// Without the `never`, `app.use(protect)` would compile: a function of anything passes for Express's handler
+// of errors, whose first parameter is `any`. Such a route would never answer.
+export type ProtectMiddleware = (options?: ProtectOptions, ...nothing: never[]) => RequestHandler;
 
 /**
  * Guards Express routes with a client of your own.
  *
+ * @typeParam R - The request that the resolvers get, where it has more than Express declares. It is taken
+ * at your word, not checked. Mostly it need not be named: it is what their parameter says.
  * @param client - A `MonoCloudBackendNodeClient`, or anything with its `validateAccessToken`.
  * @param options - How a request is read.
+ * @throws {MonoCloudValidationError} where it is no such client, or an option is bad.
+ *
+ * @example
+ * ```ts
+ * // A token in a cookie, of which a plugin has told Express's requests.
+ * interface CookieRequest extends Request {
+ *   cookies: { access_token?: string };
+ * }
+ * const client = new MonoCloudBackendNodeClient();
+ * const protect = protectApi<CookieRequest>(client, {
+ *   tokenResolver: (req) => req.cookies.access_token,
+ * });
+ * ```
  */
-export declare function protectApi(
+export declare function protectApi<R extends AnyExpressRequest = Request>(
   client: AccessTokenValidator,
-  options?: ProtectApiRequestOptions<Request>,
+  options?: ProtectApiRequestOptions<R>,
 ): ProtectMiddleware;
 /**
  * Guards Express routes. Call it once, when the program starts: it builds a client from the options and
  * the `MONOCLOUD_BACKEND_*` environment variables. The tenant is first asked when the first token comes.
  *
+ * @typeParam R - The request that the resolvers get, where it has more than Express declares.
  * @param options - How a request is read, and client options, each of which wins over its variable.
- * @throws MonoCloudValidationError where something required is missing or a value is bad.
+ * @returns What makes the guard of a route: `protect()`, `protect({ scopes: ['posts:read'] })`.
+ * @throws {MonoCloudValidationError} where something required is missing or a value is bad.
  *
  * @example
  * ```ts
@@ -68,8 +135,8 @@ export declare function protectApi(
  * });
  * ```
  */
-export declare function protectApi(
-  options?: Partial<MonoCloudBackendNodeClientOptions> & ProtectApiRequestOptions<Request>,
+export declare function protectApi<R extends AnyExpressRequest = Request>(
+  options?: Partial<MonoCloudBackendNodeClientOptions> & ProtectApiRequestOptions<R>,
 ): ProtectMiddleware;
 
 /**
@@ -102,7 +169,7 @@ export declare function certificateFromSocket(): ClientCertificateResolver<Reque
  * each proxy.
  *
  * @param options - Which proxy, and where it is. With `trustProxy: true` it is where `app.set('trust proxy', …)` says.
- * @throws MonoCloudValidationError where an option is missing or bad.
+ * @throws {MonoCloudValidationError} where an option is missing or bad.
  *
  * @example
  * ```ts

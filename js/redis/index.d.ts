@@ -18,7 +18,7 @@
  * @packageDocumentation
  */
 
-import type { ICache } from '../../index.js';
+import type { ICache, MonoCloudValidationError } from '../../index.js';
 
 /**
  * What is used of `redis` (node-redis), versions 5 and 6: what `createClient()`, `createClientPool()`,
@@ -27,15 +27,29 @@ import type { ICache } from '../../index.js';
 export interface NodeRedisClient {
   /** It has this, and a transaction made by `multi()` has not. */
   readonly isOpen: boolean;
-  /** `GET key`. */
+  /**
+   * `GET key`.
+   *
+   * @param key - The whole key.
+   */
   get(key: string): PromiseLike<unknown>;
-  /** `SET key value PXAT milliseconds`. */
+  /**
+   * `SET key value PXAT milliseconds`.
+   *
+   * @param key - The whole key.
+   * @param value - What to store.
+   * @param options - When it expires, in milliseconds since 1970; as 6 wants it, and as 5 does.
+   */
   set(
     key: string,
     value: string,
     options: { expiration: { type: 'PXAT'; value: number }; PXAT: number },
   ): PromiseLike<unknown>;
-  /** `DEL key`. */
+  /**
+   * `DEL key`.
+   *
+   * @param key - The whole key.
+   */
   del(key: string): PromiseLike<unknown>;
 }
 
@@ -43,11 +57,26 @@ export interface NodeRedisClient {
 export interface IoredisClient {
   /** `'ready'` and the like. It has this, and a `pipeline()` or `multi()` has not. */
   readonly status: string;
-  /** `GET key`. */
+  /**
+   * `GET key`.
+   *
+   * @param key - The whole key.
+   */
   get(key: string): PromiseLike<unknown>;
-  /** `SET key value PXAT milliseconds`. */
+  /**
+   * `SET key value PXAT milliseconds`.
+   *
+   * @param key - The whole key.
+   * @param value - What to store.
+   * @param pxat - The word.
+   * @param milliseconds - When it expires, since 1970.
+   */
   set(key: string, value: string, pxat: 'PXAT', milliseconds: number): PromiseLike<unknown>;
-  /** `DEL key`. */
+  /**
+   * `DEL key`.
+   *
+   * @param key - The whole key.
+   */
   del(key: string): PromiseLike<unknown>;
 }
 
@@ -103,11 +132,12 @@ export interface RedisCacheOptions {
  *
  * @param client - Connected, or to be connected by you.
  * @param options - Required, unless the environment has tenant and audience.
- * @throws MonoCloudValidationError - The client is none, or an option is missing or wrong.
+ * @throws {MonoCloudValidationError} where the client is none, or an option is missing or wrong.
  *
  * @example
  * ```ts
- * const cache = createRedisCache(new Redis(process.env.REDIS_URL), {
+ * const redis = new Redis({ host: 'redis.internal', enableOfflineQueue: false, commandTimeout: 1_000 });
+ * const cache = createRedisCache(redis, {
  *   tenantDomain: 'https://example.us.monocloud.com',
  *   audience: 'https://api.example.com',
  *   secret: process.env.CACHE_SECRET,
@@ -138,7 +168,8 @@ export interface MemoryCacheOptions {
  * running. It holds digests of tokens, not tokens, and each `get` resolves to a copy of its own.
  * Give each client a cache of its own.
  *
- * @throws MonoCloudValidationError - An option is wrong.
+ * @param options - How much it may hold.
+ * @throws {MonoCloudValidationError} where an option is wrong.
  *
  * @example
  * ```ts

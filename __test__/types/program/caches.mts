@@ -1,0 +1,55 @@
+// Everything that `./redis` offers, with a real Redis.
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import {
+  createMemoryCache,
+  createRedisCache,
+  type IoredisClient,
+  type MemoryCacheOptions,
+  type NodeRedisClient,
+  type RedisCacheOptions,
+} from '@monocloud/backend-node/redis';
+import type { AccessTokenClaims, ICache } from '@monocloud/backend-node';
+
+type Witness = <T>(name: string, value: T) => T;
+
+export async function run(witness: Witness, { port }: { port: number }): Promise<void> {
+  const exp = Math.floor(Date.now() / 1000) + 300;
+  const claims: AccessTokenClaims = { iss: 'i', sub: 's', aud: 'a', iat: exp - 300, exp };
+  const memory: MemoryCacheOptions = { maxEntries: 10 };
+  const options: RedisCacheOptions = {
+    prefix: 'api:',
+    tenantDomain: 'https://tenant.example.com',
+    audience: 'https://api.example.com',
+    secret: 'a secret of sixteen bytes',
+  };
+  const node = createClient({ url: `redis://127.0.0.1:${port}` });
+  await node.connect();
+  const io = new Redis({ host: '127.0.0.1', port });
+  const [asNode, asIo]: [NodeRedisClient, IoredisClient] = [node, io];
+
+  // What is asked of a client is what they do.
+  const at = exp * 1000;
+  await asNode.set('one', '1', { expiration: { type: 'PXAT', value: at }, PXAT: at });
+  await asIo.set('two', '2', 'PXAT', at);
+  witness('of the other', [await asNode.get('two'), await asIo.get('one')]);
+  await asNode.del('two');
+  await asIo.del('one');
+  witness('open', asNode.isOpen);
+  witness('status', asIo.status);
+
+  const caches: ICache[] = [
+    createMemoryCache(memory),
+    createRedisCache(asNode, options),
+    createRedisCache(asIo, { ...options, secret: new Uint8Array(16) }),
+  ];
+  for (const cache of caches) {
+    witness('cache', cache);
+    await cache.set('token', claims, exp);
+    witness('found', await cache.get('token'));
+    await cache.delete('token');
+    witness('gone', await cache.get('token'));
+  }
+  await node.close();
+  io.disconnect();
+}

@@ -1,0 +1,393 @@
+// Everything that the root's types offer, done. `complete.test.js` compiles this, runs it, and holds what
+// comes out to the types that are said here.
+import {
+  MonoCloudAuthBaseError,
+  MonoCloudBackendNodeClient,
+  MonoCloudHttpError,
+  MonoCloudOidcBackendClient,
+  MonoCloudOPError,
+  MonoCloudTokenError,
+  MonoCloudValidationError,
+  type AccessTokenClaims,
+  type AccessTokenValidator,
+  type CertificateBindingValidation,
+  type CertificateDescription,
+  type ClientAuthMethod,
+  type ClientStats,
+  type Explanation,
+  type ExplanationRule,
+  type ExplanationStep,
+  type FetcherInit,
+  type FetcherInput,
+  type FetcherResponse,
+  type FetcherSignal,
+  type ICache,
+  type IIntrospectionCache,
+  type IntrospectOptions,
+  type IssuerMetadata,
+  type IsUserInGroupOptions,
+  type Jwk,
+  type Jwks,
+  type JwtClaims,
+  type MetadataResolverResult,
+  type MonoCloudBackendNodeClientOptions,
+  type MonoCloudHttpErrorReason,
+  type MonoCloudOidcBackendClientOptions,
+  type MonoCloudRawResponse,
+  type MonoCloudTokenErrorCode,
+  type MonoCloudTokenErrorReason,
+  type MtlsEndpointAliases,
+  type TlsOptions,
+  type ValidateAccessTokenOptions,
+  type ValidateJwtAccessTokenOptions,
+} from '@monocloud/backend-node';
+import { createTestTenant } from '@monocloud/backend-node/testing';
+
+type Witness = <T>(name: string, value: T) => T;
+
+/** What the test has: PEM, and private JWKs. */
+interface Given {
+  client: { cert: string; key: string };
+  stranger: { cert: string };
+  encryptedKey: string;
+  passphrase: string;
+  ca: string;
+  rsa: Jwk;
+}
+
+const ALIASES: MtlsEndpointAliases = {
+  token_endpoint: 'https://mtls.example.com/token',
+  revocation_endpoint: 'https://mtls.example.com/revoke',
+  introspection_endpoint: 'https://mtls.example.com/introspect',
+  device_authorization_endpoint: 'https://mtls.example.com/device',
+  pushed_authorization_request_endpoint: 'https://mtls.example.com/par',
+  userinfo_endpoint: 'https://mtls.example.com/userinfo',
+};
+
+/** All that a tenant may publish. */
+function metadataOf(issuer: string): IssuerMetadata {
+  return {
+    issuer,
+    jwks_uri: `${issuer}/jwks`,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    userinfo_endpoint: `${issuer}/userinfo`,
+    end_session_endpoint: `${issuer}/signout`,
+    check_session_iframe: `${issuer}/session`,
+    revocation_endpoint: `${issuer}/revoke`,
+    introspection_endpoint: `${issuer}/introspect`,
+    device_authorization_endpoint: `${issuer}/device`,
+    pushed_authorization_request_endpoint: `${issuer}/par`,
+    frontchannel_logout_supported: true,
+    frontchannel_logout_session_supported: true,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
+    scopes_supported: ['openid'],
+    claims_supported: ['sub'],
+    grant_types_supported: ['client_credentials'],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    token_endpoint_auth_methods_supported: ['client_secret_post'],
+    id_token_signing_alg_values_supported: ['RS256'],
+    subject_types_supported: ['public'],
+    code_challenge_methods_supported: ['S256'],
+    request_parameter_supported: true,
+    request_uri_parameter_supported: false,
+    require_pushed_authorization_requests: false,
+    request_object_signing_alg_values_supported: ['RS256'],
+    introspection_endpoint_auth_methods_supported: ['client_secret_post'],
+    tls_client_certificate_bound_access_tokens: true,
+    mtls_endpoint_aliases: ALIASES,
+    mtls_additional_endpoint_aliases: { store: ALIASES },
+  };
+}
+
+class Cache implements ICache {
+  #entries = new Map<string, AccessTokenClaims>();
+  until = 0;
+  async get(token: string): Promise<AccessTokenClaims | undefined> {
+    return this.#entries.get(token);
+  }
+  async set(token: string, claims: AccessTokenClaims, expiresAt: number): Promise<void> {
+    this.until = expiresAt;
+    this.#entries.set(token, claims);
+  }
+  async delete(token: string): Promise<void> {
+    this.#entries.delete(token);
+  }
+  spoil(token: string, claims: AccessTokenClaims): void {
+    this.#entries.set(token, { ...claims, exp: 1 });
+  }
+}
+
+/** What a call throws or rejects with; a value, if it does not, which is no `E`. */
+async function caught<E>(work: () => unknown): Promise<E> {
+  return (await Promise.resolve()
+    .then(work)
+    .catch((error: unknown) => error)) as E;
+}
+
+interface MyClaims extends AccessTokenClaims {
+  plan: string;
+}
+
+async function validate(witness: Witness, given: Given): Promise<void> {
+  const tenant = await createTestTenant();
+  const groupOptions: IsUserInGroupOptions = { groupsClaim: 'groups', matchAll: true };
+  const tls: TlsOptions = {
+    cert: given.client.cert,
+    key: given.encryptedKey,
+    passphrase: given.passphrase,
+    ca: given.ca,
+  };
+  const cache = new Cache();
+  const options: MonoCloudBackendNodeClientOptions = {
+    tenantDomain: tenant.tenantDomain,
+    audience: tenant.audience,
+    clientId: tenant.clientId,
+    clientSecret: tenant.clientSecret,
+    clientAuthMethod: 'client_secret_post',
+    groupOptions,
+    clockSkew: 0,
+    clockTolerance: 300,
+    jwksCacheDuration: 300,
+    metadataCacheDuration: 300,
+    jwksStaleDuration: 3600,
+    responseTimeout: 60_000,
+    maxTokenBytes: 16_384,
+    verifiedTokensBytes: 1_048_576,
+    introspectJwtTokens: false,
+    introspectionCacheDuration: 60,
+    validateCertificateBinding: 'when_present',
+    cache,
+    cacheTimeout: 60_000,
+    tls,
+  };
+  const client = new MonoCloudBackendNodeClient(options);
+  const validator: AccessTokenValidator = client;
+  const asLaterNamed: IIntrospectionCache = cache;
+  client.setClockSkew(1);
+  client.setClockSkew(0);
+  client.setClockTolerance(60);
+
+  const nbf = Math.floor(Date.now() / 1000) - 10;
+  const token = await tenant.issueToken({
+    scopes: ['read', 'write'],
+    groups: ['a', { id: 'b', name: 'bee' }],
+    claims: { nbf, plan: 'paid' },
+    certificate: given.client.cert,
+  });
+  const asked: ValidateAccessTokenOptions = {
+    scopes: ['read'],
+    groups: ['a', 'bee'],
+    validateCertificateBinding: true,
+    clientCertificate: given.client.cert,
+  };
+  witness('claims', await client.validateAccessToken(token, asked));
+  const { plan } = await client.validateAccessToken<MyClaims>(token, asked);
+  witness('own claim', plan);
+  witness('the interface', await validator.validateAccessToken(token, asked));
+  witness('cached', await asLaterNamed.get(token));
+  const opaque = await tenant.issueOpaqueToken({ scopes: ['read'], claims: { plan: 'paid' } });
+  const forIntrospection: IntrospectOptions = { scopes: ['read'], groups: [] };
+  witness('introspected', await client.introspectAccessToken(opaque, forIntrospection));
+  witness('introspected as mine', await client.introspectAccessToken<MyClaims>(opaque));
+  witness(
+    'a JWT',
+    await client.validateJwtAccessToken(token, { clientCertificate: given.client.cert }),
+  );
+  const keys = witness('keys', await client.getJwks());
+  const forJwt: ValidateJwtAccessTokenOptions = { jwks: keys, validateCertificateBinding: false };
+  witness('a JWT as mine', await client.validateJwtAccessToken<MyClaims>(token, forJwt));
+  const decoded: JwtClaims = MonoCloudBackendNodeClient.decodeJwt(token);
+  witness('decoded', decoded);
+  witness('decoded as mine', MonoCloudOidcBackendClient.decodeJwt<MyClaims>(token).plan);
+
+  // A token that fails in every way that its claims can, and one that passes.
+  const bad = await tenant.issueToken({ expiresIn: -3600, audience: 'https://other.example.com' });
+  const explained: Explanation = await client.explain(bad, asked);
+  witness('explained', explained);
+  const steps: ExplanationStep[] = explained.steps;
+  const rules: ExplanationRule[] = steps.map(({ rule }) => rule);
+  witness('rules', rules);
+  witness('explained, good', await client.explain(token, asked));
+  witness('explained, opaque', await client.explain(opaque));
+
+  // A tenant whose clock is seven minutes ahead.
+  const ahead = new MonoCloudBackendNodeClient(
+    tenant.clientOptions({
+      async fetcher(input: FetcherInput, init?: FetcherInit) {
+        const response = await fetch(input, init);
+        const date = new Date(Date.now() + 420_000).toUTCString();
+        return { status: response.status, headers: { date }, text: () => response.text() };
+      },
+    }),
+  );
+  witness('explained, ahead', await ahead.explain(await tenant.issueToken()));
+  witness('stats, ahead', ahead.stats());
+
+  const other = await tenant.issueToken();
+  const claims = await client.validateAccessToken(other);
+  cache.spoil(other, claims);
+  await client.validateAccessToken(other); // is deleted, and stored again
+  const stats: ClientStats = client.stats();
+  witness('stats', stats);
+  witness('until', cache.until);
+
+  const mismatch = await caught<MonoCloudTokenError>(() =>
+    client.validateAccessToken(token, { clientCertificate: given.stranger.cert }),
+  );
+  const whose: CertificateDescription | undefined = mismatch.certificate;
+  witness('whose certificate', whose);
+  witness('mismatch', mismatch);
+  witness('is one', (mismatch instanceof MonoCloudTokenError) as true);
+  const code: MonoCloudTokenErrorCode = mismatch.code;
+  const reason: MonoCloudTokenErrorReason | undefined = mismatch.reason;
+  witness('code and reason', [code, reason]);
+  witness('code', code as 'invalid_token');
+  const modes: CertificateBindingValidation[] = ['when_present', 'required', 'dangerously_ignore'];
+  const codes: MonoCloudTokenErrorCode[] = [];
+  for (const validateCertificateBinding of modes) {
+    const bound = client.validateAccessToken(other, { validateCertificateBinding });
+    codes.push(
+      await bound.then(
+        () => 'inactive_token' as const,
+        (error) => error.code,
+      ),
+    );
+  }
+  witness('codes', codes);
+
+  const wrong = new MonoCloudBackendNodeClient(tenant.clientOptions({ clientSecret: 'wrong' }));
+  const refused = await caught<MonoCloudOPError>(() => wrong.validateAccessToken(opaque));
+  witness('refused', refused);
+  witness('is another', (refused instanceof MonoCloudOPError) as true);
+  witness('refused because', [refused.error, refused.errorDescription]);
+  const raw: MonoCloudRawResponse | undefined = refused.raw;
+  witness('raw', raw);
+  await tenant.close();
+}
+
+async function documents(witness: Witness, given: Given): Promise<void> {
+  const tenantDomain = 'https://tenant.example.com';
+  const metadata = metadataOf(tenantDomain);
+  // Every member that a key may have, private ones too, which a tenant does not publish.
+  const keys: Jwk[] = [
+    { ...given.rsa, kid: 'rsa', use: 'sig', alg: 'RS256', key_ops: ['verify'], ext: true },
+    { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', x5c: [], x5t: '', 'x5t#S256': '', x5u: '' },
+    { kty: 'RSA', n: 'AA', e: 'AQAB', d: 'AA', p: 'AA', q: 'AA', dp: 'AA', dq: 'AA', qi: 'AA' },
+    { kty: 'RSA', oth: [{ r: 'AA', d: 'AA', t: 'AA' }] },
+    { kty: 'oct', k: 'c2VjcmV0' },
+  ];
+  const jwks: Jwks = { keys };
+  const short: MetadataResolverResult = { issuer: tenantDomain, jwks_uri: `${tenantDomain}/jwks` };
+  const audience = 'https://api.example.com';
+  const supplied = { metadataResolver: () => metadata, jwksResolver: () => jwks };
+  const client = new MonoCloudBackendNodeClient({ tenantDomain, audience, ...supplied });
+  witness('metadata', await client.getMetadata());
+  witness('metadata again', await client.getMetadata(true));
+  witness('every key', await client.getJwks(true));
+  witness('stats with skipped keys', client.stats());
+
+  const later = new MonoCloudOidcBackendClient('tenant.example.com', audience, {
+    metadataResolver: async () => short,
+    jwksResolver: async () => jwks,
+  });
+  witness('short metadata', (await later.getMetadata()).issuer);
+  witness('keys later', await later.getJwks());
+}
+
+/** Every way to authenticate, with a `fetcher` in the tenant's place: the test tenant knows two of them. */
+async function authenticate(witness: Witness, given: Given): Promise<void> {
+  const tenantDomain = 'https://tenant.example.com';
+  const methods: Record<ClientAuthMethod, Partial<MonoCloudBackendNodeClientOptions>> = {
+    client_secret_basic: { clientSecret: 'secret' },
+    client_secret_post: { clientSecret: 'secret' },
+    client_secret_jwt: { clientSecret: { kty: 'oct', k: 'A'.repeat(43), alg: 'HS256' } },
+    private_key_jwt: { clientSecret: { ...given.rsa, alg: 'RS256' } },
+    tls_client_auth: {},
+    self_signed_tls_client_auth: { trustStoreId: 'store' },
+    spiffe_jwt: { clientSecret: 'a.b.c' },
+    spiffe_x509: {},
+  };
+  const bodies: ((document: object) => FetcherResponse)[] = [
+    (document) => ({ status: 200, json: async () => document }),
+    (document) => ({
+      status: 200,
+      ok: true,
+      headers: {},
+      text: async () => JSON.stringify(document),
+    }),
+    (document) => ({
+      status: 200,
+      statusText: 'OK',
+      headers: new Headers({ 'content-type': 'application/json' }),
+      arrayBuffer: async () => new TextEncoder().encode(JSON.stringify(document)).buffer,
+    }),
+  ];
+  let turn = 0;
+  const exp = Math.floor(Date.now() / 1000) + 300;
+  const aud = 'https://api.example.com';
+  const answer = { active: true, iss: tenantDomain, sub: 'ada', aud, exp, iat: exp - 300 };
+  for (const [method, more] of Object.entries(methods)) {
+    const seen: (string | undefined)[] = [];
+    const signals: (FetcherSignal | undefined)[] = [];
+    const client = new MonoCloudBackendNodeClient({
+      tenantDomain,
+      audience: aud,
+      clientId: 'my-api',
+      clientAuthMethod: method as ClientAuthMethod,
+      ...more,
+      async fetcher(input: FetcherInput, init?: FetcherInit): Promise<FetcherResponse> {
+        seen.push(init?.method, init?.body, init?.redirect, init?.headers?.['accept']);
+        signals.push(init?.signal);
+        turn += 1;
+        const document = String(input).includes('introspect') ? answer : metadataOf(tenantDomain);
+        return bodies[turn % bodies.length]!(document);
+      },
+    });
+    witness('by', await client.validateAccessToken('opaque'));
+    witness('seen', seen);
+    witness('signals', signals);
+  }
+}
+
+async function fail(witness: Witness): Promise<void> {
+  const headers = { 'retry-after': '7' };
+  const options: MonoCloudOidcBackendClientOptions = {
+    clientId: 'my-api',
+    clientSecret: 'secret',
+    fetcher: async () => ({ status: 503, statusText: 'Busy', headers, text: async () => 'later' }),
+  };
+  const base = new MonoCloudOidcBackendClient(
+    'busy.example.com',
+    'https://api.example.com',
+    options,
+  );
+  const busy = await caught<MonoCloudHttpError>(() => base.introspectAccessToken('opaque'));
+  witness('busy', busy);
+  witness('is a third', (busy instanceof MonoCloudHttpError) as true);
+  const reason: MonoCloudHttpErrorReason | undefined = busy.reason;
+  witness('busy because', [reason, busy.status, busy.statusText, busy.retryAfter]);
+  const bad = await caught<MonoCloudValidationError>(() => new MonoCloudBackendNodeClient({}));
+  witness('bad', bad);
+  witness('is a fourth', (bad instanceof MonoCloudValidationError) as true);
+
+  const raw: MonoCloudRawResponse = { status: 400, statusText: 'Bad', headers: {}, body: '{}' };
+  witness('made', new MonoCloudAuthBaseError('message', raw));
+  witness('made for a configuration', new MonoCloudValidationError('message'));
+  witness(
+    'made for a scope',
+    new MonoCloudTokenError('message', 'insufficient_scope', 'missing_scopes'),
+  );
+  witness('made for a group', new MonoCloudTokenError('message', 'insufficient_groups'));
+  witness('made by a tenant', new MonoCloudOPError('invalid_client', 'description', raw));
+  witness('made by a network', new MonoCloudHttpError('message', raw));
+}
+
+export async function run(witness: Witness, given: Given): Promise<void> {
+  await validate(witness, given);
+  await documents(witness, given);
+  await authenticate(witness, given);
+  await fail(witness);
+}
