@@ -27,6 +27,16 @@ function readArguments(clientOrOptions, requestOptions, from) {
   }
 }
 
+/**
+ * `app.use(protect)` where `app.use(protect())` is meant: the maker of guards is called with a request,
+ * and nobody would ever answer that. `more`: what came after the one argument that there is.
+ */
+function requireCall(more, from) {
+  if (more.length === 0) return;
+  const message = 'protect must be called where the route is set up: protect(), not protect';
+  throw withStack(new MonoCloudValidationError(message), from);
+}
+
 /** `(client, resolvers)` or `(options)`: a client, and the two resolvers. */
 function readParts(clientOrOptions, requestOptions) {
   if (typeof clientOrOptions?.validateAccessToken === 'function') {
@@ -106,4 +116,4 @@ function guard({ client, tokenResolver, certificateResolver }, options, from) {
 const accepted = (claims) => ({ claims });
 const refused = (error) => ({ refusal: answerTo(error) });
 
-module.exports = { guard, readArguments };
+module.exports = { guard, readArguments, requireCall };

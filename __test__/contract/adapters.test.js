@@ -66,6 +66,33 @@ for (const { name, adapter, protectApi, start, startOne } of guarded) {
       ]);
     });
 
+    it('says so where it is not called', async (t) => {
+      const protect = protectApi(passes);
+      // As the frameworks call what they are given.
+      assert.throws(() => protect({ headers: {} }, {}, () => {}), {
+        name: 'MonoCloudValidationError',
+        message: /^protect must be called where the route is set up: protect\(\), not protect$/,
+      });
+      const app = require(moduleOf(name))();
+      if (adapter === 'fastify') {
+        t.after(() => app.close());
+        app.get('/', { onRequest: protect }, async () => assert.fail('the handler ran'));
+        const { statusCode } = await app.inject({
+          url: '/',
+          headers: { authorization: 'Bearer x' },
+        });
+        assert.equal(statusCode, 500);
+      } else {
+        app.set('env', 'test');
+        app.use(protect);
+        app.get('/', () => assert.fail('the handler ran'));
+        const server = app.listen(0);
+        t.after(() => server.close());
+        const { status } = await fetch(`http://localhost:${server.address().port}`);
+        assert.equal(status, 500);
+      }
+    });
+
     it('calls the method that is on the client when the request comes', async (t) => {
       const tenant = await startTenant(t);
       const client = new MonoCloudBackendNodeClient(tenant.options());
@@ -505,6 +532,34 @@ for (const { name, adapter, protectApi, start, startOne } of guarded) {
         assert.equal(refused.headers['www-authenticate'], 'Bearer');
         const headers = { authorization: 'Bearer token' };
         assert.deepEqual((await app.inject({ url: '/', headers })).json(), { sub: 'token' });
+      });
+
+      it('is a callback for Fastify, and a promise for whoever calls it', async (t) => {
+        const hook = protectApi(passes)();
+        const setup = async (app) => {
+          const answer = async (request) => request.claims;
+          app.get('/own', { onRequest: async (request, reply) => hook(request, reply) }, answer);
+          app.get('/parsing', { preParsing: (request, reply) => hook(request, reply) }, answer);
+          app.get('/late', { preHandler: [hook, hook] }, answer);
+        };
+        const api = await start(t, protectApi(passes), [], { setup });
+        for (const path of ['/own', '/parsing', '/late']) {
+          assertAnswer(await get(`${api.url}${path}`), 'no token', path);
+          assert.equal((await get(`${api.url}${path}`, 'token')).json.sub, 'token', path);
+        }
+        const tenant = await startTenant(t);
+        const seen = protectApi(tenant.options())();
+        const headers = { authorization: `Bearer ${tenant.token()}` };
+        await seen({ headers }, {});
+        // Nothing has to be waited for now.
+        const [request, done] = [{ headers }, t.mock.fn()];
+        assert.equal(seen(request, {}, done), undefined);
+        assert.equal(request.claims.sub, 'user');
+        assert.deepEqual(
+          done.mock.calls.map((call) => call.arguments),
+          [[]],
+        );
+        assert.ok(seen({ headers }, {}) instanceof Promise);
       });
 
       it('guards the plugin it was added in, and nothing beside it', async (t) => {

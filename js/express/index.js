@@ -2,11 +2,12 @@
 
 const root = require('../index.js');
 const certificates = require('../certificates/express.js');
-const { guard, readArguments } = require('../guard.js');
+const { guard, readArguments, requireCall } = require('../guard.js');
 
 function protectApi(clientOrOptions, requestOptions) {
   const parts = readArguments(clientOrOptions, requestOptions, protectApi);
-  return function protect(options) {
+  return function protect(options, ...request) {
+    requireCall(request, protect);
     const admit = guard(parts, options, protect);
     return async function protectMiddleware(request, response, next) {
       const admitted = admit(request, request.headers.authorization);

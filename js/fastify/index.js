@@ -2,11 +2,12 @@
 
 const root = require('../index.js');
 const certificates = require('../certificates/fastify.js');
-const { guard, readArguments } = require('../guard.js');
+const { guard, readArguments, requireCall } = require('../guard.js');
 
 function protectApi(clientOrOptions, requestOptions) {
   const parts = readArguments(clientOrOptions, requestOptions, protectApi);
-  return function protect(options) {
+  return function protect(options, ...request) {
+    requireCall(request, protect);
     const admit = guard(parts, options, protect);
     // Fastify hands in `done`, and where nothing is waited for that is quicker than a promise. Whoever
     // calls a hook from one of their own gets the promise that is documented.
