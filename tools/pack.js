@@ -1,0 +1,180 @@
+'use strict';
+
+// npm run pack: the tarballs that are published, of the package and of one platform's addon.
+//
+//   npm run pack                                  this machine's addon, as js/ has it, into dist/
+//   npm run pack -- --out DIR --addon FILE        another one; its name says for which platform
+//
+// What goes in is checked: nothing that does not belong, and all that is named by what goes in.
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+const { checkContents } = require('./pack-contents');
+const { addonName, platforms, thisPlatform } = require('./platforms');
+
+const ROOT = path.join(__dirname, '..');
+const readJson = (...names) => JSON.parse(fs.readFileSync(path.join(...names), 'utf8'));
+
+/** Of use to whoever builds this package, and to nobody who installs it. */
+const NOT_PUBLISHED = ['scripts', 'devDependencies', 'napi'];
+
+function run(command, args, options) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+    ...options,
+  });
+  if (error !== undefined || status !== 0) {
+    throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr.trim()}`);
+  }
+  return stdout;
+}
+
+function npm(args, options) {
+  // Under `npm run` this is npm's own script, to be run by Node: no PATH, no shell, no npm.cmd.
+  const script = process.env.npm_execpath;
+  if (script?.endsWith('npm-cli.js')) return run(process.execPath, [script, ...args], options);
+  return run('npm', args, { shell: process.platform === 'win32', ...options });
+}
+
+/** What npm puts into a directory's tarball, and where it is if `out` is given. */
+function npmPack(directory, out) {
+  const where = out === undefined ? ['--dry-run'] : ['--pack-destination', out];
+  const [packed] = JSON.parse(
+    npm(['pack', '--json', '--ignore-scripts', ...where], { cwd: directory }),
+  );
+  return {
+    name: packed.name,
+    files: packed.files.map((file) => file.path).sort(),
+    packed: packed.size,
+    unpacked: packed.unpackedSize,
+    ...(out !== undefined && { file: path.join(out, packed.filename) }),
+  };
+}
+
+/**
+ * The addon without what only a debugger reads, which is three quarters of it. The linker can't leave
+ * that out: it belongs to the release, so that an address in a crash report of somebody else's can be
+ * looked up. The file as it was built, with its `.dwp`, is kept as `debug-<platform>` of the release;
+ * the build id, which stays in what is published, says which of them belongs to it.
+ *
+ * rust-objcopy comes with Rust and reads every platform's ELF and Mach-O. On Windows the linker has
+ * put all of it into a `.pdb`.
+ */
+function strip(from, to) {
+  const magic = Buffer.alloc(4);
+  const fd = fs.openSync(from, 'r');
+  fs.readSync(fd, magic, 0, 4, 0);
+  fs.closeSync(fd);
+  const isElf = magic.equals(Buffer.from('\x7fELF'));
+  const isMachO = magic.readUInt32LE() === 0xfeedfacf;
+  if (!isElf && !isMachO) {
+    fs.copyFileSync(from, to);
+    return;
+  }
+  if (isMachO && process.platform === 'darwin') {
+    // Apple's own also signs the result again, without which arm64 doesn't load it.
+    run('strip', ['-x', '-o', to, from]);
+    return;
+  }
+  const sysroot = run('rustc', ['--print', 'sysroot'], { cwd: ROOT }).trim();
+  const host = /^host: (\S+)$/m.exec(run('rustc', ['-vV'], { cwd: ROOT }))[1];
+  const objcopy = path.join(sysroot, 'lib', 'rustlib', host, 'bin', 'rust-objcopy');
+  const libraries = path.join(sysroot, 'lib');
+  run(objcopy, [isElf ? '--strip-unneeded' : '--discard-all', from, to], {
+    env: { ...process.env, LD_LIBRARY_PATH: libraries, DYLD_FALLBACK_LIBRARY_PATH: libraries },
+  });
+}
+
+/** The package as npm would pack it here, in a directory of its own and with the manifest's own words. */
+function stageRoot(stage, amend) {
+  for (const file of npmPack(ROOT).files) {
+    fs.mkdirSync(path.dirname(path.join(stage, file)), { recursive: true });
+    fs.copyFileSync(path.join(ROOT, file), path.join(stage, file));
+  }
+  writeManifest(stage, amend);
+}
+
+function stagePlatform(stage, platform, addon, amend) {
+  fs.cpSync(path.join(ROOT, 'npm', platform), stage, { recursive: true });
+  fs.copyFileSync(path.join(ROOT, 'LICENSE'), path.join(stage, 'LICENSE'));
+  const target = path.join(stage, addonName(platform));
+  strip(addon, target);
+  fs.chmodSync(target, 0o755);
+  writeManifest(stage, amend);
+}
+
+function writeManifest(stage, amend) {
+  const manifest = { ...readJson(stage, 'package.json'), ...amend };
+  for (const name of NOT_PUBLISHED) delete manifest[name];
+  fs.writeFileSync(path.join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** The platform in an addon's name, as napi gives it. */
+function platformOf(addon) {
+  const found = platforms().find(({ name }) => path.basename(addon) === addonName(name));
+  return found?.name ?? thisPlatform();
+}
+
+/**
+ * @param {object} [options]
+ * @param {string} [options.out] the directory for the tarballs, by default dist/
+ * @param {string} [options.addon] by default this machine's, as it was built into js/
+ * @param {object} [options.amend] what the manifests say on top, such as `repository`
+ * @returns {{ root: string, platform: string, name: string, packages: object[] }} the two tarballs;
+ *   the platform's name; of both tarballs what is in them and how large they are
+ */
+function pack({ out = path.join(ROOT, 'dist'), addon, amend } = {}) {
+  const from = path.resolve(addon ?? path.join(ROOT, 'js', addonName(thisPlatform())));
+  if (!fs.existsSync(from)) throw new Error(`${from} is missing: npm run build`);
+  const name = platformOf(from);
+  const to = path.resolve(out);
+  fs.mkdirSync(to, { recursive: true });
+  const stage = fs.mkdtempSync(path.join(os.tmpdir(), 'monocloud-pack-'));
+  try {
+    const stages = { root: path.join(stage, 'root'), platform: path.join(stage, 'platform') };
+    for (const directory of Object.values(stages)) fs.mkdirSync(directory);
+    stageRoot(stages.root, amend);
+    stagePlatform(stages.platform, name, from, amend);
+    const root = npmPack(stages.root, to);
+    const platform = npmPack(stages.platform, to);
+    platform.addon = fs.statSync(path.join(stages.platform, addonName(name))).size;
+    platform.built = fs.statSync(from).size;
+    const problems = [
+      ...checkContents(stages.root, root.files),
+      ...checkContents(stages.platform, platform.files),
+    ];
+    if (problems.length > 0) throw new Error(problems.join('\n'));
+    return { root: root.file, platform: platform.file, name, packages: [root, platform] };
+  } finally {
+    fs.rmSync(stage, { recursive: true, force: true });
+  }
+}
+
+function report({ packages }) {
+  const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+  for (const { file, files, packed, unpacked, addon, built } of packages) {
+    console.log(path.relative(process.cwd(), file));
+    for (const name of files) console.log(`  ${name}`);
+    console.log(
+      `  ${files.length} files, ${kilobytes(packed)} packed, ${kilobytes(unpacked)} unpacked`,
+    );
+    if (addon)
+      console.log(`  addon ${kilobytes(addon)}, ${kilobytes(built)} before it was stripped`);
+  }
+}
+
+module.exports = { npm, pack };
+
+if (require.main === module) {
+  const { values } = parseArgs({ options: { out: { type: 'string' }, addon: { type: 'string' } } });
+  try {
+    report(pack(values));
+  } catch (error) {
+    console.error(`pack: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
