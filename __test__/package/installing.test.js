@@ -8,7 +8,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const { commandOf, download } = require('../../tools/downloads.js');
-const { PACKAGE, createProject, npm, remove, run, serve, succeed } = require('./support.js');
+const support = require('./support.js');
+
+const { PACKAGE, createProject, remove, run, serve, succeed } = support;
 
 /** A token passes, and another one does not; with nothing but this package. */
 const PROGRAM = `
@@ -43,7 +45,10 @@ describe('installing', () => {
   });
   after(() => registry.close());
 
-  /** A project, and which tarballs were asked for since. */
+  /**
+   * A project, a cache of its own, since nothing of an earlier run is to be in there, and which
+   * tarballs were asked for since.
+   */
   function start(t, files) {
     const project = createProject(registry, { 'program.cjs': PROGRAM, ...files });
     t.after(() => remove(project));
@@ -56,7 +61,9 @@ describe('installing', () => {
           .filter((request) => request.endsWith('.tgz'))
           .map((request) => request.split('/-/')[0]),
       );
-    return { project, cache, tarballs };
+    const options = { cwd: project, env: { npm_config_cache: cache } };
+    const npm = (args) => support.npm(args, options);
+    return { project, cache, npm, tarballs };
   }
 
   const scope = (project) =>
@@ -78,8 +85,8 @@ describe('installing', () => {
   };
 
   it('npm installs this package and the one of this platform, and runs nothing', async (t) => {
-    const { project, tarballs } = start(t);
-    await npm(['install', PACKAGE], { cwd: project });
+    const { project, npm, tarballs } = start(t);
+    await npm(['install', PACKAGE]);
     assert.deepEqual(scope(project), names(ours()));
     assert.deepEqual(tarballs(), new Set(ours()));
     await works(project);
@@ -93,31 +100,31 @@ describe('installing', () => {
       assert.deepEqual(scripts, {}, file);
     }
     remove(modules);
-    await npm(['install', '--ignore-scripts'], { cwd: project });
+    await npm(['install', '--ignore-scripts']);
     assert.deepEqual(tree(modules), installed);
   });
 
   it('npm ci installs the same from the lock file, and from one of another system', async (t) => {
-    const { project, tarballs } = start(t);
+    const { project, npm, tarballs } = start(t);
     const lock = ['install', '--package-lock-only', PACKAGE];
-    await npm(lock, { cwd: project });
+    await npm(lock);
     const own = fs.readFileSync(path.join(project, 'package-lock.json'), 'utf8');
-    await npm(['ci'], { cwd: project });
+    await npm(['ci']);
     await works(project);
 
     fs.rmSync(path.join(project, 'package-lock.json'));
     const other = registry.platform.startsWith('darwin') ? 'win32' : 'darwin';
-    await npm([...lock, `--os=${other}`, '--cpu=arm64'], { cwd: project });
+    await npm([...lock, `--os=${other}`, '--cpu=arm64']);
     assert.equal(fs.readFileSync(path.join(project, 'package-lock.json'), 'utf8'), own);
-    await npm(['ci'], { cwd: project });
+    await npm(['ci']);
     await works(project);
     assert.deepEqual(tarballs(), new Set(ours()));
   });
 
   it('without optional dependencies, the error says which package is missing, and where', async (t) => {
-    const { project } = start(t);
-    await npm(['install', '--package-lock-only', PACKAGE], { cwd: project });
-    await npm(['ci', '--omit=optional'], { cwd: project });
+    const { project, npm } = start(t);
+    await npm(['install', '--package-lock-only', PACKAGE]);
+    await npm(['ci', '--omit=optional']);
     assert.deepEqual(scope(project), names([PACKAGE]));
     const { code, stderr } = await run(process.execPath, ['program.cjs'], { cwd: project });
     assert.equal(code, 1);
@@ -127,7 +134,7 @@ describe('installing', () => {
     assert.match(stderr, /optional/);
     // What the message asks for.
     remove(path.join(project, 'node_modules'));
-    await npm(['install'], { cwd: project });
+    await npm(['install']);
     await works(project);
   });
 
