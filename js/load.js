@@ -20,16 +20,33 @@ const PLATFORMS = [
 const REINSTALL =
   'delete node_modules and install it again on this machine, with its optional dependencies';
 
+/** How Deno says that it was not allowed something. */
+const DENIED = /run again with the --allow-\w+ flag/;
+
 function loadError(error) {
   const attempts = attemptsOf(error);
   const platform = platformName();
-  const { why, fix, forbidden } = diagnose(attempts, platform);
+  // Deno may refuse a single file, or all of it.
+  const denied = [error, ...attempts].some(({ message }) => DENIED.test(message));
+  const { why, fix, forbidden } = denied ? DENO : diagnose(attempts, platform);
   const names = attempts.map(({ name }) => name).filter(Boolean);
   const tried = forbidden || names.length === 0 ? '' : ` (tried ${names.join(', ')})`;
   const message =
-    `The native addon of ${PACKAGE} can't be loaded on ${platform} by Node.js ${process.version}: ` +
+    `The native addon of ${PACKAGE} can't be loaded on ${platform} by ${runtime()}: ` +
     `${why}; ${fix}${tried}`;
   return Object.assign(new Error(message, { cause: error }), { code: 'ERR_MONOCLOUD_NATIVE' });
+}
+
+const DENO = {
+  why: 'Deno was not allowed to',
+  fix: 'start it with --allow-ffi, --allow-read and --allow-env',
+  forbidden: true,
+};
+
+function runtime() {
+  const { bun, deno } = process.versions;
+  if (bun) return `Bun ${bun}`;
+  return deno ? `Deno ${deno}` : `Node.js ${process.version}`;
 }
 
 /** What ./binding.js tried, in that order, and how each ended. Its error has the last one first. */
@@ -92,6 +109,8 @@ function libc() {
   report.excludeNetwork = true;
   try {
     return report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl';
+  } catch {
+    return undefined; // Deno asks for --allow-sys.
   } finally {
     report.excludeNetwork = excludeNetwork;
   }
