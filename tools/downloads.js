@@ -103,4 +103,10 @@ function nodeOf(major) {
   return path.join(directory, 'node_modules', 'node', 'bin', name);
 }
 
-module.exports = { CACHE, commandOf, download, nodeOf };
+/** Deno itself: its command is a program of Node.js, which it outlives. */
+function denoProgram() {
+  const name = process.platform === 'win32' ? 'deno.exe' : 'deno';
+  return path.join(download('deno'), 'node_modules', 'deno', name);
+}
+
+module.exports = { CACHE, commandOf, denoProgram, download, nodeOf };

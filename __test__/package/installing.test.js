@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
-const { commandOf, download } = require('../../tools/downloads.js');
+const { commandOf, denoProgram, download } = require('../../tools/downloads.js');
 const support = require('./support.js');
 
 const { PACKAGE, createProject, remove, run, serve, succeed } = support;
@@ -199,10 +199,10 @@ describe('installing', () => {
 
   it('Deno', async (t) => {
     const { project, cache, tarballs } = start(t);
-    const deno = commandOf(download('deno'), 'deno');
+    const deno = denoProgram();
     const options = { cwd: project, env: { DENO_DIR: cache } };
-    await succeed(process.execPath, [deno, 'add', `npm:${PACKAGE}`], options);
-    await succeed(process.execPath, [deno, 'install', '--frozen'], options);
+    await succeed(deno, ['add', `npm:${PACKAGE}`], options);
+    await succeed(deno, ['install', '--frozen'], options);
     assert.deepEqual(tarballs(), new Set(oursOfBoth()));
     await works(project);
   });

@@ -1,11 +1,13 @@
 // What the installed package does in whatever runs this: one line of JSON for each thing tried, its
 // name and what came of it. Copied into a project that has the package and the frameworks.
 //
-//   probe.mjs FASTIFY        the name under which Fastify is installed
+//   probe.mjs FASTIFY     the name under which Fastify is installed; in `input.json` is an https tenant,
+//                         `{ options, token }`, that asks for a client certificate
 
 import assert from 'node:assert/strict';
 import diagnostics from 'node:diagnostics_channel';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
@@ -278,5 +280,44 @@ await attempt('worker threads', async () => {
   assert.deepEqual(await Promise.all(heard), names);
 });
 
-// Nothing is closed and nothing exits: what is left must not keep the process.
-console.log(JSON.stringify(['the end', process.uptime() > 0 ? 'ok' : 'never']));
+await attempt('worker threads that are terminated', async () => {
+  const silent = http.createServer(() => {}).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const source = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    const { MonoCloudBackendNodeClient } = require(workerData.entry);
+    const waiting = new MonoCloudBackendNodeClient(workerData.options);
+    waiting.validateAccessToken(workerData.token);
+    parentPort.postMessage('waiting');`;
+  const options = tenant.clientOptions({
+    tenantDomain: `http://127.0.0.1:${silent.address().port}`,
+  });
+  const token = await tenant.issueToken();
+  for (let count = 0; count < 10; count += 1) {
+    const workerData = { entry: require.resolve('@monocloud/backend-node'), options, token };
+    const worker = new Worker(source, { eval: true, workerData });
+    await once(worker, 'message');
+    await worker.terminate();
+  }
+  silent.closeAllConnections?.();
+  silent.close();
+});
+
+await attempt('a tenant over TLS, with a client certificate', async () => {
+  const { options, token } = JSON.parse(fs.readFileSync('input.json', 'utf8'));
+  assert.equal(
+    (await new MonoCloudBackendNodeClient(options).validateAccessToken(token)).sub,
+    'user',
+  );
+  const { tls, ...without } = options;
+  assert.ok(tls.ca && tls.key);
+  const error = await refusal(new MonoCloudBackendNodeClient(without).validateAccessToken(token));
+  assert.ok(error instanceof MonoCloudHttpError);
+});
+
+// The tenant does not keep the process, and nothing else is left: a call that waits does, until it has
+// been answered. Then the process ends by itself.
+const last = new MonoCloudBackendNodeClient(tenant.clientOptions());
+last
+  .validateAccessToken(await tenant.issueToken())
+  .then(() => console.log(JSON.stringify(['the end', 'ok'])));
