@@ -4,20 +4,20 @@
 // here is what the documentation says of them.
 
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const https = require('node:https');
 const os = require('node:os');
 const path = require('node:path');
-const { createInterface } = require('node:readline');
 const { after, before, describe, it } = require('node:test');
 const { createTestTenant } = require('@monocloud/backend-node/testing');
 const { commandOf, denoProgram, download, nodeOf } = require('../../tools/downloads.js');
 const { createCa, createClientCert, createServerCert } = require('../support/certs.js');
 const { startFaultyTenant } = require('../support/faulty-tenant.js');
 const {
+  ANSWERS,
   PACKAGE,
+  answers,
   createProject,
   environment,
   npm,
@@ -26,6 +26,7 @@ const {
   run,
   serve,
   succeed,
+  withServer,
 } = require('./support.js');
 
 const LIMIT_MS = 120_000;
@@ -57,51 +58,6 @@ const PROBED = {
 const ca = createCa();
 const serverCert = createServerCert(ca);
 const client = createClientCert(ca);
-
-/** Starts a program that prints its port, and calls `use` with it. */
-async function withServer([command, ...args], options, use) {
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  let errors = '';
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    errors += text;
-  });
-  const exit = once(child, 'exit');
-  try {
-    const line = once(createInterface(child.stdout), 'line', {
-      signal: AbortSignal.timeout(LIMIT_MS),
-    });
-    const ended = exit.then(() => {
-      throw new Error(`it ended before it listened:\n${errors}`);
-    });
-    ended.catch(() => {});
-    const [port] = await Promise.race([line, ended]);
-    await use(Number(port));
-  } finally {
-    child.kill();
-    await exit;
-  }
-}
-
-/** What a program that serves says to nobody, to somebody, and to whoever comes too late. */
-async function answers(tenant, port) {
-  const ask = async (token) => {
-    const headers = token ? { authorization: `Bearer ${token}` } : {};
-    const response = await fetch(`http://127.0.0.1:${port}/`, { headers });
-    const { sub, name } = await response.json();
-    return [response.status, sub ?? name];
-  };
-  return [
-    await ask(),
-    await ask(await tenant.issueToken({ subject: 'ada' })),
-    await ask(await tenant.issueToken({ expiresIn: -3600 })),
-  ];
-}
-
-const ANSWERS = [
-  [401, 'MonoCloudValidationError'],
-  [200, 'ada'],
-  [401, 'MonoCloudTokenError'],
-];
 
 describe('the installed package', () => {
   let registry;

@@ -3,11 +3,13 @@
 // The tarballs that are published, served by a registry on loopback, and projects that install them:
 // everything in this directory is tested as a user has it, not as the repository has it.
 
-const { execFile } = require('node:child_process');
+const { execFile, spawn } = require('node:child_process');
 const { createHash } = require('node:crypto');
+const { once } = require('node:events');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { createInterface } = require('node:readline');
 const { CACHE } = require('../../tools/downloads.js');
 const { pack } = require('../../tools/pack.js');
 const { addonName, thisPlatform } = require('../../tools/platforms.js');
@@ -157,14 +159,61 @@ function createProject(registry, files = {}) {
   return directory;
 }
 
+/** Starts a program that prints its port, and calls `use` with it. */
+async function withServer([command, ...args], options, use) {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    errors += text;
+  });
+  const exit = once(child, 'exit');
+  try {
+    const line = once(createInterface(child.stdout), 'line', {
+      signal: AbortSignal.timeout(LIMIT_MS),
+    });
+    const ended = exit.then(() => {
+      throw new Error(`it ended before it listened:\n${errors}`);
+    });
+    ended.catch(() => {});
+    const [port] = await Promise.race([line, ended]);
+    await use(Number(port));
+  } finally {
+    child.kill();
+    await exit;
+  }
+}
+
+/** What a program that serves says to nobody, to somebody, and to whoever comes too late. */
+async function answers(tenant, port) {
+  const ask = async (token) => {
+    const headers = token ? { authorization: `Bearer ${token}` } : {};
+    const response = await fetch(`http://127.0.0.1:${port}/`, { headers });
+    const { sub, name } = await response.json();
+    return [response.status, sub ?? name];
+  };
+  return [
+    await ask(),
+    await ask(await tenant.issueToken({ subject: 'ada' })),
+    await ask(await tenant.issueToken({ expiresIn: -3600 })),
+  ];
+}
+
+const ANSWERS = [
+  [401, 'MonoCloudValidationError'],
+  [200, 'ada'],
+  [401, 'MonoCloudTokenError'],
+];
+
 const remove = (directory) => fs.rmSync(directory, { recursive: true, force: true });
 
 /** A program of this directory, by name. */
 const programOf = (name) => fs.readFileSync(path.join(__dirname, 'programs', name), 'utf8');
 
 module.exports = {
+  ANSWERS,
   PACKAGE,
   ROOT,
+  answers,
   createProject,
   environment,
   npm,
@@ -174,4 +223,5 @@ module.exports = {
   run,
   serve,
   succeed,
+  withServer,
 };
