@@ -69,7 +69,9 @@ function keepDebugFiles(addon, target, out) {
   fs.rmSync(out, { recursive: true, force: true });
   fs.mkdirSync(out, { recursive: true });
   for (const name of fs.readdirSync(built).filter((known) => DEBUG_FILES.test(known))) {
-    fs.cpSync(path.join(built, name), path.join(out, name), { recursive: true });
+    // gdb looks for it beside the library, by the library's name.
+    const kept = name.endsWith('.dwp') ? `${path.basename(addon)}.dwp` : name;
+    fs.cpSync(path.join(built, name), path.join(out, kept), { recursive: true });
   }
   fs.copyFileSync(addon, path.join(out, path.basename(addon)));
 }

@@ -13,6 +13,7 @@ const { RELEASE } = require('./pack');
 const { addonName, checkPlatforms, thisPlatform } = require('./platforms');
 const { checkSupply } = require('./supply');
 const { cargoFlags } = require('./test');
+const { checkVersions } = require('./version');
 
 const root = path.join(__dirname, '..');
 const read = (file) => fs.readFileSync(path.join(root, file), 'utf8');
@@ -80,7 +81,7 @@ const STEPS = [
   { name: 'lock files', check: checkLockFiles },
   { name: 'supply', check: checkSupply },
   { name: 'release', check: checkRelease },
-  { name: 'platforms', check: checkPlatforms },
+  { name: 'versions', check: () => [...checkPlatforms(), ...checkVersions()] },
   { name: 'rustfmt', command: () => ['cargo', 'fmt', '--check'] },
   // With the flags of the build, whose compiled C code and build scripts it then finds there.
   { name: 'clippy', command: () => ['cargo', 'clippy', ...cargoFlags(), ...CLIPPY] },
