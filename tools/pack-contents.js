@@ -24,8 +24,8 @@ function leaves(value) {
   return Object.values(value ?? {}).flatMap(leaves);
 }
 
-function entryPoints({ bin, exports, files = [], main, types }) {
-  const named = leaves([bin, exports, main, types]);
+function entryPoints({ bin, exports, files = [], main, types, typesVersions }) {
+  const named = leaves([bin, exports, main, types, typesVersions]);
   const literal = files.filter((file) => !/[*!]/.test(file));
   return [...named, ...literal].map((file) => path.posix.normalize(file));
 }

@@ -4,41 +4,30 @@
 //
 //   npm run pack                                  this machine's addon, as js/ has it, into dist/
 //   npm run pack -- --out DIR --addon FILE        another one; its name says for which platform
+//   npm run pack -- --release                     builds it first, as it is published (dist/release)
+//
+// PACK_ADDON=FILE is the same as --addon, for tests that pack for themselves: `npm run ready` gives them
+// the one that is published.
 //
 // What goes in is checked: nothing that does not belong, and all that is named by what goes in.
 
-const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
+const { buildRelease } = require('./build-release');
+const { npm, run } = require('./npm');
 const { checkContents } = require('./pack-contents');
 const { addonName, platforms, thisPlatform } = require('./platforms');
+const { checkSymbols } = require('./symbols');
 
 const ROOT = path.join(__dirname, '..');
+/** Not js/, whose addon is the tests'. */
+const RELEASE = path.join(ROOT, 'dist', 'release');
 const readJson = (...names) => JSON.parse(fs.readFileSync(path.join(...names), 'utf8'));
 
 /** Of use to whoever builds this package, and to nobody who installs it. */
 const NOT_PUBLISHED = ['scripts', 'devDependencies', 'napi'];
-
-function run(command, args, options) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-    ...options,
-  });
-  if (error !== undefined || status !== 0) {
-    throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr.trim()}`);
-  }
-  return stdout;
-}
-
-function npm(args, options) {
-  // Under `npm run` this is npm's own script, to be run by Node: no PATH, no shell, no npm.cmd.
-  const script = process.env.npm_execpath;
-  if (script?.endsWith('npm-cli.js')) return run(process.execPath, [script, ...args], options);
-  return run('npm', args, { shell: process.platform === 'win32', ...options });
-}
 
 /** What npm puts into a directory's tarball, and where it is if `out` is given. */
 function npmPack(directory, out) {
@@ -90,11 +79,14 @@ function strip(from, to) {
 }
 
 /** The package as npm would pack it here, in a directory of its own and with the manifest's own words. */
-function stageRoot(stage, amend) {
+function stageRoot(stage, addon, amend) {
   for (const file of npmPack(ROOT).files) {
     fs.mkdirSync(path.dirname(path.join(stage, file)), { recursive: true });
     fs.copyFileSync(path.join(ROOT, file), path.join(stage, file));
   }
+  // The loader that was made with this addon: the one for tests exports more.
+  const loader = path.join(path.dirname(addon), 'binding.js');
+  if (fs.existsSync(loader)) fs.copyFileSync(loader, path.join(stage, 'js', 'binding.js'));
   writeManifest(stage, amend);
 }
 
@@ -119,16 +111,27 @@ function platformOf(addon) {
   return found?.name ?? thisPlatform();
 }
 
+/** What must hold of an addon that strangers run, beside what tools/symbols.js says. */
+function checkRelease(addon) {
+  const { problems } = checkSymbols(addon);
+  if (fs.readFileSync(addon).includes('injectPanic')) {
+    problems.push(`${addon} was built for tests: npm run build:release`);
+  }
+  return problems;
+}
+
 /**
  * @param {object} [options]
  * @param {string} [options.out] the directory for the tarballs, by default dist/
  * @param {string} [options.addon] by default this machine's, as it was built into js/
+ * @param {boolean} [options.release] whether it must be fit to be published
  * @param {object} [options.amend] what the manifests say on top, such as `repository`
  * @returns {{ root: string, platform: string, name: string, packages: object[] }} the two tarballs;
  *   the platform's name; of both tarballs what is in them and how large they are
  */
-function pack({ out = path.join(ROOT, 'dist'), addon, amend } = {}) {
-  const from = path.resolve(addon ?? path.join(ROOT, 'js', addonName(thisPlatform())));
+function pack({ out = path.join(ROOT, 'dist'), addon, amend, release = false } = {}) {
+  const built = addon ?? process.env.PACK_ADDON;
+  const from = path.resolve(built || path.join(ROOT, 'js', addonName(thisPlatform())));
   if (!fs.existsSync(from)) throw new Error(`${from} is missing: npm run build`);
   const name = platformOf(from);
   const to = path.resolve(out);
@@ -137,13 +140,14 @@ function pack({ out = path.join(ROOT, 'dist'), addon, amend } = {}) {
   try {
     const stages = { root: path.join(stage, 'root'), platform: path.join(stage, 'platform') };
     for (const directory of Object.values(stages)) fs.mkdirSync(directory);
-    stageRoot(stages.root, amend);
+    stageRoot(stages.root, from, amend);
     stagePlatform(stages.platform, name, from, amend);
     const root = npmPack(stages.root, to);
     const platform = npmPack(stages.platform, to);
     platform.addon = fs.statSync(path.join(stages.platform, addonName(name))).size;
     platform.built = fs.statSync(from).size;
     const problems = [
+      ...(release ? checkRelease(from) : []),
       ...checkContents(stages.root, root.files),
       ...checkContents(stages.platform, platform.files),
     ];
@@ -167,14 +171,25 @@ function report({ packages }) {
   }
 }
 
-module.exports = { npm, pack };
+module.exports = { RELEASE, pack };
+
+async function main(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      addon: { type: 'string' },
+      out: { type: 'string' },
+      release: { type: 'boolean', default: false },
+    },
+  });
+  const { addon, out, release } = values;
+  const build = release && addon === undefined;
+  report(pack({ out, release, addon: build ? await buildRelease({ out: RELEASE }) : addon }));
+}
 
 if (require.main === module) {
-  const { values } = parseArgs({ options: { out: { type: 'string' }, addon: { type: 'string' } } });
-  try {
-    report(pack(values));
-  } catch (error) {
+  main(process.argv.slice(2)).catch((error) => {
     console.error(`pack: ${error.message}`);
     process.exitCode = 1;
-  }
+  });
 }

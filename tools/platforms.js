@@ -9,8 +9,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..');
-const read = (file) => fs.readFileSync(path.join(ROOT, file), 'utf8');
-const manifest = () => JSON.parse(read('package.json'));
+const read = (file, root = ROOT) => fs.readFileSync(path.join(root, file), 'utf8');
+const manifest = (root) => JSON.parse(read('package.json', root));
 
 const ARCHITECTURES = { x86_64: 'x64', aarch64: 'arm64' };
 const SYSTEMS = {
@@ -80,8 +80,8 @@ it fits.
 }
 
 /** The files, by path, as they should be. */
-function files() {
-  const root = manifest();
+function files(directory) {
+  const root = manifest(directory);
   return new Map(
     platforms(root).flatMap((platform) => [
       [
@@ -108,10 +108,10 @@ function checkPlatforms() {
   return problems;
 }
 
-function writePlatforms() {
-  for (const [file, text] of files()) {
-    fs.mkdirSync(path.dirname(path.join(ROOT, file)), { recursive: true });
-    fs.writeFileSync(path.join(ROOT, file), text);
+function writePlatforms(directory = ROOT) {
+  for (const [file, text] of files(directory)) {
+    fs.mkdirSync(path.dirname(path.join(directory, file)), { recursive: true });
+    fs.writeFileSync(path.join(directory, file), text);
   }
 }
 

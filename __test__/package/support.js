@@ -21,7 +21,7 @@ const LIMIT_MS = 10 * 60 * 1000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The addon of the tests, or the one that is to be published: a path, as `pack` takes it. */
-const ADDON = process.env.MONOCLOUD_ADDON ?? path.join(ROOT, 'js', addonName(thisPlatform()));
+const ADDON = process.env.PACK_ADDON ?? path.join(ROOT, 'js', addonName(thisPlatform()));
 
 /** What goes into the tarballs, and what makes them. */
 const INGREDIENTS = [
