@@ -6,7 +6,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { isDeepStrictEqual } = require('node:util');
-const { npm } = require('./pack');
+const { npm } = require('./npm');
 
 const CACHE = path.join(__dirname, '..', '.cache');
 

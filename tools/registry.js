@@ -11,7 +11,7 @@ const http = require('node:http');
 const path = require('node:path');
 const { gunzipSync } = require('node:zlib');
 
-const { npm } = require('./pack');
+const { npm } = require('./npm');
 
 const ROOT = path.join(__dirname, '..');
 const SCOPE = '@monocloud';

@@ -20,14 +20,16 @@ const PACKAGE = '@monocloud/backend-node';
 const LIMIT_MS = 10 * 60 * 1000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** The addon of the tests, or the one that is to be published: a path, as `pack` takes it. */
-const ADDON = process.env.PACK_ADDON ?? path.join(ROOT, 'js', addonName(thisPlatform()));
+/** The addon of the tests, or the one that is to be published, as `pack` has it. */
+const ADDON = process.env.PACK_ADDON || path.join(ROOT, 'js', addonName(thisPlatform()));
 
 /** What goes into the tarballs, and what makes them. */
 const INGREDIENTS = [
   ...['js', 'npm', 'package.json', 'index.d.ts', 'index.d.mts'],
   ...['README.md', 'LICENSE', 'SECURITY.md', 'CHANGELOG.md'],
-  ...['pack.js', 'pack-contents.js', 'platforms.js', 'registry.js'].map((tool) => `tools/${tool}`),
+  ...['npm.js', 'pack.js', 'pack-contents.js', 'platforms.js', 'registry.js'].map(
+    (tool) => `tools/${tool}`,
+  ),
 ];
 
 function* filesIn(file) {
@@ -60,7 +62,7 @@ function packed() {
       if (mtimeMs < Date.now() - DAY_MS) fs.rmSync(old, { recursive: true, force: true });
     }
     const made = fs.mkdtempSync(path.join(home, 'new-'));
-    const { root, platform, name } = pack({ out: made, addon: ADDON });
+    const { root, platform, name } = pack({ out: made });
     const others = packOthers(made, name);
     const list = { root, platform, name, others };
     const names = JSON.stringify(list, (_, value) =>
