@@ -206,6 +206,15 @@ describe('a bundle', () => {
     });
   });
 
+  it('without its addon, it says that bundlers leave it out, and what to do', async (t) => {
+    const out = place(t, 'none');
+    await esbuild(project, { out, format: 'cjs', external: [`${PACKAGE}-*`] });
+    const { code, stderr } = await support.run(process.execPath, ['bundled.cjs'], { cwd: out });
+    assert.equal(code, 1);
+    assert.match(stderr, /ERR_MONOCLOUD_NATIVE/);
+    assert.match(stderr, /runs from a bundle.*mark @monocloud\/backend-node as external/);
+  });
+
   it('without any of these, esbuild says that it does not know .node files', async (t) => {
     const out = place(t, 'none');
     await assert.rejects(esbuild(project, { out, format: 'cjs' }), (error) => {

@@ -99,6 +99,9 @@ const NOT_INHERITED =
 /** npm's configuration of the machine stays: it says where the other packages come from. */
 const REGISTRY = /^npm_config_(registry|https?_proxy|proxy|noproxy|cafile|strict_ssl|userconfig)$/i;
 
+const { NO_PROXY, no_proxy = NO_PROXY } = process.env;
+const LOOPBACK = [no_proxy, '127.0.0.1', 'localhost'].filter(Boolean).join();
+
 function environment(more = {}) {
   const inherited = Object.entries(process.env).filter(
     ([name]) => REGISTRY.test(name) || !NOT_INHERITED.test(name),
@@ -106,6 +109,9 @@ function environment(more = {}) {
   return {
     ...Object.fromEntries(inherited),
     NO_COLOR: '1',
+    // What is behind a proxy is the way to npm's registry, not loopback.
+    NO_PROXY: LOOPBACK,
+    no_proxy: LOOPBACK,
     npm_config_cache: path.join(CACHE, 'npm'),
     npm_config_update_notifier: 'false',
     ...more,
