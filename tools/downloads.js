@@ -24,10 +24,12 @@ const TOOLS = {
     '@rollup/plugin-json': '6.1.0',
     '@rollup/plugin-node-resolve': '16.0.3',
     '@rollup/plugin-terser': '1.0.2',
+    '@vercel/ncc': '0.45.0',
     '@vercel/webpack-asset-relocator-loader': '1.11.0',
     esbuild: '0.28.2',
     'node-loader': '2.1.0',
     rollup: '4.68.7',
+    vite: '8.3.8',
     webpack: '5.112.2',
   },
 };

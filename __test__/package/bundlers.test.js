@@ -1,6 +1,6 @@
 'use strict';
 
-// The installed package in what esbuild, webpack and rollup make of a program: left outside, as each of
+// The installed package in what esbuild, webpack, rollup, Vite and ncc make of a program: left outside, as each of
 // them documents for native addons, and taken in. Everything is minified, and has to answer.
 
 const assert = require('node:assert/strict');
@@ -9,7 +9,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const { createTestTenant } = require('@monocloud/backend-node/testing');
-const { download } = require('../../tools/downloads.js');
+const { commandOf, download } = require('../../tools/downloads.js');
 const support = require('./support.js');
 
 const { ANSWERS, PACKAGE, answers, createProject, environment, programOf, remove } = support;
@@ -83,6 +83,28 @@ async function rollup(project, { out, format, external, banner }) {
   assert.deepEqual(warnings, []);
 }
 
+/** For a server, and all in one file but what is named: by itself it leaves every dependency out. */
+async function vite(project, { out, external }) {
+  const config = {
+    logLevel: 'error',
+    build: { ssr: 'bundled.mjs', outDir: out, emptyOutDir: false, minify: true },
+    ssr: { noExternal: true, external },
+  };
+  fs.writeFileSync(
+    path.join(project, 'vite.config.mjs'),
+    `export default ${JSON.stringify(config)};`,
+  );
+  const command = commandOf(download('bundlers'), 'vite');
+  await support.succeed(process.execPath, [command, 'build'], { cwd: project });
+}
+
+async function ncc(project, { out }) {
+  const command = commandOf(download('bundlers'), '@vercel/ncc');
+  const args = ['build', 'bundled.mjs', '--minify', '--out', out];
+  await support.succeed(process.execPath, [command, ...args], { cwd: project });
+  fs.renameSync(path.join(out, 'index.mjs'), path.join(out, 'bundled.mjs'));
+}
+
 const NODE_LOADER = { test: /\.node$/, loader: 'node-loader' };
 const RELOCATOR = {
   test: /\.(m?js|node)$/,
@@ -129,6 +151,8 @@ const WAYS = [
     'addon',
     (esm) => ({ external: [PLATFORM_PACKAGES], banner: esm ? REQUIRE : '' }),
   ],
+  ['Vite for a server, external', vite, 'all', (esm) => esm && { external: [PACKAGE] }],
+  ['ncc', ncc, 'none', (esm) => esm && {}],
 ];
 
 describe('a bundle', () => {

@@ -58,6 +58,16 @@ const PROBED = {
 const ca = createCa();
 const serverCert = createServerCert(ca);
 const client = createClientCert(ca);
+const stranger = createClientCert(ca);
+
+const bearer = (token) => ({ authorization: `Bearer ${token}` });
+
+async function statusOverTls(port, headers, { key, cert } = {}) {
+  const settings = { headers, key, cert, ca: ca.cert, agent: false };
+  const [response] = await once(https.get(`https://127.0.0.1:${port}/`, settings), 'response');
+  response.resume();
+  return response.statusCode;
+}
 
 describe('the installed package', () => {
   let registry;
@@ -74,7 +84,7 @@ describe('the installed package', () => {
       options: secured.options({ tls: { ca: ca.cert, cert: client.cert, key: client.key } }),
       token: secured.token(),
     };
-    const programs = ['probe.mjs', 'serve.mjs', 'socket.mjs'];
+    const programs = ['probe.mjs', 'serve.mjs'];
     project = createProject(registry, {
       ...Object.fromEntries(programs.map((name) => [name, programOf(name)])),
       'input.json': JSON.stringify(input),
@@ -125,46 +135,59 @@ describe('the installed package', () => {
 
     it(`works with the server that ${name} has itself`, () => serves([...command(), 'serve.mjs']));
 
-    it(`binds tokens to the certificate on the socket under ${name}`, async () => {
+    it(`binds tokens to the client's certificate under ${name}`, async (t) => {
       const input = {
         options: tenant.clientOptions(),
         tls: { key: serverCert.key, cert: serverCert.cert },
       };
       const other = createProject(registry, {
-        'socket.mjs': programOf('socket.mjs'),
+        'certificates.mjs': programOf('certificates.mjs'),
         'input.json': JSON.stringify(input),
       });
-      try {
-        fs.symlinkSync(path.join(project, 'node_modules'), path.join(other, 'node_modules'));
-        const options = { cwd: other, env: environment() };
-        await withServer([...command(), 'socket.mjs'], options, async (port) => {
-          const ask = async (token, certificate = {}) => {
-            const headers = { authorization: `Bearer ${token}` };
-            const { key, cert } = certificate;
-            const settings = { headers, key, cert, ca: ca.cert, agent: false };
-            const [response] = await once(
-              https.get(`https://127.0.0.1:${port}/`, settings),
-              'response',
-            );
-            response.resume();
-            return response.statusCode;
-          };
-          const token = await tenant.issueToken({ certificate: client.cert });
-          assert.deepEqual(
-            [
-              await ask(token, client),
-              await ask(token, createClientCert(ca)),
-              await ask(token),
-              await ask(await tenant.issueToken(), client),
-            ],
-            // Bun's https server tells nobody what the client's certificate is: bound tokens are
-            // refused there, so that TLS is best left to a proxy.
-            [name === 'Bun' ? 401 : 200, 401, 401, 401],
-          );
-        });
-      } finally {
-        remove(other);
-      }
+      t.after(() => remove(other));
+      fs.symlinkSync(path.join(project, 'node_modules'), path.join(other, 'node_modules'));
+      const bound = bearer(await tenant.issueToken({ certificate: client.cert }));
+      const unbound = bearer(await tenant.issueToken());
+      const inHeader = ({ cert }) => ({ 'ssl-client-cert': encodeURIComponent(cert) });
+
+      const options = { cwd: other, env: environment() };
+      await withServer([...command(), 'certificates.mjs'], options, async (secure, behindProxy) => {
+        const overTls = (headers, certificate) => statusOverTls(secure, headers, certificate);
+        assert.deepEqual(
+          [
+            await overTls(bound, client),
+            await overTls(bound, stranger),
+            await overTls(bound),
+            await overTls(unbound, client),
+          ],
+          // Bun's https server tells nobody what the client's certificate is: bound tokens are refused
+          // there, and TLS is best left to a proxy.
+          [name === 'Bun' ? 401 : 200, 401, 401, 401],
+        );
+        const proxied = async (headers) =>
+          (await fetch(`http://127.0.0.1:${behindProxy}/`, { headers })).status;
+        assert.deepEqual(
+          [
+            await proxied({ ...bound, ...inHeader(client) }),
+            await proxied({ ...bound, ...inHeader(stranger) }),
+            await proxied(bound),
+            await proxied({ ...unbound, ...inHeader(client) }),
+          ],
+          [200, 401, 401, 401],
+        );
+      });
+    });
+
+    it(`says what is missing, and under what, without the addon in ${name}`, async (t) => {
+      const other = createProject(registry, { 'load.cjs': `require('${PACKAGE}')` });
+      t.after(() => remove(other));
+      await npm(['install', '--omit=optional', PACKAGE], { cwd: other });
+      const [file, ...args] = [...command(), 'load.cjs'];
+      const { code, output } = await run(file, args, { cwd: other, timeout: LIMIT_MS });
+      assert.equal(code, 1);
+      const what = `can't be loaded on ${registry.platform} by ${name} `;
+      assert.ok(output.includes(what), output);
+      assert.ok(output.includes(`${PACKAGE}-${registry.platform} is not installed`), output);
     });
   }
 

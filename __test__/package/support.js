@@ -167,7 +167,7 @@ function createProject(registry, files = {}) {
   return directory;
 }
 
-/** Starts a program that prints its port, and calls `use` with it. */
+/** Starts a program that prints its port, or several, and calls `use` with them. */
 async function withServer([command, ...args], options, use) {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   let errors = '';
@@ -183,8 +183,8 @@ async function withServer([command, ...args], options, use) {
       throw new Error(`it ended before it listened:\n${errors}`);
     });
     ended.catch(() => {});
-    const [port] = await Promise.race([line, ended]);
-    await use(Number(port));
+    const [ports] = await Promise.race([line, ended]);
+    await use(...ports.split(' ').map(Number));
   } finally {
     child.kill();
     await exit;
