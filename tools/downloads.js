@@ -50,16 +50,23 @@ function download(name, dependencies = TOOLS[name]) {
   const made = `${directory}.${process.pid}`;
   try {
     install(made, manifest);
-    if (!isInstalled(directory, manifest)) {
-      fs.rmSync(directory, { recursive: true, force: true });
-      fs.renameSync(made, directory);
-    }
-  } catch (error) {
-    if (!isInstalled(directory, manifest)) throw error;
+    putInPlace(made, directory, manifest);
   } finally {
     fs.rmSync(made, { recursive: true, force: true });
   }
   return directory;
+}
+
+function putInPlace(made, directory, manifest) {
+  try {
+    fs.renameSync(made, directory);
+  } catch (error) {
+    // Another process was first, and may use it already; or what is there is of another version.
+    if (isInstalled(directory, manifest)) return;
+    if (!fs.existsSync(directory)) throw error;
+    fs.rmSync(directory, { recursive: true, force: true });
+    fs.renameSync(made, directory);
+  }
 }
 
 /** With another try: what fails over a network may not fail again. */
