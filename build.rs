@@ -9,4 +9,8 @@ fn main() {
     let release = Path::new(&directory).iter().any(|part| part == "release");
     assert!(!(injection && release), "panic-injection is for tests, and never for a release");
     napi_build::setup();
+    // Says which debug file belongs to an addon. Most linkers add one unasked, but not all.
+    if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
+        println!("cargo:rustc-cdylib-link-arg=-Wl,--build-id=sha1");
+    }
 }

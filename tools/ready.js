@@ -7,10 +7,13 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { checkReference } = require('./docs-api');
+const { NAPI } = require('./build-release');
 const { missing } = require('./lock');
+const { RELEASE } = require('./pack');
+const { addonName, checkPlatforms, thisPlatform } = require('./platforms');
 const { checkSupply } = require('./supply');
 const { cargoFlags } = require('./test');
+const { checkVersions } = require('./version');
 
 const root = path.join(__dirname, '..');
 const read = (file) => fs.readFileSync(path.join(root, file), 'utf8');
@@ -40,16 +43,24 @@ function checkLockFiles() {
 
 /** What lets a test make the core panic is in no addon that is published. build.rs sees to it as well. */
 function checkRelease() {
-  const { scripts } = JSON.parse(read('package.json'));
   const problems = [];
-  if (/feature/.test(scripts['build:release'])) {
-    problems.push('package.json: "build:release" must name no features');
+  if (NAPI.some((argument) => /feature/.test(argument))) {
+    problems.push('tools/build-release.js must name no features');
   }
   if (/^default *=/m.test(read('Cargo.toml'))) {
     problems.push('Cargo.toml: no feature may be on by default');
   }
   return problems;
 }
+
+/** What `npm run pack` made of the package itself, such as dist/monocloud-backend-node-0.1.0.tgz. */
+function tarball() {
+  const { name, version } = JSON.parse(read('package.json'));
+  return path.join('dist', `${name.replace('@', '').replace('/', '-')}-${version}.tgz`);
+}
+
+/** The tests that pack for themselves take the addon that is published. */
+const packed = () => ({ PACK_ADDON: path.join(RELEASE, addonName(thisPlatform())) });
 
 const CLIPPY = ['--all-targets', '--locked', '--', '-D', 'warnings'];
 
@@ -72,25 +83,24 @@ const STEPS = [
   { name: 'lock files', check: checkLockFiles },
   { name: 'supply', check: checkSupply },
   { name: 'release', check: checkRelease },
+  { name: 'versions', check: () => [...checkPlatforms(), ...checkVersions()] },
   { name: 'rustfmt', command: () => ['cargo', 'fmt', '--check'] },
   // With the flags of the build, whose compiled C code and build scripts it then finds there.
   { name: 'clippy', command: () => ['cargo', 'clippy', ...cargoFlags(), ...CLIPPY] },
   { name: 'biome', command: () => tool('@biomejs/biome', 'ci', '--error-on-warnings', '.') },
   { name: 'types', command: () => tool('typescript', '--noEmit', '-p', 'tsconfig.json') },
-  { name: 'docs/api', check: checkReference },
-  { name: 'publint', command: () => tool('publint', '--strict') },
-  // node16: everything but `moduleResolution: node10`, which knows no `exports`.
-  {
-    name: 'attw',
-    command: () => tool('@arethetypeswrong/cli', '--pack', '.', '--profile', 'node16'),
-  },
-  { name: 'npm test', command: () => node('tools/test.js') },
+  { name: 'docs/api', check: () => require('./docs-api').checkReference() },
+  // The addon against glibc 2.17, and both tarballs: what the next steps look at is what is published.
+  { name: 'package', command: () => node('tools/pack.js', '--release') },
+  { name: 'publint', command: () => tool('publint', '--strict', tarball()) },
+  { name: 'attw', command: () => tool('@arethetypeswrong/cli', tarball()) },
+  { name: 'npm test', command: () => node('tools/test.js'), env: packed },
   { name: 'npm start', command: () => node('tools/start.js', '--once') },
   // What depends on the Node.js that runs it; the rest is as it was a minute ago.
   { name: 'other Node.js', command: () => node('tools/node-versions.js', ...ON_EVERY_NODE) },
 ];
 
-function passes({ command, check }) {
+function passes({ command, check, env }) {
   if (check) {
     const problems = check();
     for (const problem of problems) {
@@ -101,6 +111,7 @@ function passes({ command, check }) {
   const [executable, ...args] = command();
   const { status, error } = spawnSync(executable, args, {
     cwd: root,
+    env: { ...process.env, ...env?.() },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   if (error) {

@@ -80,7 +80,9 @@ describe('a package whose addon can not be loaded', () => {
 
   it('says that it is not installed', async () => {
     const message = await failureOf({ directory: copy });
-    assert.match(message, /: it is not installed; delete node_modules and install it again on /);
+    const missing = `: @monocloud/backend-node-${platform} is not installed; `;
+    assert.ok(message.includes(missing), message);
+    assert.match(message, /; delete node_modules and install it again on this machine, with its /);
     const tried = `tried ./binding.${platform}.node, @monocloud/backend-node-${platform}`;
     if (process.platform !== 'win32') assert.ok(message.includes(tried), message);
   });

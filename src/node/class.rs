@@ -29,6 +29,10 @@ use crate::token::binding;
 use crate::token::facts::Expiration;
 use crate::validator::Validator;
 
+/// Which version this addon is of. `js/load.js` takes no other than its own.
+#[napi]
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// The names of all options, nested ones by their path.
 #[napi(catch_unwind)]
 pub fn option_names() -> Vec<&'static str> {

@@ -1,14 +1,6 @@
 // Seed 003, the global augmentation instead of a cast.
 import express from 'express';
 import { protectApi, type AuthenticatedExpressRequest } from '@monocloud/backend-node/express';
-import type { AccessTokenClaims } from '@monocloud/backend-node';
-declare global {
-  namespace Express {
-    interface Request {
-      claims?: AccessTokenClaims;
-    }
-  }
-}
 
 const app = express();
 const protect = protectApi();
@@ -19,3 +11,11 @@ app.get('/api/me', protect(), (req, res) => {
   const { claims } = req as AuthenticatedExpressRequest;
   res.json({ sub, exp: claims.exp });
 });
+
+// As documented:
+import type { AccessTokenClaims } from '@monocloud/backend-node';
+declare global {
+  namespace Express {
+    interface Request { claims?: AccessTokenClaims; }
+  }
+}

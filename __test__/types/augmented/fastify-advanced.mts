@@ -1,11 +1,6 @@
 // Seed 000, "Advanced: shared client, custom resolvers, caching".
 import Fastify from 'fastify';
 import type { AuthenticatedFastifyRequest } from '@monocloud/backend-node/fastify';
-import {
-  protectApi,
-  MonoCloudBackendNodeClient,
-  type ICache,
-} from '@monocloud/backend-node/fastify';
 
 declare const redisCache: ICache;
 declare module 'fastify' {
@@ -16,22 +11,31 @@ declare module 'fastify' {
 }
 const fastify = Fastify();
 
+// As documented:
+import {
+  protectApi,
+  MonoCloudBackendNodeClient,
+  type ICache,
+} from "@monocloud/backend-node/fastify";
+
 const client = new MonoCloudBackendNodeClient({
-  tenantDomain: 'https://acme.us.monocloud.com',
-  audience: 'https://api.example.com',
+  tenantDomain: "https://acme.us.monocloud.com",
+  audience: "https://api.example.com",
   cache: redisCache, // your ICache implementation — caches by token until exp
   introspectJwtTokens: false,
 });
 
 const protect = protectApi(client, {
   // Pull token from somewhere other than Authorization: Bearer
-  tokenResolver: async (req) => (req.cookies as Record<string, string>).access_token,
+  tokenResolver: async (req) =>
+    (req.cookies as Record<string, string>).access_token,
   // Provide the client cert for mTLS-bound tokens (use with validateCertificateBinding)
-  certificateResolver: async (req) => req.headers['x-client-cert'] as string | undefined,
+  certificateResolver: async (req) =>
+    req.headers["x-client-cert"] as string | undefined,
 });
 
 fastify.get(
-  '/api/secure',
+  "/api/secure",
   { onRequest: protect({ validateCertificateBinding: true }) },
   async (request) => (request as AuthenticatedFastifyRequest).claims,
 );

@@ -1,12 +1,6 @@
 // Seed 000, the module augmentation instead of a cast.
 import Fastify from 'fastify';
 import { protectApi, type AuthenticatedFastifyRequest } from '@monocloud/backend-node/fastify';
-import type { AccessTokenClaims } from '@monocloud/backend-node';
-declare module 'fastify' {
-  interface FastifyRequest {
-    claims?: AccessTokenClaims;
-  }
-}
 
 const fastify = Fastify();
 const protect = protectApi();
@@ -17,3 +11,11 @@ fastify.get('/api/me', { onRequest: protect() }, async (request) => {
   const { claims } = request as AuthenticatedFastifyRequest;
   return { sub, exp: claims.exp };
 });
+
+// As documented:
+import type { AccessTokenClaims } from "@monocloud/backend-node";
+declare module "fastify" {
+  interface FastifyRequest {
+    claims?: AccessTokenClaims;
+  }
+}

@@ -1,10 +1,16 @@
 // Seed 003, "Advanced: shared client, custom resolvers, caching".
 import express from 'express';
 import type { AuthenticatedExpressRequest } from '@monocloud/backend-node/express';
-import { protectApi, MonoCloudBackendNodeClient, type ICache } from '@monocloud/backend-node/express';
 
 declare const redisCache: ICache;
 const app = express();
+
+// As documented:
+import {
+  protectApi,
+  MonoCloudBackendNodeClient,
+  type ICache,
+} from '@monocloud/backend-node/express';
 
 // Build a client explicitly when you need a cache or non-env config
 const client = new MonoCloudBackendNodeClient({

@@ -1,6 +1,11 @@
 // Seed 003, "Basic wiring".
+
+// As documented:
 import express from 'express';
-import { protectApi, type AuthenticatedExpressRequest } from '@monocloud/backend-node/express';
+import {
+  protectApi,
+  type AuthenticatedExpressRequest,
+} from '@monocloud/backend-node/express';
 
 const app = express();
 

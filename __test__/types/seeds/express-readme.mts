@@ -1,6 +1,11 @@
 // Seed 002, the Express quick start.
+
+// As documented:
 import express from 'express';
-import { protectApi, type AuthenticatedExpressRequest } from '@monocloud/backend-node/express';
+import {
+  protectApi,
+  type AuthenticatedExpressRequest,
+} from '@monocloud/backend-node/express';
 
 const app = express();
 

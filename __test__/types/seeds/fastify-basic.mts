@@ -1,6 +1,11 @@
 // Seed 000, "Basic wiring".
-import Fastify from 'fastify';
-import { protectApi, type AuthenticatedFastifyRequest } from '@monocloud/backend-node/fastify';
+
+// As documented:
+import Fastify from "fastify";
+import {
+  protectApi,
+  type AuthenticatedFastifyRequest,
+} from "@monocloud/backend-node/fastify";
 
 const fastify = Fastify();
 
@@ -8,19 +13,27 @@ const fastify = Fastify();
 const protect = protectApi();
 
 // Bare protection — any valid token works
-fastify.get('/api/me', { onRequest: protect() }, async (request) => {
+fastify.get("/api/me", { onRequest: protect() }, async (request) => {
   const { claims } = request as AuthenticatedFastifyRequest;
   return { sub: claims.sub };
 });
 
 // Scope-gated
-fastify.post('/api/posts', { onRequest: protect({ scopes: ['posts:write'] }) }, async (request, reply) => {
-  reply.code(201);
-});
+fastify.post(
+  "/api/posts",
+  { onRequest: protect({ scopes: ["posts:write"] }) },
+  async (request, reply) => {
+    reply.code(201);
+  },
+);
 
 // Group-gated
-fastify.delete('/api/posts/:id', { onRequest: protect({ groups: ['admin'] }) }, async (request, reply) => {
-  reply.code(204);
-});
+fastify.delete(
+  "/api/posts/:id",
+  { onRequest: protect({ groups: ["admin"] }) },
+  async (request, reply) => {
+    reply.code(204);
+  },
+);
 
 await fastify.listen({ port: 3000 });

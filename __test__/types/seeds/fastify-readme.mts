@@ -1,6 +1,11 @@
 // Seed 002, the Fastify quick start.
+
+// As documented:
 import Fastify from 'fastify';
-import { protectApi, type AuthenticatedFastifyRequest } from '@monocloud/backend-node/fastify';
+import {
+  protectApi,
+  type AuthenticatedFastifyRequest,
+} from '@monocloud/backend-node/fastify';
 
 const fastify = Fastify();
 

@@ -1,0 +1,195 @@
+'use strict';
+
+// npm run pack: the tarballs that are published, of the package and of one platform's addon.
+//
+//   npm run pack                                  this machine's addon, as js/ has it, into dist/
+//   npm run pack -- --out DIR --addon FILE        another one; its name says for which platform
+//   npm run pack -- --release                     builds it first, as it is published (dist/release)
+//
+// PACK_ADDON=FILE is the same as --addon, for tests that pack for themselves: `npm run ready` gives them
+// the one that is published.
+//
+// What goes in is checked: nothing that does not belong, and all that is named by what goes in.
+
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+const { buildRelease } = require('./build-release');
+const { npm, run } = require('./npm');
+const { checkContents } = require('./pack-contents');
+const { addonName, platforms, thisPlatform } = require('./platforms');
+const { checkSymbols } = require('./symbols');
+
+const ROOT = path.join(__dirname, '..');
+/** Not js/, whose addon is the tests'. */
+const RELEASE = path.join(ROOT, 'dist', 'release');
+const readJson = (...names) => JSON.parse(fs.readFileSync(path.join(...names), 'utf8'));
+
+/** Of use to whoever builds this package, and to nobody who installs it. */
+const NOT_PUBLISHED = ['scripts', 'devDependencies', 'napi'];
+
+/** What npm puts into a directory's tarball, and where it is if `out` is given. */
+function npmPack(directory, out) {
+  const where = out === undefined ? ['--dry-run'] : ['--pack-destination', out];
+  const [packed] = JSON.parse(
+    npm(['pack', '--json', '--ignore-scripts', ...where], { cwd: directory }),
+  );
+  return {
+    name: packed.name,
+    files: packed.files.map((file) => file.path).sort(),
+    packed: packed.size,
+    unpacked: packed.unpackedSize,
+    ...(out !== undefined && { file: path.join(out, packed.filename) }),
+  };
+}
+
+/**
+ * The addon without what only a debugger reads, which is three quarters of it. The linker can't leave
+ * that out: it belongs to the release, so that an address in a crash report of somebody else's can be
+ * looked up. The file as it was built, with its `.dwp`, is kept as `debug-<platform>` of the release;
+ * the build id, which stays in what is published, says which of them belongs to it.
+ *
+ * rust-objcopy comes with Rust and reads every platform's ELF and Mach-O. On Windows the linker has
+ * put all of it into a `.pdb`.
+ */
+function strip(from, to) {
+  const magic = Buffer.alloc(4);
+  const fd = fs.openSync(from, 'r');
+  fs.readSync(fd, magic, 0, 4, 0);
+  fs.closeSync(fd);
+  const isElf = magic.equals(Buffer.from('\x7fELF'));
+  const isMachO = magic.readUInt32LE() === 0xfeedfacf;
+  if (!isElf && !isMachO) {
+    fs.copyFileSync(from, to);
+    return;
+  }
+  if (isMachO && process.platform === 'darwin') {
+    // Apple's own also signs the result again, without which arm64 doesn't load it.
+    run('strip', ['-x', '-o', to, from]);
+    return;
+  }
+  const sysroot = run('rustc', ['--print', 'sysroot'], { cwd: ROOT }).trim();
+  const host = /^host: (\S+)$/m.exec(run('rustc', ['-vV'], { cwd: ROOT }))[1];
+  const objcopy = path.join(sysroot, 'lib', 'rustlib', host, 'bin', 'rust-objcopy');
+  const libraries = path.join(sysroot, 'lib');
+  run(objcopy, [isElf ? '--strip-unneeded' : '--discard-all', from, to], {
+    env: { ...process.env, LD_LIBRARY_PATH: libraries, DYLD_FALLBACK_LIBRARY_PATH: libraries },
+  });
+}
+
+/** The package as npm would pack it here, in a directory of its own and with the manifest's own words. */
+function stageRoot(stage, addon, amend) {
+  for (const file of npmPack(ROOT).files) {
+    fs.mkdirSync(path.dirname(path.join(stage, file)), { recursive: true });
+    fs.copyFileSync(path.join(ROOT, file), path.join(stage, file));
+  }
+  // The loader that was made with this addon: the one for tests exports more.
+  const loader = path.join(path.dirname(addon), 'binding.js');
+  if (fs.existsSync(loader)) fs.copyFileSync(loader, path.join(stage, 'js', 'binding.js'));
+  writeManifest(stage, amend);
+}
+
+function stagePlatform(stage, platform, addon, amend) {
+  fs.cpSync(path.join(ROOT, 'npm', platform), stage, { recursive: true });
+  fs.copyFileSync(path.join(ROOT, 'LICENSE'), path.join(stage, 'LICENSE'));
+  const target = path.join(stage, addonName(platform));
+  strip(addon, target);
+  fs.chmodSync(target, 0o755);
+  writeManifest(stage, amend);
+}
+
+function writeManifest(stage, amend) {
+  const manifest = { ...readJson(stage, 'package.json'), ...amend };
+  for (const name of NOT_PUBLISHED) delete manifest[name];
+  fs.writeFileSync(path.join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** The platform in an addon's name, as napi gives it. */
+function platformOf(addon) {
+  const found = platforms().find(({ name }) => path.basename(addon) === addonName(name));
+  return found?.name ?? thisPlatform();
+}
+
+/** What must hold of an addon that strangers run, beside what tools/symbols.js says. */
+function checkRelease(addon) {
+  const { problems } = checkSymbols(addon);
+  if (fs.readFileSync(addon).includes('injectPanic')) {
+    problems.push(`${addon} was built for tests: npm run build:release`);
+  }
+  return problems;
+}
+
+/**
+ * @param {object} [options]
+ * @param {string} [options.out] the directory for the tarballs, by default dist/
+ * @param {string} [options.addon] by default this machine's, as it was built into js/
+ * @param {boolean} [options.release] whether it must be fit to be published
+ * @param {object} [options.amend] what the manifests say on top, such as `repository`
+ * @returns {{ root: string, platform: string, name: string, packages: object[] }} the two tarballs;
+ *   the platform's name; of both tarballs what is in them and how large they are
+ */
+function pack({ out = path.join(ROOT, 'dist'), addon, amend, release = false } = {}) {
+  const built = addon ?? process.env.PACK_ADDON;
+  const from = path.resolve(built || path.join(ROOT, 'js', addonName(thisPlatform())));
+  if (!fs.existsSync(from)) throw new Error(`${from} is missing: npm run build`);
+  const name = platformOf(from);
+  const to = path.resolve(out);
+  fs.mkdirSync(to, { recursive: true });
+  const stage = fs.mkdtempSync(path.join(os.tmpdir(), 'monocloud-pack-'));
+  try {
+    const stages = { root: path.join(stage, 'root'), platform: path.join(stage, 'platform') };
+    for (const directory of Object.values(stages)) fs.mkdirSync(directory);
+    stageRoot(stages.root, from, amend);
+    stagePlatform(stages.platform, name, from, amend);
+    const root = npmPack(stages.root, to);
+    const platform = npmPack(stages.platform, to);
+    platform.addon = fs.statSync(path.join(stages.platform, addonName(name))).size;
+    platform.built = fs.statSync(from).size;
+    const problems = [
+      ...(release ? checkRelease(from) : []),
+      ...checkContents(stages.root, root.files),
+      ...checkContents(stages.platform, platform.files),
+    ];
+    if (problems.length > 0) throw new Error(problems.join('\n'));
+    return { root: root.file, platform: platform.file, name, packages: [root, platform] };
+  } finally {
+    fs.rmSync(stage, { recursive: true, force: true });
+  }
+}
+
+function report({ packages }) {
+  const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+  for (const { file, files, packed, unpacked, addon, built } of packages) {
+    console.log(path.relative(process.cwd(), file));
+    for (const name of files) console.log(`  ${name}`);
+    console.log(
+      `  ${files.length} files, ${kilobytes(packed)} packed, ${kilobytes(unpacked)} unpacked`,
+    );
+    if (addon)
+      console.log(`  addon ${kilobytes(addon)}, ${kilobytes(built)} before it was stripped`);
+  }
+}
+
+module.exports = { RELEASE, pack };
+
+async function main(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      addon: { type: 'string' },
+      out: { type: 'string' },
+      release: { type: 'boolean', default: false },
+    },
+  });
+  const { addon, out, release } = values;
+  const build = release && addon === undefined;
+  report(pack({ out, release, addon: build ? await buildRelease({ out: RELEASE }) : addon }));
+}
+
+if (require.main === module) {
+  main(process.argv.slice(2)).catch((error) => {
+    console.error(`pack: ${error.message}`);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,97 @@
+'use strict';
+
+// The headers and libraries of glibc 2.17, to build against: an addon then asks for nothing newer,
+// whatever this machine has. They are from napi-rs's cross toolchains on npm, of which only these files
+// are used. Their compiler is of 2013, and the one that is here optimizes better.
+
+const { createHash } = require('node:crypto');
+const fs = require('node:fs');
+const path = require('node:path');
+const { gunzipSync } = require('node:zlib');
+const { npm, run } = require('./npm');
+
+const ROOT = path.join(__dirname, '..');
+
+/** By Rust's target. To the version and the digest: this ends up in what is published. */
+const TOOLCHAINS = {
+  'x86_64-unknown-linux-gnu': {
+    name: '@napi-rs/cross-toolchain-x64-target-x86_64',
+    version: '1.0.0',
+    integrity:
+      'sha512-lecoghCfoTAX9MLFcIx9/nL9M8xdkZ9n8Pki8qjKUNzjiq1zbECdEbzIZAMMHRtrXxifK9dAyYuh8gSxNbr2og==',
+    compiler: 'x86_64-linux-gnu-gcc',
+    cpu: 'x64',
+  },
+  'aarch64-unknown-linux-gnu': {
+    name: '@napi-rs/cross-toolchain-x64-target-aarch64',
+    version: '1.0.3',
+    integrity:
+      'sha512-EMFcy/ahFsmCY3BI1tMC3wRUYZ+cDuILg7nP1micaKXW1tO1+RvUB1CC6QYe+cv2W4Tuz9wr3qcFExWyjgWf2w==',
+    compiler: 'aarch64-linux-gnu-gcc',
+    cpu: 'arm64',
+  },
+};
+
+function download({ name, version, integrity }, directory) {
+  const [{ filename }] = JSON.parse(
+    npm(['pack', '--json', '--pack-destination', directory, `${name}@${version}`], {
+      cwd: directory,
+    }),
+  );
+  const bytes = fs.readFileSync(path.join(directory, filename));
+  const digest = `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
+  if (digest !== integrity) throw new Error(`${name}@${version} is ${digest}, not ${integrity}`);
+  return bytes;
+}
+
+async function unpack(bytes, target, directory) {
+  const { XzReadableStream } = require('xz-decompress');
+  const tar = (input, ...members) =>
+    run('tar', ['-x', '-C', directory, '-f', '-', ...members], { input });
+  tar(gunzipSync(bytes), `package/${target}.tar.xz`);
+  const inner = await fs.openAsBlob(path.join(directory, 'package', `${target}.tar.xz`));
+  const sysroot = `./${target}/sysroot`;
+  tar(Buffer.from(await new Response(new XzReadableStream(inner.stream())).arrayBuffer()), sysroot);
+  return path.join(directory, sysroot);
+}
+
+/** Where the files are; downloaded into .cache/ when they are not there yet. */
+async function getSysroot(target) {
+  const toolchain = TOOLCHAINS[target];
+  const place = path.join(ROOT, '.cache', 'sysroot', `${target}-${toolchain.version}`);
+  if (fs.existsSync(place)) return place;
+  fs.mkdirSync(path.dirname(place), { recursive: true });
+  const directory = fs.mkdtempSync(`${place}-`);
+  try {
+    // Renamed when it is whole, so that an interrupted download is not taken for one.
+    fs.renameSync(await unpack(download(toolchain, directory), target, directory), place);
+  } finally {
+    fs.rmSync(directory, { recursive: true, force: true });
+  }
+  return place;
+}
+
+/**
+ * What to set for cargo, so that C and Rust are compiled and linked against those files.
+ * @returns {Promise<Record<string, string>>}
+ */
+async function sysrootEnvironment(target) {
+  const { compiler, cpu } = TOOLCHAINS[target];
+  const sysroot = await getSysroot(target);
+  const wrapper = `${sysroot}.cc`;
+  const quoted = `'${sysroot.replaceAll("'", `'\\''`)}'`;
+  // A script and not flags: aws-lc-sys, cc and cargo each have other variables for them. `-L`, because
+  // Debian's gcc looks into this machine's own directories first, whatever the sysroot.
+  const script = `#!/bin/sh
+exec ${cpu === process.arch ? 'cc' : compiler} --sysroot=${quoted} -L${quoted}/usr/lib -L${quoted}/lib "$@"
+`;
+  fs.writeFileSync(`${wrapper}.new`, script, { mode: 0o755 });
+  fs.renameSync(`${wrapper}.new`, wrapper);
+  const underscored = target.replaceAll('-', '_');
+  return {
+    [`CC_${underscored}`]: wrapper,
+    [`CARGO_TARGET_${underscored.toUpperCase()}_LINKER`]: wrapper,
+  };
+}
+
+module.exports = { TOOLCHAINS, sysrootEnvironment };
