@@ -141,7 +141,7 @@ function ownFiles() {
   const files = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' }).split('\n');
   return files.filter(
     (file) =>
-      /\.[cm]?[jt]s(on)?$/.test(file) &&
+      /\.([cm]?[jt]s(on)?|md)$/.test(file) &&
       !/package(-lock)?\.json$/.test(file) &&
       fs.existsSync(path.join(ROOT, file)),
   );
