@@ -184,7 +184,9 @@ describe('the mTLS examples', { skip }, () => {
 
   it('examples/mtls-fastify is the guide, word for word', () => {
     const read = (file) => fs.readFileSync(path.join(ROOT, file), 'utf8');
-    const guide = read('__test__/types/seeds/fastify-mtls.mts').split('\n').slice(1).join('\n');
-    assert.equal(read('examples/mtls-fastify/server.ts'), guide);
+    // The line above it is ours, and so are indentation and quotes in the example.
+    const [, guide] = read('__test__/types/seeds/fastify-mtls.mts').split('// As documented:\n');
+    const words = (text) => text.replaceAll('"', "'").split(/\s+/).join(' ').trim();
+    assert.equal(words(read('examples/mtls-fastify/server.ts')), words(guide));
   });
 });

@@ -124,8 +124,10 @@ const MAIN = `
   // What a first worker leaves behind for good, a thread pool say, is there by now. Sockets of the
   // validations here are kept for a while: leave room for the two tenants'.
   const first = await settled({ threads: Infinity, descriptors: Infinity });
-  // One of a pool's may come late, too.
-  const before = { threads: held().threads + 4, descriptors: first.descriptors + 4 };
+  // One of a pool's may come late, too. How many sockets are kept depends on how many requests were under
+  // way at once, and that on what else the machine does; what is leaked, on how many were terminated.
+  const sockets = Math.floor((input.terminations - third) / 3);
+  const before = { threads: held().threads + 4, descriptors: first.descriptors + sockets };
   await round(input.terminations - third);
   const last = await settled(before);
   await judge();

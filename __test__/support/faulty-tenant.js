@@ -31,6 +31,8 @@ function sendJson(response, body, status = 200, headers = {}) {
 async function startFaultyTenant({ tls, issuer } = {}) {
   const { privateKey, publicKey } = makePairSync('ec', { namedCurve: 'P-256' });
   const key = { ...publicKey.export({ format: 'jwk' }), kid: 'key', alg: 'ES256', use: 'sig' };
+  // The same for all that it issues: what a test compares must not depend on the second.
+  const exp = Math.floor(Date.now() / 1000) + 3600;
   const requests = { discovery: 0, jwks: 0, introspection: 0, other: 0 };
   const faults = {};
   const right = {
@@ -78,7 +80,7 @@ async function startFaultyTenant({ tls, issuer } = {}) {
       iss: tenant.issuer,
       sub: 'user',
       aud: AUDIENCE,
-      exp: Math.floor(Date.now() / 1000) + 3600,
+      exp,
       scope: 'posts:read',
     }),
     /** What a client of this tenant is configured with. */
