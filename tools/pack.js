@@ -65,8 +65,9 @@ function strip(from, to) {
     return;
   }
   if (isMachO && process.platform === 'darwin') {
-    // Apple's own also signs the result again, without which arm64 doesn't load it.
     run('strip', ['-x', '-o', to, from]);
+    // What the linker had signed was changed, and arm64 loads nothing that is not as it was signed.
+    run('codesign', ['--force', '--sign', '-', to]);
     return;
   }
   const sysroot = run('rustc', ['--print', 'sysroot'], { cwd: ROOT }).trim();
