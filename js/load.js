@@ -3,7 +3,7 @@
 // Loads the native addon. Where that fails, ./load-error.js says in one sentence what to do about it: the
 // generated ./binding.js blames npm for whatever happened.
 
-const { version } = require('../package.json');
+const version = require('./version.js');
 
 function load() {
   let binding;

@@ -16,7 +16,7 @@ const { parseArgs } = require('node:util');
 const { addonName, platforms } = require('./platforms');
 const { host } = require('./sbom');
 const { checkSymbols } = require('./symbols');
-const { TOOLCHAINS, sysrootEnvironment } = require('./sysroot');
+const { TOOLCHAINS, muslEnvironment, sysrootEnvironment } = require('./sysroot');
 
 const ROOT = path.join(__dirname, '..');
 
@@ -44,15 +44,7 @@ function napi(args, env) {
 
 async function environment(target) {
   if (target in TOOLCHAINS) return sysrootEnvironment(target);
-  // musl's own is `musl-gcc` of Debian's musl-tools. The library must not have musl in it: Node.js has.
-  if (target.endsWith('-linux-musl') && host() !== target) {
-    const name = target.replaceAll('-', '_');
-    return {
-      [`CC_${name}`]: 'musl-gcc',
-      [`CARGO_TARGET_${name.toUpperCase()}_LINKER`]: 'musl-gcc',
-      [`CARGO_TARGET_${name.toUpperCase()}_RUSTFLAGS`]: '-C target-feature=-crt-static',
-    };
-  }
+  if (target.endsWith('-linux-musl') && host() !== target) return muslEnvironment(target);
   // The oldest that Node.js 18 runs on, and the first that there was for arm64.
   if (target === 'x86_64-apple-darwin') return { MACOSX_DEPLOYMENT_TARGET: '10.15' };
   if (target === 'aarch64-apple-darwin') return { MACOSX_DEPLOYMENT_TARGET: '11.0' };

@@ -65,8 +65,9 @@ function strip(from, to) {
     return;
   }
   if (isMachO && process.platform === 'darwin') {
-    // Apple's own also signs the result again, without which arm64 doesn't load it.
     run('strip', ['-x', '-o', to, from]);
+    // What the linker had signed was changed, and arm64 loads nothing that is not as it was signed.
+    run('codesign', ['--force', '--sign', '-', to]);
     return;
   }
   const sysroot = run('rustc', ['--print', 'sysroot'], { cwd: ROOT }).trim();
@@ -120,42 +121,63 @@ function checkRelease(addon) {
   return problems;
 }
 
+const kept = (out) => {
+  const to = path.resolve(out ?? path.join(ROOT, 'dist'));
+  fs.mkdirSync(to, { recursive: true });
+  return to;
+};
+
+/** Stages, packs and checks one tarball. */
+function packed(out, prepare) {
+  const stage = fs.mkdtempSync(path.join(os.tmpdir(), 'monocloud-pack-'));
+  try {
+    const more = prepare(stage);
+    const made = { ...npmPack(stage, kept(out)), ...more };
+    const problems = checkContents(stage, made.files);
+    if (problems.length > 0) throw new Error(problems.join('\n'));
+    return made;
+  } finally {
+    fs.rmSync(stage, { recursive: true, force: true });
+  }
+}
+
+/** The package itself, with the loader that was made with that addon. */
+function packRoot({ out, addon, amend }) {
+  return packed(out, (stage) => stageRoot(stage, addon, amend));
+}
+
+/** The package of that addon's platform. */
+function packPlatform({ out, addon, amend, release = false }) {
+  const problems = release ? checkRelease(addon) : [];
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  const platform = platformOf(addon);
+  return packed(out, (stage) => {
+    stagePlatform(stage, platform, addon, amend);
+    const stripped = fs.statSync(path.join(stage, addonName(platform))).size;
+    return { platform, addon: stripped, built: fs.statSync(addon).size };
+  });
+}
+
 /**
  * @param {object} [options]
  * @param {string} [options.out] the directory for the tarballs, by default dist/
  * @param {string} [options.addon] by default this machine's, as it was built into js/
  * @param {boolean} [options.release] whether it must be fit to be published
- * @param {object} [options.amend] what the manifests say on top, such as `repository`
  * @returns {{ root: string, platform: string, name: string, packages: object[] }} the two tarballs;
  *   the platform's name; of both tarballs what is in them and how large they are
  */
-function pack({ out = path.join(ROOT, 'dist'), addon, amend, release = false } = {}) {
+function pack({ out, addon, release } = {}) {
   const built = addon ?? process.env.PACK_ADDON;
   const from = path.resolve(built || path.join(ROOT, 'js', addonName(thisPlatform())));
   if (!fs.existsSync(from)) throw new Error(`${from} is missing: npm run build`);
-  const name = platformOf(from);
-  const to = path.resolve(out);
-  fs.mkdirSync(to, { recursive: true });
-  const stage = fs.mkdtempSync(path.join(os.tmpdir(), 'monocloud-pack-'));
-  try {
-    const stages = { root: path.join(stage, 'root'), platform: path.join(stage, 'platform') };
-    for (const directory of Object.values(stages)) fs.mkdirSync(directory);
-    stageRoot(stages.root, from, amend);
-    stagePlatform(stages.platform, name, from, amend);
-    const root = npmPack(stages.root, to);
-    const platform = npmPack(stages.platform, to);
-    platform.addon = fs.statSync(path.join(stages.platform, addonName(name))).size;
-    platform.built = fs.statSync(from).size;
-    const problems = [
-      ...(release ? checkRelease(from) : []),
-      ...checkContents(stages.root, root.files),
-      ...checkContents(stages.platform, platform.files),
-    ];
-    if (problems.length > 0) throw new Error(problems.join('\n'));
-    return { root: root.file, platform: platform.file, name, packages: [root, platform] };
-  } finally {
-    fs.rmSync(stage, { recursive: true, force: true });
-  }
+  const root = packRoot({ out, addon: from });
+  const platform = packPlatform({ out, addon: from, release });
+  return {
+    root: root.file,
+    platform: platform.file,
+    name: platform.platform,
+    packages: [root, platform],
+  };
 }
 
 function report({ packages }) {
@@ -171,7 +193,7 @@ function report({ packages }) {
   }
 }
 
-module.exports = { RELEASE, pack };
+module.exports = { RELEASE, pack, packPlatform, packRoot, report };
 
 async function main(args) {
   const { values } = parseArgs({

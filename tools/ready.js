@@ -84,6 +84,7 @@ const STEPS = [
   { name: 'supply', check: checkSupply },
   { name: 'release', check: checkRelease },
   { name: 'versions', check: () => [...checkPlatforms(), ...checkVersions()] },
+  { name: 'workflows', command: () => node('tools/workflows.js') },
   { name: 'rustfmt', command: () => ['cargo', 'fmt', '--check'] },
   // With the flags of the build, whose compiled C code and build scripts it then finds there.
   { name: 'clippy', command: () => ['cargo', 'clippy', ...cargoFlags(), ...CLIPPY] },

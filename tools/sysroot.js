@@ -78,20 +78,41 @@ async function getSysroot(target) {
 async function sysrootEnvironment(target) {
   const { compiler, cpu } = TOOLCHAINS[target];
   const sysroot = await getSysroot(target);
-  const wrapper = `${sysroot}.cc`;
-  const quoted = `'${sysroot.replaceAll("'", `'\\''`)}'`;
-  // A script and not flags: aws-lc-sys, cc and cargo each have other variables for them. `-L`, because
-  // Debian's gcc looks into this machine's own directories first, whatever the sysroot.
-  const script = `#!/bin/sh
-exec ${cpu === process.arch ? 'cc' : compiler} --sysroot=${quoted} -L${quoted}/usr/lib -L${quoted}/lib "$@"
-`;
-  fs.writeFileSync(`${wrapper}.new`, script, { mode: 0o755 });
-  fs.renameSync(`${wrapper}.new`, wrapper);
-  const underscored = target.replaceAll('-', '_');
+  const cc = cpu === process.arch ? 'cc' : compiler;
+  const at = quoted(sysroot);
+  // `-L`, because Debian's gcc looks into this machine's own directories first, whatever the sysroot.
+  return compiledBy(target, `${sysroot}.cc`, `${cc} --sysroot=${at} -L${at}/usr/lib -L${at}/lib`);
+}
+
+/**
+ * The same for musl, with `musl-gcc` of Debian's musl-tools on a machine of the same processor. That has
+ * no libgcc_s, against which Rust links, and every one is the same in what it exports: here it is found,
+ * and on Alpine Node.js itself needs one.
+ */
+function muslEnvironment(target) {
+  const directory = path.join(ROOT, '.cache', 'musl');
+  fs.mkdirSync(directory, { recursive: true });
+  const library = path.join(directory, 'libgcc_s.so.1');
+  fs.rmSync(library, { force: true });
+  fs.symlinkSync(run('cc', ['-print-file-name=libgcc_s.so.1']).trim(), library);
   return {
-    [`CC_${underscored}`]: wrapper,
-    [`CARGO_TARGET_${underscored.toUpperCase()}_LINKER`]: wrapper,
+    ...compiledBy(target, path.join(directory, 'cc'), `musl-gcc -L${quoted(directory)}`),
+    // musl itself must not be in it, as Rust would have it: Node.js has one.
+    [`CARGO_TARGET_${variable(target).toUpperCase()}_RUSTFLAGS`]: '-C target-feature=-crt-static',
   };
 }
 
-module.exports = { TOOLCHAINS, sysrootEnvironment };
+const quoted = (file) => `'${file.replaceAll("'", `'\\''`)}'`;
+const variable = (target) => target.replaceAll('-', '_');
+
+/** A script and not flags: aws-lc-sys, cc and cargo each have other variables for them. */
+function compiledBy(target, script, command) {
+  fs.writeFileSync(`${script}.new`, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
+  fs.renameSync(`${script}.new`, script);
+  return {
+    [`CC_${variable(target)}`]: script,
+    [`CARGO_TARGET_${variable(target).toUpperCase()}_LINKER`]: script,
+  };
+}
+
+module.exports = { TOOLCHAINS, muslEnvironment, sysrootEnvironment };

@@ -17,7 +17,9 @@ const VERSION = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9
 
 const IN_MANIFEST = /^(\[package\]\n(?:.+\n)*?version = ")([^"]+)(")/m;
 const IN_LOCK = new RegExp(`^(name = "${CRATE}"\\nversion = ")([^"]+)(")`, 'm');
-const CARGO = [
+const IN_SCRIPT = /^(module\.exports = ')([^']+)(';)$/m;
+const IN_TEXT = [
+  ['js/version.js', IN_SCRIPT],
   ['Cargo.toml', IN_MANIFEST],
   ['Cargo.lock', IN_LOCK],
   ['fuzz/Cargo.lock', IN_LOCK],
@@ -36,7 +38,7 @@ function versions(root = ROOT) {
   const names = platforms(manifest).map(({ name }) => name);
   return [
     ['package.json', manifest.version],
-    ...CARGO.map(([file, pattern]) => [file, pattern.exec(read(file))?.[2]]),
+    ...IN_TEXT.map(([file, pattern]) => [file, pattern.exec(read(file))?.[2]]),
     ['package-lock.json', lock.version],
     ['package-lock.json, packages[""]', lock.packages[''].version],
     ...names.flatMap((name) => {
@@ -80,7 +82,7 @@ function setVersion(version, { root = ROOT, today = new Date() } = {}) {
     if (entry) Object.assign(entry, { version, integrity: undefined });
   }
   writeJson('package-lock.json', lock);
-  for (const [file, pattern] of CARGO) {
+  for (const [file, pattern] of IN_TEXT) {
     write(file, read(file).replace(pattern, `$1${version}$3`));
   }
   const date = today.toISOString().slice(0, 10);

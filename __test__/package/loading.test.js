@@ -211,9 +211,10 @@ describe('a package without its addon', () => {
   it('takes no addon of another version', async () => {
     install(packed.name);
     // As if the package had been upgraded, and its addon had not.
-    const manifest = path.join(installedAt(NAME), 'package.json');
-    const newer = { ...JSON.parse(fs.readFileSync(manifest, 'utf8')), version: '99.0.0' };
-    fs.writeFileSync(manifest, JSON.stringify(newer));
+    fs.writeFileSync(
+      path.join(installedAt(NAME), 'js', 'version.js'),
+      "module.exports = '99.0.0';",
+    );
     tells(
       await failureOf(),
       `${NAME} is 99.0.0 and its addon, of ${NAME}-${packed.name}, is ${version}; `,

@@ -83,21 +83,26 @@ describe('the package', () => {
 describe('the version', () => {
   it('is the same everywhere', () => {
     assert.deepEqual(checkVersions(), []);
-    assert.equal(versions().length, 6 + 4 * 8);
+    assert.equal(versions().length, 7 + 4 * 8);
   });
 
   it('is changed everywhere by one command', () => {
     const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'monocloud-version-'));
     try {
       const files = ['package.json', 'package-lock.json', 'Cargo.toml', 'Cargo.lock'];
-      for (const file of [...files, 'fuzz/Cargo.lock', 'CHANGELOG.md', 'npm']) {
+      for (const file of [...files, 'fuzz/Cargo.lock', 'js/version.js', 'CHANGELOG.md', 'npm']) {
         fs.cpSync(path.join(root, file), path.join(copy, file), { recursive: true });
       }
       setVersion('7.8.9-rc.1', { root: copy, today: new Date('2030-02-03T04:05:06Z') });
       assert.deepEqual([...new Set(versions(copy).map(([, version]) => version))], ['7.8.9-rc.1']);
       const changelog = fs.readFileSync(path.join(copy, 'CHANGELOG.md'), 'utf8');
       assert.match(changelog, /^## \[Unreleased\]\n\n## \[7\.8\.9-rc\.1\] - 2030-02-03\n\n/m);
-      for (const file of ['package.json', 'Cargo.lock', 'npm/linux-x64-gnu/package.json']) {
+      for (const file of [
+        'package.json',
+        'Cargo.lock',
+        'js/version.js',
+        'npm/linux-x64-gnu/package.json',
+      ]) {
         const before = fs.readFileSync(path.join(root, file), 'utf8');
         const now = fs.readFileSync(path.join(copy, file), 'utf8');
         assert.equal(now.replaceAll('7.8.9-rc.1', manifest.version), before, file);
