@@ -10,9 +10,6 @@ const { describe, it } = require('node:test');
 
 const root = path.join(__dirname, '..');
 
-/** Pages that links may name before they are written. Once one is there, it has to leave this list. */
-const AWAITED = new Set(['docs/platforms.md']);
-
 /** README.md and the like, docs/, and what is beside programs and figures. */
 function listPages() {
   const own = fs.readdirSync(root).filter((file) => file.endsWith('.md'));
@@ -91,7 +88,6 @@ function problemWith(page, target) {
   if (where.startsWith('/')) return 'is absolute, and leads elsewhere on each site';
   const file = where === '' ? page : path.posix.join(path.posix.dirname(page), decodeURI(where));
   if (file.startsWith('..')) return 'leads out of the repository';
-  if (AWAITED.has(file)) return undefined;
   if (!exists(path.join(root, file))) return `there is no ${file}`;
   if (anchor === undefined) return undefined;
   if (!file.endsWith('.md')) return 'has an anchor, and is no page';
@@ -117,13 +113,6 @@ describe('links', () => {
       .map((page) => path.posix.basename(page))
       .filter((page) => !linked.has(page));
     assert.deepEqual(missing, ['README.md']);
-  });
-
-  it('a page that was awaited and is there is awaited no longer', () => {
-    assert.deepEqual(
-      [...AWAITED].filter((page) => fs.existsSync(path.join(root, page))),
-      [],
-    );
   });
 
   it('sees links and headings as GitHub does', () => {

@@ -98,7 +98,7 @@ const WAYS = {
         const inner = (name) => {
           if (!name.startsWith('.')) return require(name);
           const found = require.resolve(path.join(path.dirname(file), name));
-          return /\.(node|json)$/.test(found) ? require(found) : requireIn(found);
+          return /[.](node|json)$/.test(found) ? require(found) : requireIn(found);
         };
         const code = fs.readFileSync(file, 'utf8');
         const wrapped = '(function (exports, require, module, __filename, __dirname) {' + code + '\\n})';
