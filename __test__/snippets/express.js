@@ -8,7 +8,9 @@ const {
   BAD_TOKEN,
   EXPIRED,
   FORBIDDEN,
+  FROM_ELSEWHERE,
   HELLO,
+  NOT_IN_THE_HEADER,
   NO_TOKEN,
   granted,
 } = require('../support/snippets/common.js');
@@ -100,28 +102,7 @@ module.exports = {
     },
     'A token that is not in the header': {
       requests: [
-        ...HELLO,
-        {
-          to: '/api/hello',
-          token: {},
-          bearer: false,
-          headers: (token) => ({ 'x-access-token': token }),
-          answer: granted('hello'),
-        },
-        {
-          to: '/api/hello',
-          token: {},
-          bearer: false,
-          headers: (token) => ({ cookie: `theme=dark; access_token=${token}` }),
-          answer: granted('hello'),
-        },
-        {
-          to: (token) => `/api/hello?access_token=${token}`,
-          token: {},
-          bearer: false,
-          answer: granted('hello'),
-        },
-        { to: '/api/hello?access_token=a&access_token=b', answer: NO_TOKEN },
+        ...NOT_IN_THE_HEADER,
         // What the resolver finds comes first.
         {
           to: '/api/hello',
@@ -132,38 +113,7 @@ module.exports = {
       ],
     },
     'Browsers from elsewhere (CORS)': {
-      requests: [
-        {
-          to: '/api/hello',
-          method: 'OPTIONS',
-          headers: {
-            origin: 'https://app.example.com',
-            'access-control-request-method': 'GET',
-            'access-control-request-headers': 'authorization',
-          },
-          answer: {
-            status: 204,
-            headers: {
-              'access-control-allow-origin': 'https://app.example.com',
-              'access-control-allow-headers': 'Authorization, Content-Type',
-            },
-          },
-        },
-        ...[
-          [undefined, NO_TOKEN],
-          [{}, granted('hello')],
-        ].map(([token, answer]) => ({
-          to: '/api/hello',
-          token,
-          answer: {
-            ...answer,
-            headers: {
-              'access-control-allow-origin': 'https://app.example.com',
-              'access-control-expose-headers': 'WWW-Authenticate, Retry-After',
-            },
-          },
-        })),
-      ],
+      requests: [...FROM_ELSEWHERE],
     },
     'Answers of your own': {
       ownTenant: true,

@@ -4,7 +4,8 @@ const {
   BAD_TOKEN,
   EXPIRED,
   FORBIDDEN,
-  HELLO,
+  FROM_ELSEWHERE,
+  NOT_IN_THE_HEADER,
   NO_TOKEN,
   granted,
 } = require('../support/snippets/common.js');
@@ -86,63 +87,11 @@ module.exports = {
       ],
     },
     'A token that is not in the header': {
-      requests: [
-        ...HELLO,
-        {
-          to: '/api/hello',
-          token: {},
-          bearer: false,
-          headers: (token) => ({ 'x-access-token': token }),
-          answer: granted('hello'),
-        },
-        {
-          to: '/api/hello',
-          token: {},
-          bearer: false,
-          headers: (token) => ({ cookie: `theme=dark; access_token=${token}` }),
-          answer: granted('hello'),
-        },
-        {
-          to: (token) => `/api/hello?access_token=${token}`,
-          token: {},
-          bearer: false,
-          answer: granted('hello'),
-        },
-        { to: '/api/hello?access_token=a&access_token=b', answer: NO_TOKEN },
-      ],
+      requests: [...NOT_IN_THE_HEADER],
     },
     'Browsers from elsewhere (CORS)': {
       requests: [
-        {
-          to: '/api/hello',
-          method: 'OPTIONS',
-          headers: {
-            origin: 'https://app.example.com',
-            'access-control-request-method': 'GET',
-            'access-control-request-headers': 'authorization',
-          },
-          answer: {
-            status: 204,
-            headers: {
-              'access-control-allow-origin': 'https://app.example.com',
-              'access-control-allow-headers': 'Authorization, Content-Type',
-            },
-          },
-        },
-        ...[
-          [undefined, NO_TOKEN],
-          [{}, granted('hello')],
-        ].map(([token, answer]) => ({
-          to: '/api/hello',
-          token,
-          answer: {
-            ...answer,
-            headers: {
-              'access-control-allow-origin': 'https://app.example.com',
-              'access-control-expose-headers': 'WWW-Authenticate, Retry-After',
-            },
-          },
-        })),
+        ...FROM_ELSEWHERE,
         // As the page says of a hook on the root.
         { to: '/nowhere', answer: NO_TOKEN },
       ],

@@ -60,6 +60,66 @@ const HELLO = [
   { to: '/api/hello', token: EXPIRED, answer: BAD_TOKEN },
 ];
 
+/** A token in each place where the frameworks' pages look for one. */
+const NOT_IN_THE_HEADER = [
+  ...HELLO,
+  {
+    to: '/api/hello',
+    token: {},
+    bearer: false,
+    headers: (token) => ({ 'x-access-token': token }),
+    answer: granted('hello'),
+  },
+  {
+    to: '/api/hello',
+    token: {},
+    bearer: false,
+    headers: (token) => ({ cookie: `theme=dark; access_token=${token}` }),
+    answer: granted('hello'),
+  },
+  {
+    to: (token) => `/api/hello?access_token=${token}`,
+    token: {},
+    bearer: false,
+    answer: granted('hello'),
+  },
+  { to: '/api/hello?access_token=a&access_token=b', answer: NO_TOKEN },
+];
+
+/** What a browser asks before it asks, and then. */
+const FROM_ELSEWHERE = [
+  {
+    to: '/api/hello',
+    method: 'OPTIONS',
+    headers: {
+      origin: 'https://app.example.com',
+      'access-control-request-method': 'GET',
+      'access-control-request-headers': 'authorization',
+    },
+    answer: {
+      status: 204,
+      headers: {
+        'access-control-allow-origin': 'https://app.example.com',
+        'access-control-allow-headers': 'Authorization, Content-Type',
+      },
+    },
+  },
+  ...[
+    [undefined, NO_TOKEN],
+    [{}, granted('hello')],
+  ].map(([token, answer]) => ({
+    to: '/api/hello',
+    token,
+    answer: {
+      ...answer,
+      headers: {
+        'access-control-allow-origin': 'https://app.example.com',
+        'access-control-expose-headers': 'WWW-Authenticate, Retry-After',
+      },
+    },
+  })),
+];
+
 const isOld = Number.parseInt(process.versions.node, 10) < 20;
 
 module.exports = {
@@ -67,7 +127,9 @@ module.exports = {
   EXPIRED,
   FILES,
   FORBIDDEN,
+  FROM_ELSEWHERE,
   HELLO,
+  NOT_IN_THE_HEADER,
   NO_TOKEN,
   UNAUTHORIZED,
   UNAVAILABLE,
