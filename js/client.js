@@ -5,7 +5,6 @@
 const { ClaimsCache, areTokensOwn, entryEnd } = require('./cache.js');
 const { MonoCloudTokenError, MonoCloudValidationError } = require('./errors.js');
 const { publish } = require('./channels.js');
-const { clockOffset, explanation } = require('./explain/index.js');
 const native = require('./native.js');
 const {
   describe,
@@ -32,6 +31,9 @@ const ROUTE_REASONS = new Set([
   'token_not_bound',
   'unsupported_confirmation',
 ]);
+
+/** Loaded when somebody asks: it is a tenth of a start, and most programs never do. */
+const explaining = () => require('./explain/index.js');
 
 /** In place of a trace that nobody will look at. */
 const UNTRACED = {};
@@ -249,7 +251,7 @@ class MonoCloudOidcBackendClient {
     const token = tokenText(accessToken, from);
     const trace = traceOf(from);
     const text = await wayOf(this, token, options, from);
-    return typeof text === 'string' ? explanation(text, token) : refuse(text, trace);
+    return typeof text === 'string' ? explaining().explanation(text, token) : refuse(text, trace);
   }
 
   async getMetadata(forceRefresh = false) {
@@ -267,7 +269,7 @@ class MonoCloudOidcBackendClient {
     const { counts, cache, native } = this[CORE];
     const { heard, ...ofTenant } = JSON.parse(native.stats());
     const stats = { ...ofTenant, ...counts, cache: { ...cache?.counts } };
-    const clockOffsetSeconds = clockOffset(heard);
+    const clockOffsetSeconds = explaining().clockOffset(heard);
     return clockOffsetSeconds === undefined ? stats : { ...stats, clockOffsetSeconds };
   }
 
