@@ -229,7 +229,7 @@ impl Run {
                     Some(Binding::Ignored) => true,
                     Some(Binding::Required) => certificate == Some(certificate::PEM),
                     _ => {
-                        member("cnf").is_none_or(|cnf| !cnf.contains("x5t#S256"))
+                        !member("cnf").is_some_and(names_a_certificate)
                             || certificate == Some(certificate::PEM)
                     }
                 };
@@ -243,6 +243,14 @@ impl Run {
             Err(error) => panic!("{error:?}"),
         }
     }
+}
+
+/// Whether a `cnf`, an object or that object as a string, has the member that binds; and not one whose name
+/// begins alike.
+fn names_a_certificate(cnf: &str) -> bool {
+    let inner = json::string(cnf);
+    let members = json::object(inner.as_deref().unwrap_or(cnf));
+    members.is_some_and(|members| json::member(&members, "x5t#S256").is_some())
 }
 
 /// The answer, with the keys at hand. A key that might be new is unknown: nobody asks for it here.
