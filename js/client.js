@@ -311,13 +311,22 @@ function validateJwt(client, token, options, from) {
   const core = client[CORE];
   const route = routeOf(options, from);
   const certificate = certificateOf(options, from);
-  const jwks = member(options, 'jwks', from);
-  if (jwks !== undefined) return core.jwtWith(token, route, certificate, json(jwks));
-  if (client.getJwks !== getJwks) {
-    const given = (keys) => core.jwtWith(token, route, certificate, json(keys));
-    return Promise.resolve(client.getJwks()).then(given);
+  const given = keysGiven(client, options, from);
+  if (given === undefined) {
+    return withMetadata(client, from, () => core.jwt(token, route, certificate));
   }
-  return withMetadata(client, from, () => core.jwt(token, route, certificate));
+  const judge = (jwks) => core.jwtWith(token, route, certificate, jwks);
+  return given instanceof Promise ? given.then(judge) : judge(given);
+}
+
+/**
+ * Keys that are not the core's affair, as JSON or a promise of it: those of this call, or of a `getJwks` that
+ * was put in ours' place. `undefined`: the tenant's.
+ */
+function keysGiven(client, options, from) {
+  const jwks = member(options, 'jwks', from);
+  if (jwks !== undefined) return json(jwks);
+  return client.getJwks === getJwks ? undefined : Promise.resolve(client.getJwks()).then(json);
 }
 
 function introspect(client, token, options, from) {
@@ -332,13 +341,9 @@ async function wayOf(client, token, options, from) {
   const introspected = core.introspectsJwts || !isCompact(token);
   const route = routeOf(options, from);
   const certificate = certificateOf(options, from);
-  let jwks = introspected ? undefined : member(options, 'jwks', from);
-  if (jwks === undefined && !introspected && client.getJwks !== getJwks) {
-    jwks = await client.getJwks();
-  }
-  const text = jwks === undefined ? undefined : json(jwks);
-  const ask = () => core.explain(token, route, certificate, text, introspected);
-  return withMetadata(client, from, ask);
+  const jwks = introspected ? undefined : await keysGiven(client, options, from);
+  const ask = () => core.explain(token, route, certificate, jwks, introspected);
+  return jwks === undefined ? withMetadata(client, from, ask) : ask();
 }
 
 /** Goes on once the metadata of a replaced `getMetadata`, if there is one, has been handed over. */

@@ -31,7 +31,10 @@ const TOOLS = {
     rollup: '4.68.7',
     vite: '8.3.8',
     webpack: '5.112.2',
+    'webpack-cli': '7.2.3',
   },
+  vitest: { vitest: '4.1.12' },
+  jest: { jest: '30.5.2' },
 };
 
 /**

@@ -293,6 +293,14 @@ describe('explain', () => {
     assert.deepEqual(failures(bad), ['keys']);
     replaced.getJwks = async () => ({ keys: [] });
     assert.equal((await replaced.explain(token)).error.reason, 'unknown_key');
+    // What it brings is what counts, as in a validation: nothing is no key set, and not the tenant's.
+    replaced.getMetadata = () => assert.fail('metadata is asked for');
+    for (const keys of [undefined, null]) {
+      replaced.getJwks = async () => keys;
+      const { error } = await replaced.explain(token);
+      assert.ok(error instanceof MonoCloudValidationError);
+      await assert.rejects(replaced.validateJwtAccessToken(token), { message: error.message });
+    }
     replaced.getJwks = async () => {
       throw new RangeError('mine');
     };

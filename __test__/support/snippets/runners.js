@@ -1,7 +1,6 @@
 'use strict';
 
-// The test runners and bundlers of readers: from npm into .cache/, once, as they are too large to be
-// dependencies of this repository for the sake of a few snippets.
+// The test runners and bundlers of readers, as tools/downloads.js has them.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -9,55 +8,37 @@ const path = require('node:path');
 const { environment, run } = require('./programs.js');
 
 const root = path.join(__dirname, '..', '..', '..');
-const home = path.join(root, '.cache', 'runners');
 
-/** Each at one version, so that a release of theirs can't change what is tested here unasked. */
+/** Which download each is in, and what of it is run. */
 const TOOLS = {
-  vitest: { packages: ['vitest@4.1.12'], bin: 'vitest/vitest.mjs' },
-  jest: { packages: ['jest@30.5.2'], bin: 'jest/bin/jest.js' },
+  vitest: { from: 'vitest', bin: 'vitest/vitest.mjs' },
+  jest: { from: 'jest', bin: 'jest/bin/jest.js' },
   esbuild: {
-    packages: ['esbuild@0.28.2'],
+    from: 'bundlers',
     bin: `@esbuild/${process.platform}-${process.arch}/${process.platform === 'win32' ? 'esbuild.exe' : 'bin/esbuild'}`,
     native: true,
   },
-  webpack: { packages: ['webpack@5.112.2', 'webpack-cli@7.2.3'], bin: 'webpack-cli/bin/cli.js' },
-  rollup: {
-    packages: [
-      'rollup@4.68.7',
-      '@rollup/plugin-commonjs@29.0.3',
-      '@rollup/plugin-json@6.1.0',
-      '@rollup/plugin-node-resolve@16.0.3',
-    ],
-    bin: 'rollup/dist/bin/rollup',
-  },
-  vite: { packages: ['vite@8.3.8'], bin: 'vite/bin/vite.js' },
+  webpack: { from: 'bundlers', bin: 'webpack-cli/bin/cli.js' },
+  rollup: { from: 'bundlers', bin: 'rollup/dist/bin/rollup' },
+  vite: { from: 'bundlers', bin: 'vite/bin/vite.js' },
 };
 
-/** One installation of each for all who ask at the same time. */
-const installing = new Map();
+/** One for all who ask at the same time. */
+const downloads = new Map();
 
-function install(tool) {
-  if (!installing.has(tool)) installing.set(tool, installAnew(tool));
-  return installing.get(tool);
+function download(name) {
+  if (!downloads.has(name)) downloads.set(name, downloadApart(name));
+  return downloads.get(name);
 }
 
-// Without blocking: the tenants of other snippets are in this process.
-async function installAnew(tool) {
-  const { packages, bin } = TOOLS[tool];
-  const directory = path.join(home, packages.join('+').replaceAll(/[^\w.@+-]/g, '-'));
-  const program = path.join(directory, 'node_modules', bin);
-  if (fs.existsSync(program)) return { directory, program };
-  // Elsewhere first: an installation that was interrupted leaves nothing behind that looks like one.
-  fs.mkdirSync(home, { recursive: true });
-  const made = fs.mkdtempSync(path.join(home, 'new-'));
-  fs.writeFileSync(path.join(made, 'package.json'), '{ "private": true }\n');
-  const args = ['install', '--no-package-lock', '--no-audit', '--no-fund', ...packages];
-  const shell = process.platform === 'win32';
-  const { status, output } = await run('npm', args, { cwd: made, shell });
-  if (status !== 0) throw new Error(`could not install ${packages.join(', ')} from npm: ${output}`);
-  fs.rmSync(directory, { recursive: true, force: true });
-  fs.renameSync(made, directory);
-  return { directory, program };
+// By another process, as it blocks: the tenants of other snippets are in this one.
+async function downloadApart(name) {
+  const script = `
+    const { download } = require(${JSON.stringify(path.join(root, 'tools', 'downloads.js'))});
+    process.stdout.write(download(process.argv[1]));`;
+  const { status, output } = await run(process.execPath, ['-e', script, name]);
+  if (status !== 0) throw new Error(output);
+  return output;
 }
 
 /**
@@ -90,15 +71,15 @@ function installPackage(directory) {
  * @returns {Promise<{ project: string, use: (...args: string[]) => Promise<{ status: number, output: string }> }>}
  */
 async function createProject(tool) {
-  const { directory, program } = await install(tool);
+  const { from, bin, native } = TOOLS[tool];
+  const directory = await download(from);
+  const program = path.join(directory, 'node_modules', bin);
   const project = fs.mkdtempSync(path.join(directory, 'project-'));
   installPackage(project);
   fs.writeFileSync(path.join(project, 'package.json'), '{ "private": true, "type": "module" }\n');
   const options = { cwd: project, env: environment({ NO_COLOR: '1', CI: '1' }) };
   const use = (...args) =>
-    TOOLS[tool].native
-      ? run(program, args, options)
-      : run(process.execPath, [program, ...args], options);
+    native ? run(program, args, options) : run(process.execPath, [program, ...args], options);
   return { project, use };
 }
 
