@@ -47,6 +47,9 @@ function thisPlatform() {
 
 const addonName = (platform, { napi } = manifest()) => `${napi.binaryName}.${platform}.node`;
 
+/** What `npm pack` calls a package's file: `monocloud-backend-node-0.1.0.tgz`. */
+const tarballName = (name, version) => `${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
+
 function platformManifest({ name, os, cpu, libc, title }, root = manifest()) {
   const addon = addonName(name, root);
   return {
@@ -115,7 +118,14 @@ function writePlatforms(directory = ROOT) {
   }
 }
 
-module.exports = { addonName, checkPlatforms, platforms, thisPlatform, writePlatforms };
+module.exports = {
+  addonName,
+  checkPlatforms,
+  platforms,
+  tarballName,
+  thisPlatform,
+  writePlatforms,
+};
 
 if (require.main === module) {
   if (process.argv.includes('--check')) {

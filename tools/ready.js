@@ -10,7 +10,7 @@ const path = require('node:path');
 const { NAPI } = require('./build-release');
 const { missing } = require('./lock');
 const { RELEASE } = require('./pack');
-const { addonName, checkPlatforms, thisPlatform } = require('./platforms');
+const { addonName, checkPlatforms, tarballName, thisPlatform } = require('./platforms');
 const { checkSupply } = require('./supply');
 const { cargoFlags } = require('./test');
 const { checkVersions } = require('./version');
@@ -56,7 +56,7 @@ function checkRelease() {
 /** What `npm run pack` made of the package itself, such as dist/monocloud-backend-node-0.1.0.tgz. */
 function tarball() {
   const { name, version } = JSON.parse(read('package.json'));
-  return path.join('dist', `${name.replace('@', '').replace('/', '-')}-${version}.tgz`);
+  return path.join('dist', tarballName(name, version));
 }
 
 /** The tests that pack for themselves take the addon that is published. */

@@ -15,12 +15,11 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { npm } = require('./npm');
-const { addonName, checkPlatforms, platforms } = require('./platforms');
+const { addonName, checkPlatforms, platforms, tarballName } = require('./platforms');
 const { checkVersions } = require('./version');
 
 const ROOT = path.join(__dirname, '..');
 const manifest = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
-const tarball = (name) => `${name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`;
 
 /** The addons first: a package whose addons can't be installed yet is a broken one. */
 const PUBLISHED = [
@@ -106,7 +105,7 @@ function published(name) {
 
 function publish(from, { dryRun }) {
   for (const name of PUBLISHED) {
-    const file = path.resolve(from, tarball(name));
+    const file = path.resolve(from, tarballName(name, manifest.version));
     const digest = createHash('sha512').update(fs.readFileSync(file)).digest('base64');
     const known = published(name);
     // A second run goes on where the first one stopped.

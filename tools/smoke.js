@@ -10,13 +10,12 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { npm } = require('./npm');
-const { thisPlatform } = require('./platforms');
+const { tarballName, thisPlatform } = require('./platforms');
 
 const ROOT = path.join(__dirname, '..');
 const { name: NAME, version } = JSON.parse(
   fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'),
 );
-const file = (name) => `${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
 
 /** As CommonJS and as an ES module; a signed token, one for somebody else, and an opaque one. */
 const SCRIPT = `
@@ -54,7 +53,9 @@ console.log(process.version, process.platform, process.arch, addons[0].split(/[\
 
 function smoke(directory) {
   const platform = `${NAME}-${thisPlatform()}`;
-  const tarballs = [NAME, platform].map((name) => path.resolve(directory, file(name)));
+  const tarballs = [NAME, platform].map((name) =>
+    path.resolve(directory, tarballName(name, version)),
+  );
   const app = fs.mkdtempSync(path.join(os.tmpdir(), 'monocloud-smoke-'));
   try {
     fs.writeFileSync(path.join(app, 'package.json'), '{ "private": true }');
