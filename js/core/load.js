@@ -3,12 +3,12 @@
 // Loads the native addon. Where that fails, ./load-error.js says in one sentence what to do about it: the
 // generated ./binding.js blames npm for whatever happened.
 
-const version = require('./version.js');
+const version = require('../version.js');
 
 function load() {
   let binding;
   try {
-    binding = require('./binding.js');
+    binding = require('../binding.js');
   } catch (error) {
     throw require('./load-error.js').loadError(error);
   }

@@ -1,20 +1,22 @@
-//! Where a token stops, and what was found there: for the one who runs the API and asks why.
+//! Where a token stops, and what was found there: for whoever runs the API and asks why.
 //!
-//! The verdict is the validator's own. Beside it each rule is asked once more by itself, in the order
-//! of contract §4 and past the first that fails, so that all that is wrong with a token is seen at
-//! once. What is shown of the claims is what the rules look at, and cut to a length.
+//! The verdict is that of [`Validator::validate`]. Beside it each rule is asked by itself, in the same
+//! order and past the first that fails, so that everything that is wrong with a token shows at once. What
+//! is shown of the claims is what the rules look at, cut to a length.
+
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::check::{Check, OwnedCheck};
+use super::request::{OwnedRequest, Request};
+use super::{Validation, Validator, Verdict};
 use crate::error::{Error, TokenError};
 use crate::issuer::jwk::{Key, KeySet};
 use crate::json::Members;
-use crate::token::binding::{self, Binding, Confirmation};
+use crate::token::binding::{self, Confirmation};
+use crate::token::claim_rules::{ClaimRule, Demands, Expiration};
 use crate::token::claims::Claims;
-use crate::token::facts::Expiration;
 use crate::token::jws::{Algorithm, Compact};
-use crate::validator::{Outcome, Validator};
 
 /// The longest text of a stranger's that is shown, in characters.
 const LONGEST: usize = 256;
@@ -22,77 +24,40 @@ const LONGEST: usize = 256;
 /// The most entries of a stranger's list that are shown.
 const MOST: usize = 32;
 
-/// What is asked of a token, in this order.
+/// One step of a validation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
-    /// It is short enough, and in as many parts as it should be.
+    /// The token is short enough, and a JWT has three parts.
     Form,
-    /// Its header can be read, and says what may be verified.
+    /// The header can be read, and its algorithm and type are accepted.
     Header,
     /// The tenant's keys are at hand.
     Keys,
-    /// One of them is the token's.
+    /// One of the keys is the token's.
     Key,
-    /// It made the signature.
+    /// The signature is that key's.
     Signature,
-    /// This client may ask the tenant about tokens.
+    /// This client has credentials for introspection.
     Client,
     /// The tenant says that the token is active.
     Introspection,
     /// The claims can be read.
     Payload,
-    /// `iss`.
-    Issuer,
-    /// `sub`.
-    Subject,
-    /// `aud`.
-    Audience,
-    /// `exp`.
-    Expiration,
-    /// `nbf`.
-    NotBefore,
-    /// What the route asks of `scope`.
-    Scopes,
-    /// What the route asks of the groups.
-    Groups,
-    /// The certificate.
-    Binding,
+    /// A rule on the claims.
+    Claim(ClaimRule),
 }
 
 impl Rule {
-    /// The rules for a JWT.
-    pub const JWT: &[Self] = &[
-        Self::Form,
-        Self::Header,
-        Self::Keys,
-        Self::Key,
-        Self::Signature,
-        Self::Payload,
-        Self::Issuer,
-        Self::Subject,
-        Self::Audience,
-        Self::Expiration,
-        Self::NotBefore,
-        Self::Scopes,
-        Self::Groups,
-        Self::Binding,
-    ];
+    const JWT: [Self; 6] =
+        [Self::Form, Self::Header, Self::Keys, Self::Key, Self::Signature, Self::Payload];
+    const INTROSPECTED: [Self; 4] = [Self::Client, Self::Form, Self::Introspection, Self::Payload];
 
-    /// The rules for a token that the tenant is asked about.
-    pub const INTROSPECTED: &[Self] = &[
-        Self::Client,
-        Self::Form,
-        Self::Introspection,
-        Self::Payload,
-        Self::Issuer,
-        Self::Subject,
-        Self::Audience,
-        Self::Expiration,
-        Self::NotBefore,
-        Self::Scopes,
-        Self::Groups,
-        Self::Binding,
-    ];
+    /// All steps for one kind of token, in their order.
+    pub fn all(introspected: bool) -> impl Iterator<Item = Self> {
+        let first: &[Self] = if introspected { &Self::INTROSPECTED } else { &Self::JWT };
+        let claims = [ClaimRule::TOKEN, ClaimRule::ROUTE].into_iter().flatten();
+        first.iter().copied().chain(claims.map(|rule| Self::Claim(*rule)))
+    }
 
     /// The stable machine word.
     #[must_use]
@@ -106,14 +71,14 @@ impl Rule {
             Self::Client => "client",
             Self::Introspection => "introspection",
             Self::Payload => "payload",
-            Self::Issuer => "issuer",
-            Self::Subject => "subject",
-            Self::Audience => "audience",
-            Self::Expiration => "expiration",
-            Self::NotBefore => "not_before",
-            Self::Scopes => "scopes",
-            Self::Groups => "groups",
-            Self::Binding => "binding",
+            Self::Claim(ClaimRule::Issuer) => "issuer",
+            Self::Claim(ClaimRule::Subject) => "subject",
+            Self::Claim(ClaimRule::Audience) => "audience",
+            Self::Claim(ClaimRule::Expiration) => "expiration",
+            Self::Claim(ClaimRule::NotBefore) => "not_before",
+            Self::Claim(ClaimRule::Scopes) => "scopes",
+            Self::Claim(ClaimRule::Groups) => "groups",
+            Self::Claim(ClaimRule::Binding) => "binding",
         }
     }
 }
@@ -167,15 +132,16 @@ pub struct Explanation {
 
 /// The steps as they are made.
 struct Walk {
-    rules: &'static [Rule],
+    introspected: bool,
     steps: Vec<Step>,
 }
 
 impl Walk {
-    fn new(rules: &'static [Rule]) -> Self {
-        Self { rules, steps: Vec::with_capacity(rules.len()) }
+    fn new(introspected: bool) -> Self {
+        Self { introspected, steps: Vec::new() }
     }
 
+    /// Notes what came of a step, and hands its value on.
     fn put<T, E: Into<Error>>(
         &mut self,
         rule: Rule,
@@ -191,36 +157,20 @@ impl Walk {
         value
     }
 
-    /// A rule that is met, or that nobody asks about.
-    fn put_asked(
-        &mut self,
-        rule: Rule,
-        asked: bool,
-        result: Result<(), TokenError>,
-        found: Value,
-        expected: Value,
-    ) {
-        if asked {
-            self.put(rule, result, found, expected);
-        } else {
-            self.steps.push(Step { rule, answer: Answer::NotAsked, found, expected });
-        }
-    }
-
-    /// All rules, those that there was nothing to ask of among them.
-    fn end(self, verdict: Outcome) -> Explanation {
-        let missing = |rule: Rule| Step {
+    /// All steps, those that were not reached included.
+    fn end(self, verdict: Verdict) -> Explanation {
+        let not_reached = |rule: Rule| Step {
             rule,
             answer: Answer::NotReached,
             found: Value::Null,
             expected: Value::Null,
         };
-        let steps = self.rules.iter().map(|rule| {
-            let step = self.steps.iter().find(|step| step.rule == *rule);
-            step.cloned().unwrap_or_else(|| missing(*rule))
+        let steps = Rule::all(self.introspected).map(|rule| {
+            let step = self.steps.iter().find(|step| step.rule == rule);
+            step.cloned().unwrap_or_else(|| not_reached(rule))
         });
         Explanation {
-            introspected: self.rules.contains(&Rule::Introspection),
+            introspected: self.introspected,
             verdict: verdict.map(drop),
             steps: steps.collect(),
         }
@@ -228,131 +178,147 @@ impl Walk {
 }
 
 impl Validator {
-    /// A JWT's way through the rules, with the tenant's keys, or with those that the caller has.
-    pub async fn explain_jwt(&self, check: OwnedCheck, jwks: Option<String>) -> Explanation {
-        let verdict = match &jwks {
-            Some(jwks) => self.with_given_keys(check.view(), jwks),
-            None => self.with_fetch(check.clone()).await,
+    /// The way of a token through the steps.
+    pub async fn explain(self: &Arc<Self>, request: OwnedRequest) -> Explanation {
+        if self.goes_to_tenant(&request.view()) {
+            self.explain_introspected(request).await
+        } else {
+            self.explain_jwt(request).await
+        }
+    }
+
+    async fn explain_jwt(self: &Arc<Self>, request: OwnedRequest) -> Explanation {
+        let verdict = match self.validate(request.view()) {
+            Validation::Done(result) => {
+                result.and_then(|admitted| self.text_of(admitted, &request.token))
+            }
+            Validation::Pending(pending) => pending.verdict().await,
         };
-        let mut walk = Walk::new(Rule::JWT);
-        let given = jwks.as_deref().map(KeySet::parse);
+        let mut walk = Walk::new(false);
+        let given = request.jwks.as_deref().map(KeySet::parse);
         let own = self.issuer().current_keys(self.terms());
         let set = match &given {
             Some(set) => set.as_ref().ok(),
             None => own.as_ref().map(|(keys, ..)| &keys.set),
         };
-        let check = check.view();
-        if let Some(token) = self.walk_form(&mut walk, check) {
+        let request = request.view();
+        if let Some(token) = self.walk_form(&mut walk, &request) {
             walk_signature(&mut walk, &token, set, &verdict);
             let payload = token.payload();
             let claims = payload.as_deref().map_err(|error| *error).and_then(Claims::parse);
-            self.walk_claims(&mut walk, claims, check, Expiration::Required);
+            self.walk_claims(&mut walk, claims, &request, Expiration::Required);
         }
         walk.end(verdict)
     }
 
-    /// The same for a token that the tenant is asked about.
-    pub async fn explain_introspected(&self, check: OwnedCheck) -> Explanation {
-        let mut walk = Walk::new(Rule::INTROSPECTED);
+    async fn explain_introspected(&self, request: OwnedRequest) -> Explanation {
+        let mut walk = Walk::new(true);
         let client = self.config().client_id.as_deref().map(cut);
         walk.put(Rule::Client, self.check_client(), json!(client), Value::Null);
-        let (bytes, most) = (check.token.len(), self.config().max_token_bytes);
-        let form = self.check_size(&check.token);
+        let (bytes, most) = (request.token.len(), self.config().max_token_bytes);
+        let form = self.check_size(&request.token);
         walk.put(Rule::Form, form, json!({ "bytes": bytes }), json!({ "bytesAtMost": most }));
-        if let Err(error) = self.check_introspection(&check.token) {
+        if let Err(error) = self.check_introspection(&request.token) {
             return walk.end(Err(error));
         }
-        let answer = self.ask(&check).await;
+        let answer = self.ask_tenant(&request).await;
         let asked = answer.as_ref().map(drop).map_err(Error::clone);
         walk.put(Rule::Introspection, asked, Value::Null, Value::Null);
-        let check = check.view();
+        let request = request.view();
         let verdict = answer.and_then(|text| {
-            self.walk_claims(&mut walk, Claims::parse(&text), check, Expiration::Optional);
-            self.recheck(&text, check, Expiration::Optional)?;
+            self.walk_claims(&mut walk, Claims::parse(&text), &request, Expiration::Optional);
+            self.check_claims(&text, &request, Expiration::Optional)?;
             Ok(String::new())
         });
         walk.end(verdict)
     }
 
-    fn walk_form<'a>(&self, walk: &mut Walk, check: Check<'a>) -> Option<Compact<'a>> {
+    fn walk_form<'a>(&self, walk: &mut Walk, request: &Request<'a>) -> Option<Compact<'a>> {
         let token = self
-            .check_size(check.token)
-            .and_then(|()| Compact::split(check.token).map_err(Error::from));
-        let found = json!({ "bytes": check.token.len(), "parts": check.token.split('.').count() });
+            .check_size(request.token)
+            .and_then(|()| Compact::split(request.token).map_err(Error::from));
+        let parts = request.token.split('.').count();
+        let found = json!({ "bytes": request.token.len(), "parts": parts });
         let expected = json!({ "bytesAtMost": self.config().max_token_bytes, "parts": 3 });
         walk.put(Rule::Form, token, found, expected)
     }
 
-    /// The rules about claims, of which those that can't be read leave none to ask.
+    /// The rules on the claims; claims that can't be read leave nothing to ask.
     fn walk_claims(
         &self,
         walk: &mut Walk,
         claims: Result<Claims<'_>, TokenError>,
-        check: Check<'_>,
+        request: &Request<'_>,
         expiration: Expiration,
     ) {
         let Some(claims) = walk.put(Rule::Payload, claims, Value::Null, Value::Null) else {
             return;
         };
-        let config = self.config();
-        let (expected, moment) = (self.expected(), self.moment(check.now));
-        let facts = self.read_facts(&claims, check.route);
-        let found = |name| claims.members().raw(name).map_or(Value::Null, shown);
-
-        let issuer = json!(expected.issuer);
-        walk.put(Rule::Issuer, claims.check_issuer(expected), found("iss"), issuer);
-        // Who it is matters to no rule: only of what type the claim is.
-        let subject = claims.members().raw("sub").map_or(Value::Null, |sub| json!(kind_of(sub)));
-        walk.put(Rule::Subject, claims.check_subject(), subject, json!("a string"));
-        let audience = json!(expected.audience);
-        walk.put(Rule::Audience, claims.check_audience(expected), found("aud"), audience);
-
-        let clock = json!({
-            "now": moment.now, "clockSkew": moment.skew, "clockTolerance": moment.tolerance,
-        });
-        let times = json!({ "exp": found("exp"), "iat": found("iat") });
-        let expires = facts.check_expiration(moment, expiration);
-        walk.put(Rule::Expiration, expires, times, clock.clone());
-        walk.put(Rule::NotBefore, facts.check_not_before(moment), found("nbf"), clock);
-
-        let scopes = &check.route.scopes;
-        let granted = claims.members().text("scope");
-        let granted = granted.as_deref().map(|granted| some(granted.split_ascii_whitespace()));
-        let met = facts.check_scopes(scopes);
-        let asked = !scopes.is_empty();
-        walk.put_asked(Rule::Scopes, asked, met, json!(granted), some(scopes.iter()));
-
-        let groups = &check.route.groups;
-        let claim = config.groups.claim.as_str();
-        let held = if groups.is_empty() { None } else { claims.groups(claim) };
-        let held = held.as_deref().map(|held| some(held.iter()));
-        let met = facts.check_groups(groups, config.groups.match_all);
-        let wanted = json!({
-            "groups": some(groups.iter()), "matchAll": config.groups.match_all,
-            "groupsClaim": cut(claim),
-        });
-        walk.put_asked(Rule::Groups, !groups.is_empty(), met, json!(held), wanted);
-
-        let mode = check.route.binding.unwrap_or(config.binding);
-        let confirmation = Confirmation::read(&claims);
-        let asked = match mode {
-            Binding::Required => true,
-            Binding::Ignored => false,
-            Binding::WhenPresent => {
-                !matches!(confirmation, Confirmation::None | Confirmation::Other)
+        let values = self.read_values(&claims, request.requirements);
+        let demands = self.demands(request, expiration);
+        for rule in [ClaimRule::TOKEN, ClaimRule::ROUTE].into_iter().flatten() {
+            let (found, expected) = self.compared(*rule, &claims, &demands);
+            if values.is_asked(*rule, &demands) {
+                walk.put(Rule::Claim(*rule), values.check(*rule, &demands), found, expected);
+            } else {
+                let (rule, answer) = (Rule::Claim(*rule), Answer::NotAsked);
+                walk.steps.push(Step { rule, answer, found, expected });
             }
+        }
+    }
+
+    /// What a rule found in the claims, and what it compares that with.
+    fn compared(
+        &self,
+        rule: ClaimRule,
+        claims: &Claims<'_>,
+        demands: &Demands<'_>,
+    ) -> (Value, Value) {
+        let found = |name| claims.members().raw(name).map_or(Value::Null, shown);
+        let moment = demands.moment;
+        let clock = || {
+            json!({
+                "now": moment.now, "clockSkew": moment.skew, "clockTolerance": moment.tolerance,
+            })
         };
-        let met = facts.check_binding(check.certificate, mode);
-        let found = json!({
-            "token": described(&confirmation),
-            "certificate": check.certificate.and_then(binding::thumbprint),
-        });
-        walk.put_asked(Rule::Binding, asked, met, found, json!(mode.as_str()));
+        match rule {
+            ClaimRule::Issuer => (found("iss"), json!(self.expected().issuer)),
+            // Who the subject is matters to no rule: only the type of the claim is shown.
+            ClaimRule::Subject => {
+                let kind = claims.members().raw("sub").map(kind_of);
+                (json!(kind), json!("a string"))
+            }
+            ClaimRule::Audience => (found("aud"), json!(self.expected().audience)),
+            ClaimRule::Expiration => (json!({ "exp": found("exp"), "iat": found("iat") }), clock()),
+            ClaimRule::NotBefore => (found("nbf"), clock()),
+            ClaimRule::Scopes => {
+                let granted = claims.members().text("scope");
+                let granted = granted.as_deref().map(|scope| some(scope.split_ascii_whitespace()));
+                (json!(granted), some(demands.scopes.iter()))
+            }
+            ClaimRule::Groups => {
+                let claim = self.config().groups.claim.as_str();
+                let held = if demands.groups.is_empty() { None } else { claims.groups(claim) };
+                let held = held.as_deref().map(|held| some(held.iter()));
+                let wanted = json!({
+                    "groups": some(demands.groups.iter()), "matchAll": demands.match_all,
+                    "groupsClaim": cut(claim),
+                });
+                (json!(held), wanted)
+            }
+            ClaimRule::Binding => {
+                let found = json!({
+                    "token": described(&Confirmation::read(claims)),
+                    "certificate": demands.certificate.and_then(binding::thumbprint),
+                });
+                (found, json!(demands.binding.as_str()))
+            }
+        }
     }
 }
 
 /// From the header to the signature.
-fn walk_signature(walk: &mut Walk, token: &Compact<'_>, set: Option<&KeySet>, verdict: &Outcome) {
+fn walk_signature(walk: &mut Walk, token: &Compact<'_>, set: Option<&KeySet>, verdict: &Verdict) {
     let text = token.header_text();
     let members = text.as_deref().and_then(|text| Members::parse(text).ok()).unwrap_or_default();
     let member = |name| members.raw(name).map_or(Value::Null, shown);
@@ -407,6 +373,7 @@ fn described(confirmation: &Confirmation) -> Value {
         Confirmation::None => Value::Null,
         Confirmation::Other => json!("another proof than a certificate"),
         Confirmation::Certificate(thumbprint) => json!(cut(thumbprint)),
+        Confirmation::DpopKey => json!("a DPoP key"),
         Confirmation::Unsupported => json!("a \"cnf\" that can't be read, or asks for more"),
     }
 }

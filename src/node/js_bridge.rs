@@ -1,9 +1,8 @@
-//! How our threads speak to one JavaScript environment: one queue, one receiver.
+//! How the core's threads speak to one JavaScript environment: one queue, one receiver.
 //!
-//! Everything that belongs to JavaScript (promises, the caller's functions) stays there and is named
-//! by a number, so there is nothing here that a terminated worker could leave dangling. The queue is
-//! weak: it keeps no process alive. When the environment goes, so does the queue, under the lock of
-//! napi's handle, and what is sent afterwards is dropped.
+//! Everything that belongs to JavaScript (promises, the caller's functions) stays there and is named by a
+//! number, so that a terminated worker leaves nothing dangling. The queue is weak: it keeps no process
+//! alive. When the environment ends, the queue ends, and what is sent afterwards is dropped.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,27 +15,28 @@ use napi_derive::napi;
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use super::outcome::Outcome;
-use super::{panics, receiver};
+use super::failure::Outcome;
+use super::{panic_hook, raw};
 use crate::clock::{Clock, SystemClock};
 use crate::config::TenantDomain;
 use crate::error::Fault;
 use crate::http::{LONGEST_BODY, Response};
 use crate::issuer::watch::{Event, Observer};
+use crate::panics;
 
-/// What JavaScript is told.
+/// A message to JavaScript.
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct Message {
     /// `settled`, `fetch`, `resolve`, `abort` or `event`.
     pub kind: &'static str,
-    /// `event`: which.
+    /// `event`: its name.
     pub name: Option<&'static str>,
-    /// The exchange that it is about.
+    /// `fetch`, `resolve`, `abort`: the number of the exchange.
     pub id: f64,
     /// `event`: the message, as JSON.
     pub event: Option<String>,
-    /// `fetch`, `resolve`: whose function is called.
+    /// `fetch`, `resolve`: the number of the client whose function is called.
     pub client: Option<f64>,
     /// `resolve`: `metadata` or `jwks`.
     pub document: Option<&'static str>,
@@ -46,7 +46,7 @@ pub struct Message {
     pub form: Option<String>,
 }
 
-/// Outcomes, each of the promise at the same place.
+/// Outcomes, each for the ticket at the same index.
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct Settled {
@@ -56,27 +56,27 @@ pub struct Settled {
 
 type Queue = ThreadsafeFunction<Message, (), Message, Status, false, true>;
 
-/// What an exchange over the caller's own functions came to.
+/// The result of an exchange over the caller's own functions.
 type Reply = std::result::Result<Response, Fault>;
 
 /// The queue, and the exchanges that wait for an answer through it.
-pub struct Post {
+pub struct JsBridge {
     queue: Queue,
-    /// What came out for promises that wait. One `settled` message tells of all there are when it
-    /// arrives: to enter JavaScript costs more than to carry an outcome there.
+    /// Outcomes that JavaScript has not collected. One `settled` message announces all of them, because
+    /// entering JavaScript costs more than an outcome does.
     settled: Mutex<Settled>,
     exchanges: DashMap<u64, oneshot::Sender<Reply>>,
     next: AtomicU64,
     stale: StaleUses,
 }
 
-impl Post {
-    /// Whether the message is on its way; not so once the environment is closing.
+impl JsBridge {
+    /// Sends a message; `false` once the environment is closing.
     pub fn send(&self, message: Message) -> bool {
         self.queue.call(message, ThreadsafeFunctionCallMode::NonBlocking) == Status::Ok
     }
 
-    /// Says how a promise ends.
+    /// Hands an outcome to whoever waits for the ticket.
     pub fn settle(&self, ticket: f64, outcome: Outcome) {
         let mut settled = self.settled();
         settled.tickets.push(ticket);
@@ -91,12 +91,12 @@ impl Post {
         self.settled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks JavaScript for something and waits. Given up, JavaScript is told to stop.
+    /// Sends a message and waits for the reply. Dropped before that, it tells JavaScript to stop.
     pub async fn ask(self: &Arc<Self>, message: Message) -> Reply {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (send, receive) = oneshot::channel();
         self.exchanges.insert(id, send);
-        let waiting = Waiting { post: self, id };
+        let waiting = Waiting { bridge: self, id };
         let sent = self.send(Message { id: id as f64, ..message });
         let reply = if sent { receive.await.ok() } else { None };
         drop(waiting);
@@ -105,13 +105,13 @@ impl Post {
 
     fn reply(&self, id: f64, reply: Reply) {
         if let Some((_, waiting)) = self.exchanges.remove(&(id as u64)) {
-            // Nobody may be waiting any more; then nobody misses it.
+            // The receiver may be gone.
             drop(waiting.send(reply));
         }
     }
 }
 
-impl Observer for Post {
+impl Observer for JsBridge {
     fn observe(&self, tenant: &TenantDomain, event: &Event) {
         let (kind, mut event) = match event {
             Event::Refreshed { document, keys, skipped, unchanged } => (
@@ -148,7 +148,7 @@ impl Observer for Post {
     }
 }
 
-/// Stale uses come with every request of an outage: one message a second tells of all of them.
+/// Every request of an outage is a stale use: one message a second counts them.
 #[derive(Default)]
 struct StaleUses {
     /// When the last message went, in milliseconds of the process's clock.
@@ -172,53 +172,53 @@ impl StaleUses {
     }
 }
 
-/// Cleans up after an exchange, also when it is dropped half-way.
+/// Removes an exchange when it ends or is dropped.
 struct Waiting<'a> {
-    post: &'a Post,
+    bridge: &'a JsBridge,
     id: u64,
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        if self.post.exchanges.remove(&self.id).is_some() {
-            self.post.send(Message { kind: "abort", id: self.id as f64, ..Message::default() });
+        if self.bridge.exchanges.remove(&self.id).is_some() {
+            self.bridge.send(Message { kind: "abort", id: self.id as f64, ..Message::default() });
         }
     }
 }
 
-/// The JavaScript end: made once an environment, shared by all its clients.
+/// The JavaScript end of the bridge: one for each environment, shared by its clients.
 #[napi]
-pub struct Mailbox {
-    pub(super) post: Arc<Post>,
+pub struct Bridge {
+    pub(super) bridge: Arc<JsBridge>,
 }
 
 #[napi]
-impl Mailbox {
-    /// `receive` is not kept alive by this: whoever owns the mailbox must hold it.
+impl Bridge {
+    /// `receive` is held weakly: the owner of the bridge must hold it.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, receive: Function<'_, Message, ()>) -> Result<Self> {
-        panics::hush();
-        panics::at("new Mailbox");
-        let queue = receiver::weakly(&env, receive)?
+        panic_hook::install();
+        panics::at("new Bridge");
+        let queue = raw::weakly(&env, receive)?
             .build_threadsafe_function::<Message>()
             .weak::<true>()
             .callee_handled::<false>()
             .build_callback(|context| Ok(context.value))?;
-        let post = Post {
+        let bridge = JsBridge {
             queue,
             settled: Mutex::default(),
             exchanges: DashMap::new(),
             next: AtomicU64::new(1),
             stale: StaleUses::default(),
         };
-        Ok(Self { post: Arc::new(post) })
+        Ok(Self { bridge: Arc::new(bridge) })
     }
 
-    /// Takes the outcomes that a `settled` message tells of.
+    /// Takes the outcomes that a `settled` message announces.
     #[napi(catch_unwind)]
     pub fn collect(&self) -> Settled {
         panics::at("collect");
-        std::mem::take(&mut *self.post.settled())
+        std::mem::take(&mut *self.bridge.settled())
     }
 
     /// The caller's `fetcher` has answered. `headers` alternates names and values.
@@ -242,7 +242,7 @@ impl Mailbox {
             Ok(status) => Ok(Response { status, status_text, headers: pairs, body: body.to_vec() }),
             Err(_) => Err(Fault::Unreadable("The fetcher's answer has no HTTP status")),
         };
-        self.post.reply(id, reply);
+        self.bridge.reply(id, reply);
     }
 
     /// The caller's function threw. `too_large` where it was we who stopped reading.
@@ -251,6 +251,6 @@ impl Mailbox {
         panics::at("failed");
         let fault =
             if too_large { Fault::TooLarge { limit: LONGEST_BODY } } else { Fault::Caller(name) };
-        self.post.reply(id, Err(fault));
+        self.bridge.reply(id, Err(fault));
     }
 }

@@ -1,12 +1,43 @@
-//! What is asked of a token each time it is used (RFC 7519 §4.1, RFC 9068 §4, RFC 7662 §2.2, RFC 8705
-//! §3). The time is an argument, so the same token gives the same answer at the same moment, today
-//! and in a test.
+//! The rules on claims (contract §4, rules 5 to 7), in their one order: for a validation, which stops at
+//! the first that fails, and for an explanation, which asks them all.
+//!
+//! RFC 7519 §4.1, RFC 9068 §4, RFC 7662 §2.2, RFC 8705 §3. The time is an argument.
 
 use crate::error::TokenError;
 use crate::token::binding::{Binding, Confirmation};
 use crate::token::claims::{Claims, Expected, Time};
 
-/// When it is, and how much clocks may differ. All in seconds.
+/// One rule on the claims of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimRule {
+    /// `iss` is the tenant (RFC 9068 §4).
+    Issuer,
+    /// `sub`, where it is present, is a string (RFC 7519 §4.1.2).
+    Subject,
+    /// `aud` names this API (RFC 7519 §4.1.3).
+    Audience,
+    /// `exp` has not passed (RFC 7519 §4.1.4).
+    Expiration,
+    /// `nbf`, where it is present, has passed (RFC 7519 §4.1.5).
+    NotBefore,
+    /// `scope` has every scope that the route requires (RFC 6749 §3.3).
+    Scopes,
+    /// The groups claim has the groups that the route requires.
+    Groups,
+    /// The sender of the token holds what the token is bound to (RFC 8705 §3, RFC 9449 §6).
+    Binding,
+}
+
+impl ClaimRule {
+    /// The rules on the token itself (rule 5).
+    pub const TOKEN: &[Self] =
+        &[Self::Issuer, Self::Subject, Self::Audience, Self::Expiration, Self::NotBefore];
+
+    /// The rules that depend on the route and on the request (rules 6 and 7).
+    pub const ROUTE: &[Self] = &[Self::Scopes, Self::Groups, Self::Binding];
+}
+
+/// The present time, and the difference between clocks that is allowed. All in seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moment {
     /// Whole seconds since 1970.
@@ -18,53 +49,83 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Whether something that ends at `exp` still counts.
+    /// Whether a token that expires at `exp` is still valid.
     #[must_use]
     pub fn before(&self, exp: f64) -> bool {
         exp > self.now + self.skew - self.tolerance
     }
 
-    /// Whether something that begins at `nbf` counts already.
+    /// Whether a token that is valid from `nbf` on is valid already.
     #[must_use]
     pub fn since(&self, nbf: f64) -> bool {
         nbf <= self.now + self.skew + self.tolerance
     }
 }
 
-/// Whether a token may lack `exp`: only one that the tenant itself has just called active.
+/// Whether a token may lack `exp`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiration {
-    /// A JWT.
+    /// A JWT must have it.
     Required,
-    /// An introspection response.
+    /// An introspection response may lack it (RFC 7662 §2.2).
     Optional,
 }
 
-/// What is asked of a token each time it is used, read out of its claims once.
+/// What the rules compare the claims with.
+#[derive(Clone, Copy)]
+pub struct Demands<'a> {
+    /// The time of the request.
+    pub moment: Moment,
+    /// Whether `exp` must be present.
+    pub expiration: Expiration,
+    /// Scopes that the route requires, all of them.
+    pub scopes: &'a [String],
+    /// Groups that the route requires.
+    pub groups: &'a [String],
+    /// Whether all of `groups` are required, or any one.
+    pub match_all: bool,
+    /// How binding is checked for this request.
+    pub binding: Binding,
+    /// The client certificate of the request, in PEM.
+    pub certificate: Option<&'a str>,
+}
+
+/// A certificate names a client, so it is not shown.
+impl std::fmt::Debug for Demands<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Demands").field("moment", &self.moment).finish_non_exhaustive()
+    }
+}
+
+/// The values that the rules look at, read from the claims of one token once.
 #[derive(Clone, PartialEq)]
-pub struct Facts {
-    identity: Result<(), TokenError>,
+pub struct ClaimValues {
+    issuer_matches: bool,
+    subject_is_valid: bool,
+    audience_matches: bool,
     exp: Time,
     nbf: Time,
     scope: Option<Box<str>>,
-    /// Read only for a route that asks: a token may list hundreds.
+    /// Read only for a route that requires groups: a token may list hundreds.
     groups: Option<Option<Box<[Box<str>]>>>,
     confirmation: Confirmation,
 }
 
 /// Claims do not belong into logs.
-impl std::fmt::Debug for Facts {
+impl std::fmt::Debug for ClaimValues {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Facts(…)")
+        f.write_str("ClaimValues(…)")
     }
 }
 
-impl Facts {
-    /// Reads them. `groups_claim` names the groups claim, where a route asks for groups.
+impl ClaimValues {
+    /// Reads the values. `groups_claim` names the groups claim where the route requires groups.
     #[must_use]
     pub fn read(claims: &Claims<'_>, expected: Expected<'_>, groups_claim: Option<&str>) -> Self {
         Self {
-            identity: claims.check_identity(expected),
+            issuer_matches: claims.is_from(expected.issuer),
+            subject_is_valid: claims.subject_is_valid(),
+            audience_matches: claims.is_for(expected.audience),
             exp: claims.time("exp"),
             nbf: claims.time("nbf"),
             scope: claims.scope(),
@@ -79,7 +140,7 @@ impl Facts {
         self.groups.is_some()
     }
 
-    /// Roughly what they take of memory beside themselves, in bytes.
+    /// The heap memory that the values take, in bytes, approximately.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         let groups = self.groups.iter().flatten().flat_map(|groups| groups.iter());
@@ -88,23 +149,37 @@ impl Facts {
             + self.confirmation.heap_bytes()
     }
 
-    /// Issuer, subject, audience and times (contract §4, rule 5).
-    pub fn check_registered(
-        &self,
-        moment: Moment,
-        expiration: Expiration,
-    ) -> Result<(), TokenError> {
-        self.identity?;
-        self.check_expiration(moment, expiration)?;
-        self.check_not_before(moment)
+    /// Checks rules in their order. The first that fails is the answer.
+    pub fn check_all(&self, rules: &[ClaimRule], demands: &Demands<'_>) -> Result<(), TokenError> {
+        rules.iter().try_for_each(|rule| self.check(*rule, demands))
     }
 
-    /// `exp` is to come (RFC 7519 §4.1.4).
-    pub fn check_expiration(
-        &self,
-        moment: Moment,
-        expiration: Expiration,
-    ) -> Result<(), TokenError> {
+    /// Checks one rule.
+    pub fn check(&self, rule: ClaimRule, demands: &Demands<'_>) -> Result<(), TokenError> {
+        match rule {
+            ClaimRule::Issuer => met(self.issuer_matches, TokenError::IssuerMismatch),
+            ClaimRule::Subject => met(self.subject_is_valid, TokenError::InvalidSubject),
+            ClaimRule::Audience => met(self.audience_matches, TokenError::AudienceMismatch),
+            ClaimRule::Expiration => self.check_expiration(demands.moment, demands.expiration),
+            ClaimRule::NotBefore => self.check_not_before(demands.moment),
+            ClaimRule::Scopes => self.check_scopes(demands.scopes),
+            ClaimRule::Groups => self.check_groups(demands.groups, demands.match_all),
+            ClaimRule::Binding => self.confirmation.check(demands.certificate, demands.binding),
+        }
+    }
+
+    /// Whether the route or the token asks for a rule at all.
+    #[must_use]
+    pub fn is_asked(&self, rule: ClaimRule, demands: &Demands<'_>) -> bool {
+        match rule {
+            ClaimRule::Scopes => !demands.scopes.is_empty(),
+            ClaimRule::Groups => !demands.groups.is_empty(),
+            ClaimRule::Binding => self.confirmation.is_asked(demands.binding),
+            _ => true,
+        }
+    }
+
+    fn check_expiration(&self, moment: Moment, expiration: Expiration) -> Result<(), TokenError> {
         match self.exp {
             Time::Absent if expiration == Expiration::Optional => Ok(()),
             Time::Absent => Err(TokenError::MissingExpiration),
@@ -114,8 +189,7 @@ impl Facts {
         }
     }
 
-    /// `nbf`, where it is there, has come (RFC 7519 §4.1.5).
-    pub fn check_not_before(&self, moment: Moment) -> Result<(), TokenError> {
+    fn check_not_before(&self, moment: Moment) -> Result<(), TokenError> {
         match self.nbf {
             Time::Absent => Ok(()),
             Time::Malformed => Err(TokenError::InvalidNotBefore),
@@ -124,36 +198,30 @@ impl Facts {
         }
     }
 
-    /// Every required scope is in the space-delimited `scope` (RFC 6749 §3.3).
-    pub fn check_scopes(&self, required: &[String]) -> Result<(), TokenError> {
+    fn check_scopes(&self, required: &[String]) -> Result<(), TokenError> {
         if required.is_empty() {
             return Ok(());
         }
         let granted = self.scope.as_deref().ok_or(TokenError::MissingScopes)?;
-        let missing =
-            required.iter().any(|scope| !granted.split(' ').any(|g| !g.is_empty() && g == scope));
-        if missing { Err(TokenError::MissingScopes) } else { Ok(()) }
+        let is_granted =
+            |scope: &String| granted.split(' ').any(|g| !g.is_empty() && g == scope.as_str());
+        met(required.iter().all(is_granted), TokenError::MissingScopes)
     }
 
-    /// Any one of the required groups, or all with `matchAll`, is in the groups claim.
-    pub fn check_groups(&self, required: &[String], match_all: bool) -> Result<(), TokenError> {
+    fn check_groups(&self, required: &[String], match_all: bool) -> Result<(), TokenError> {
         if required.is_empty() {
             return Ok(());
         }
         let held = self.groups.iter().flatten().flat_map(|groups| groups.iter());
         let holds = |group: &String| held.clone().any(|held| **held == **group);
-        let met = if match_all { required.iter().all(holds) } else { required.iter().any(holds) };
-        if met { Ok(()) } else { Err(TokenError::MissingGroups) }
+        let matches =
+            if match_all { required.iter().all(holds) } else { required.iter().any(holds) };
+        met(matches, TokenError::MissingGroups)
     }
+}
 
-    /// The certificate of the request, where the token asks for one or the route does.
-    pub fn check_binding(
-        &self,
-        certificate: Option<&str>,
-        binding: Binding,
-    ) -> Result<(), TokenError> {
-        self.confirmation.check(certificate, binding)
-    }
+fn met(holds: bool, refusal: TokenError) -> Result<(), TokenError> {
+    if holds { Ok(()) } else { Err(refusal) }
 }
 
 #[cfg(test)]
@@ -164,12 +232,21 @@ mod tests {
     const EXPECTED: Expected<'_> =
         Expected { issuer: "https://t.example", audience: "https://api.example" };
 
-    fn facts(json: &str) -> Result<Facts, TokenError> {
-        Ok(Facts::read(&Claims::parse(json)?, EXPECTED, Some("groups")))
+    fn values(json: &str) -> Result<ClaimValues, TokenError> {
+        Ok(ClaimValues::read(&Claims::parse(json)?, EXPECTED, Some("groups")))
     }
 
     fn registered(json: &str, expiration: Expiration) -> Result<(), TokenError> {
-        facts(json)?.check_registered(MOMENT, expiration)
+        let demands = Demands {
+            moment: MOMENT,
+            expiration,
+            scopes: &[],
+            groups: &[],
+            match_all: false,
+            binding: Binding::WhenPresent,
+            certificate: None,
+        };
+        values(json)?.check_all(ClaimRule::TOKEN, &demands)
     }
 
     fn with(changes: &str) -> Result<(), TokenError> {
@@ -277,7 +354,7 @@ mod tests {
 
     fn scopes(json: &str, required: &[&str]) -> Result<(), TokenError> {
         let required: Vec<String> = required.iter().map(ToString::to_string).collect();
-        facts(json)?.check_scopes(&required)
+        values(json)?.check_scopes(&required)
     }
 
     #[test]
@@ -296,7 +373,7 @@ mod tests {
 
     fn groups(json: &str, required: &[&str], match_all: bool) -> Result<(), TokenError> {
         let required: Vec<String> = required.iter().map(ToString::to_string).collect();
-        facts(json)?.check_groups(&required, match_all)
+        values(json)?.check_groups(&required, match_all)
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! A native call hands back a value, never a thrown native error. `js/outcome.js` makes it an object
-//! or an error of the documented class.
+//! A native call returns a value and never throws. `js/core/failure.js` makes errors of the documented
+//! classes of failures.
 
 use std::collections::HashMap;
 
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Raw};
 
-/// Why a call failed: all that JavaScript needs to build the error.
+/// Why a call failed: everything that JavaScript needs to make the error.
 #[napi(object, object_from_js = false)]
 pub struct Failure {
-    /// `validation`, `token`, `op` or `http`: which class.
+    /// The class: `validation`, `token`, `op`, `http` or `internal`.
     pub kind: &'static str,
     pub message: String,
     /// Of a token error.
@@ -77,6 +77,7 @@ impl From<Error> for Failure {
                 error_description: error.description,
                 ..bare
             },
+            Error::Defect => Self { kind: "internal", ..bare },
             Error::Http(error) => Self {
                 kind: "http",
                 reason: Some(error.fault.reason()),
@@ -105,26 +106,10 @@ impl Failure {
     }
 }
 
-/// What crosses, of what came out.
+/// A verdict, or another result, as it crosses the boundary.
 pub fn outcome(result: Result<String, Error>) -> Outcome {
     match result {
         Ok(text) => Either::A(text),
         Err(error) => Either::B(error.into()),
-    }
-}
-
-impl Failure {
-    /// A defect of ours, caught at the boundary.
-    pub fn internal() -> Self {
-        Self {
-            kind: "internal",
-            message: "The native core failed; this is a defect, please report it".to_owned(),
-            code: None,
-            reason: None,
-            error: None,
-            error_description: None,
-            raw: None,
-            retry_after: None,
-        }
     }
 }

@@ -1,19 +1,16 @@
 'use strict';
 
-// The user's own cache (contract §6): asked, but never believed further than it must be, and never
-// waited for longer than its budget.
+// The caller's cache (contract §6). It is waited for no longer than `cacheTimeout`, and what it returns is
+// checked like a token.
 
 const { clearTimeout, setTimeout } = require('node:timers');
-const { isDeepStrictEqual } = require('node:util');
 
+const { mark, of: markOf } = require('../cache/provenance.js');
 const { publish } = require('./channels.js');
 
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/**
- * One request's patience with its cache, for all that it asks of it. It does not run out while
- * somebody else is waited for.
- */
+/** The time that one request waits for the cache, over all its calls; waiting for others does not count. */
 class Patience {
   #left;
 
@@ -21,7 +18,7 @@ class Patience {
     this.#left = Math.min(milliseconds, LONGEST_TIMER);
   }
 
-  /** The value of a promise, or a thrown `Late` when the time is over. */
+  /** The value of a promise; throws `Late` when the time is over. */
   wait(promise) {
     const begun = performance.now();
     return new Promise((resolve, reject) => {
@@ -41,7 +38,7 @@ class Late extends Error {
   message = 'The cache did not answer in time';
 }
 
-/** Calls that a hanging cache may owe an answer to: beyond it is left alone, and its queue with it. */
+/** With more calls unanswered, a cache that hangs is not called. */
 const MOST_OWED = 10_000;
 
 class ClaimsCache {
@@ -55,12 +52,15 @@ class ClaimsCache {
     this.#timeout = timeout;
   }
 
-  /** For one request. */
+  /** The time budget of one request. */
   patience() {
     return new Patience(this.#timeout);
   }
 
-  /** What is stored for a token, as a value of its own; `undefined` where there is nothing. */
+  /**
+   * What is stored for a token, as a copy, with its provenance where one of this package's caches stored it;
+   * `undefined` where there is nothing.
+   */
   async get(token, patience) {
     const stored = await this.#ask('get', patience, (cache) => cache.get(token));
     if (stored === undefined || stored === null) {
@@ -69,14 +69,15 @@ class ClaimsCache {
     }
     this.counts.hits += 1;
     try {
-      return { claims: JSON.parse(JSON.stringify(stored)) };
+      return { claims: JSON.parse(JSON.stringify(stored)), provenance: markOf(stored) };
     } catch {
-      // Something is there, but it is no JSON: `{}` is refused as what it is.
-      return { claims: undefined };
+      // Something is there that has no JSON: an entry that can't be used.
+      return { claims: undefined, provenance: undefined };
     }
   }
 
-  set(token, claims, expiresAt, patience) {
+  set(token, claims, expiresAt, provenance, patience) {
+    mark(claims, provenance);
     return this.#ask('set', patience, (cache) => cache.set(token, claims, expiresAt));
   }
 
@@ -93,7 +94,7 @@ class ClaimsCache {
     }
   }
 
-  /** Never rejects: a cache that fails is a cache that has nothing. */
+  /** Never rejects: a cache that fails counts as empty. */
   async #ask(operation, patience, work) {
     try {
       if (this.#owed >= MOST_OWED) throw new Late();
@@ -106,23 +107,4 @@ class ClaimsCache {
   }
 }
 
-/** Whether claims that a cache returned for a JWT are the token's own words. */
-function areTokensOwn(claims, token) {
-  try {
-    const payload = Buffer.from(token.split('.')[1], 'base64url').toString();
-    return isDeepStrictEqual(JSON.parse(payload), claims);
-  } catch {
-    return false;
-  }
-}
-
-/** When an entry ends, in epoch seconds; `undefined` where there is to be none. */
-function entryEnd(claims, introspected, cap, now) {
-  const ends = [];
-  if (typeof claims.exp === 'number') ends.push(claims.exp);
-  if (introspected && cap !== undefined) ends.push(now + cap);
-  const end = Math.min(...ends);
-  return Number.isFinite(end) && end > now ? end : undefined;
-}
-
-module.exports = { ClaimsCache, areTokensOwn, entryEnd };
+module.exports = { ClaimsCache };

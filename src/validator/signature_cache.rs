@@ -1,9 +1,9 @@
-//! Tokens whose signature was verified before.
+//! Tokens whose signature has been verified before.
 //!
-//! What is remembered is a verdict and what it rested on: this token, to the byte, was signed with
-//! this key, which was found in this reading of the tenant's key set. Times, scopes, groups and
-//! binding are asked anew each time; a key set that has changed since is asked for the key anew. The
-//! token itself is not kept, only its digest: nothing in here could be used as one.
+//! An entry is a verdict and what it rests on: the SHA-256 of the whole token, the key that verified it,
+//! and the parse of the key set in which that key was found. Times, scopes, groups and binding are checked
+//! for each request; after the key set has changed, the key is looked up again. The token itself is not
+//! kept: nothing in here can be used as one.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::config::Config;
 use crate::issuer::jwk::Generation;
 use crate::issuer::verifier::VerifierId;
-use crate::token::facts::Facts;
+use crate::token::claim_rules::ClaimValues;
 
 /// SHA-256 over a whole token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl std::hash::Hash for TokenDigest {
     }
 }
 
-/// A digest is as good a hash as any: its first bytes are taken as they are.
+/// The hash of a digest is its first eight bytes.
 #[derive(Default)]
 struct FirstBytes(u64);
 
@@ -61,15 +61,15 @@ impl Hasher for FirstBytes {
 
 /// One verified token.
 #[derive(Debug)]
-pub struct Seen {
-    /// Stands for this token and no other, for as long as the process lives.
+pub struct VerifiedToken {
+    /// Unique to this token for the life of the process.
     pub number: u64,
-    /// The reading of the key set in which its key was found.
+    /// The parse of the key set in which its key was found.
     pub generation: Generation,
     /// The key that verified it.
     pub verifier: VerifierId,
-    /// What it says.
-    pub facts: Facts,
+    /// What the claim rules look at.
+    pub values: ClaimValues,
 }
 
 /// The number of a token that is new.
@@ -83,39 +83,39 @@ pub fn next_number() -> u64 {
 struct Weigh;
 
 impl Weigh {
-    /// An entry's places in the table, in the queue, and among the names of those just evicted, with
-    /// what the allocator adds (`npm run bench -- --only memory`).
+    /// What an entry takes in the table, in the queue and among the keys of entries just evicted, with
+    /// the allocator's overhead (`npm run bench -- --only memory`).
     const PLACES: usize = 128;
     /// Bounds the number of entries, too.
     const LEAST: usize = 256;
 }
 
-impl Weighter<TokenDigest, Arc<Seen>> for Weigh {
-    fn weight(&self, digest: &TokenDigest, seen: &Arc<Seen>) -> u64 {
-        let bytes = size_of_val(digest) + size_of::<Seen>() + seen.facts.heap_bytes();
+impl Weighter<TokenDigest, Arc<VerifiedToken>> for Weigh {
+    fn weight(&self, digest: &TokenDigest, token: &Arc<VerifiedToken>) -> u64 {
+        let bytes = size_of_val(digest) + size_of::<VerifiedToken>() + token.values.heap_bytes();
         (bytes + Self::PLACES).max(Self::LEAST) as u64
     }
 }
 
-/// The verified tokens of one API at one tenant.
-pub struct VerifiedTokens {
-    cache: Cache<TokenDigest, Arc<Seen>, Weigh, BuildHasherDefault<FirstBytes>>,
+/// The verified tokens of one API at one tenant, bounded by their weight in bytes.
+pub struct SignatureCache {
+    cache: Cache<TokenDigest, Arc<VerifiedToken>, Weigh, BuildHasherDefault<FirstBytes>>,
 }
 
-impl fmt::Debug for VerifiedTokens {
+impl fmt::Debug for SignatureCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "VerifiedTokens({})", self.len())
+        write!(f, "SignatureCache({})", self.len())
     }
 }
 
-/// All that facts are read by: tenant, audience, groups claim; and the bound.
+/// Every setting that [`ClaimValues`] are read by: tenant, audience, groups claim; and the bound.
 type Name = (String, String, String, u64);
 
-/// The process's. An entry is as good as gone once its last client is.
-static SHARED: LazyLock<Mutex<HashMap<Name, Weak<VerifiedTokens>>>> = LazyLock::new(Mutex::default);
+/// Process-wide registry; entries are weak.
+static SHARED: LazyLock<Mutex<HashMap<Name, Weak<SignatureCache>>>> = LazyLock::new(Mutex::default);
 
-impl VerifiedTokens {
-    /// A place for so many bytes.
+impl SignatureCache {
+    /// An empty cache for this many bytes.
     #[must_use]
     pub fn new(bytes: u64) -> Self {
         let entries = usize::try_from(bytes).unwrap_or(usize::MAX) / Weigh::LEAST;
@@ -130,11 +130,11 @@ impl VerifiedTokens {
         }
     }
 
-    /// The place that all clients of this configuration share, whichever thread they live on. `None`
-    /// where none is wanted.
+    /// The cache that all clients of this configuration share, on every thread. `None` where
+    /// `verifiedTokensBytes` is 0.
     #[must_use]
     pub fn shared(config: &Config) -> Option<Arc<Self>> {
-        // The other half is for the claims that JavaScript keeps (js/templates.js).
+        // The other half is for the claims that JavaScript keeps (js/core/claims_copies.js).
         let bytes = config.verified_tokens_bytes / 2;
         if bytes == 0 {
             return None;
@@ -155,29 +155,29 @@ impl VerifiedTokens {
         Some(place)
     }
 
-    /// What is known of a token.
+    /// The entry of a token.
     #[must_use]
-    pub fn get(&self, digest: &TokenDigest) -> Option<Arc<Seen>> {
+    pub fn get(&self, digest: &TokenDigest) -> Option<Arc<VerifiedToken>> {
         self.cache.get(digest)
     }
 
-    /// Remembers a token, in place of what was known of it.
-    pub fn put(&self, digest: TokenDigest, seen: Seen) {
-        self.cache.insert(digest, Arc::new(seen));
+    /// Stores a token's entry in place of an earlier one.
+    pub fn put(&self, digest: TokenDigest, token: VerifiedToken) {
+        self.cache.insert(digest, Arc::new(token));
     }
 
-    /// Forgets a token.
+    /// Removes a token's entry.
     pub fn forget(&self, digest: &TokenDigest) {
         self.cache.remove(digest);
     }
 
-    /// How many tokens are known.
+    /// The number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
         self.cache.len()
     }
 
-    /// Whether none is.
+    /// Whether there is no entry.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
