@@ -27,16 +27,14 @@ const NOBODY = '0.0.0.0';
 const MOST_PROXIES = 10_000;
 
 /**
- * The test that `trustProxy` stands for: `(request, address)` to a boolean.
+ * The test that `trustProxy` stands for: `(request, address)` to an answer, of which only `true` trusts.
+ * A program's own function may answer anything, a promise for one.
  *
  * @param {(request) => ((address: string) => boolean) | undefined} frameworkTrust what `true` means
  */
 function readTrust(trustProxy, frameworkTrust) {
   if (trustProxy === true) return trustOfFramework(frameworkTrust);
-  if (typeof trustProxy === 'function') {
-    // Nothing but `true`: a promise is no answer.
-    return (_request, address) => trustProxy(address, 0) === true;
-  }
+  if (typeof trustProxy === 'function') return (_request, address) => trustProxy(address, 0);
   const list = typeof trustProxy === 'string' ? trustProxy.split(',') : trustProxy;
   // Read once: a proxy may say another length each time.
   const length = isArray(list) ? list.length : 0;
@@ -76,7 +74,7 @@ function add(proxies, entry) {
 function has(proxies, peer) {
   const address = peer.split('%', 1)[0];
   const family = familyOf(address);
-  return family !== undefined && apply(check, proxies, [address, family]) === true;
+  return family !== undefined && apply(check, proxies, [address, family]);
 }
 
 function familyOf(address) {
