@@ -57,16 +57,15 @@ async function exchange(url, token) {
   return Buffer.concat(chunks).toString();
 }
 
-/** Where the raw response of a request is, and how often something began to answer on it. */
-function watch(response, log) {
-  for (const method of ['writeHead', 'write', 'end']) {
-    const own = response[method];
-    response[method] = function (...args) {
+/** Notes in `log` each call of these methods of an object. */
+function watch(object, methods, log) {
+  for (const method of methods) {
+    const own = object[method];
+    object[method] = function (...args) {
       log.push(method);
       return Reflect.apply(own, this, args);
     };
   }
-  return response;
 }
 
 for (const { name, adapter, protectApi, start } of guarded) {
@@ -81,7 +80,10 @@ for (const { name, adapter, protectApi, start } of guarded) {
     const setup = (app) => {
       const see = (request, response, reply) => {
         if (!/held/.test(request.headers.authorization)) return;
-        first?.(watch(response, log), reply);
+        watch(response, ['writeHead', 'write', 'end'], log);
+        // Fastify itself says in its log that it is too late for this.
+        if (reply) watch(reply, ['send'], log);
+        first?.(response, reply);
       };
       if (adapter === 'express') {
         app.use((request, response, next) => {
