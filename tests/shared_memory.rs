@@ -28,7 +28,7 @@ fn clients_that_read_claims_alike_share_it() {
     for alike in [
         ("tenantDomain", text("https://tenant.example/")),
         ("groupOptions.groupsClaim", text("groups")),
-        ("groupOptions.matchAll", Given::Flag(true)),
+        ("groupOptions.matchAll", Given::Bool(true)),
         ("clockTolerance", Given::Number(5.0)),
         ("validateCertificateBinding", text("required")),
     ] {

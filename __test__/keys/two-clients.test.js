@@ -179,9 +179,7 @@ function keepsAll() {
 /** The two clients of a pair over tenants of their own, and its tokens with their answers. */
 async function prepare(t, pair, shared) {
   const { by = key, clients = [{}], one = false, tenants = 1, after } = pair;
-  const issuers = await Promise.all(
-    Array.from({ length: tenants }, () => startIssuer(setOf(by))),
-  );
+  const issuers = await Promise.all(Array.from({ length: tenants }, () => startIssuer(setOf(by))));
   for (const issuer of issuers) t.after(() => issuer.close());
   const built = clients.map((more, at) => {
     const tenantDomain = (issuers[at] ?? issuers[0]).url;
