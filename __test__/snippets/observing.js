@@ -90,7 +90,7 @@ module.exports = {
         },
       ],
     },
-    'Channels': {
+    Channels: {
       requests: [
         ...HELLO,
         { to: '/api/hello', token: { kid: 'of-nobody' }, answer: { status: 401 } },
