@@ -3,8 +3,8 @@
 // The client's certificate out of a header, as a proxy that terminates TLS hands it on.
 
 const { MonoCloudValidationError } = require('../errors.js');
-const { readOptions } = require('../options-reader.js');
-const { withStack } = require('../outcome.js');
+const { readOptions } = require('../core/options-reader.js');
+const { withStack } = require('../core/stack.js');
 const { FORMATS } = require('./formats.js');
 const { LONGEST, MALFORMED, NONE } = require('./pem.js');
 const { readTrust } = require('./trust.js');

@@ -4,7 +4,7 @@
 // are the core's (src/config); here JavaScript's types are told apart.
 
 const { MonoCloudValidationError } = require('../errors.js');
-const { readOptions } = require('../options-reader.js');
+const { readOptions } = require('./options-reader.js');
 const { environmentNames, optionNames } = require('./bridge.js');
 const { withStack } = require('./stack.js');
 

@@ -3,7 +3,7 @@
 // What a route requires of a token. The caller's options are read once: for a guarded route when it is set
 // up, for a call of a method when it is made.
 
-const { readOptions } = require('../options-reader.js');
+const { readOptions } = require('./options-reader.js');
 const { refusal } = require('./options.js');
 
 const { isArray } = Array;

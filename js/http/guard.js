@@ -13,7 +13,7 @@ const { certificateText, readRequirements } = require('../core/requirements.js')
 const { withStack } = require('../core/stack.js');
 const { Refused, isVerdict, verdictOnClaims } = require('../core/verdict.js');
 const { MonoCloudAuthBaseError } = require('../errors.js');
-const { readOptions } = require('../options-reader.js');
+const { readOptions } = require('../core/options-reader.js');
 const { bearerToken } = require('./bearer.js');
 const { NO_TOKEN } = require('./challenge.js');
 
