@@ -1,15 +1,16 @@
 //! One token in, claims or an error out. Decides what kind of token it is and in which order things
 //! are asked of it; says nothing of HTTP and of cryptography.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::check::{Check, OwnedCheck, Route};
 use crate::config::Config;
 use crate::error::{Error, TokenError, ValidationError};
-use crate::issuer::client_auth::ClientAuth;
+use crate::issuer::client_auth::{ClientAuth, Credible};
 use crate::issuer::flight::Flights;
-use crate::issuer::introspection::{introspect, not_configured};
+use crate::issuer::introspection::introspect;
 use crate::issuer::jwk::KeySet;
 use crate::issuer::verifier::Cost;
 use crate::issuer::{ClientTerms, Issuer, Want};
@@ -33,13 +34,23 @@ struct Memory<'a> {
 }
 
 /// A token that passes.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum Accepted {
     /// Its claims, as the JSON text that was checked.
     Claims(String),
     /// It has passed before: its claims are those that went by this number then, which are still
     /// those of its payload ([`Validator::claims_of`]).
     Seen(u64),
+}
+
+/// Claims do not belong into logs.
+impl fmt::Debug for Accepted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Claims(_) => "Claims(…)",
+            Self::Seen(_) => "Seen",
+        })
+    }
 }
 
 /// How far a validation gets at once.
@@ -64,8 +75,8 @@ pub struct Validator {
     /// In its place, once the caller has brought metadata in its own way: that is nobody else's.
     apart: OnceLock<Arc<Issuer>>,
     terms: ClientTerms,
-    /// Who asks the tenant about tokens; without it nobody does.
-    client_auth: Option<Arc<ClientAuth>>,
+    /// What the tenant is asked about tokens with, or why it can't be asked.
+    client_auth: Credible,
     /// Introspections under way.
     introspections: Arc<Flights<TokenDigest, String>>,
     /// Tokens that were verified before; `None` where none are to be remembered.
@@ -82,7 +93,7 @@ impl Validator {
             issuer,
             apart: OnceLock::new(),
             terms: ClientTerms::new(&config),
-            client_auth: ClientAuth::new(&config)?.map(Arc::new),
+            client_auth: ClientAuth::new(&config)?,
             introspections: Arc::default(),
             verified: VerifiedTokens::shared(&config),
             clock_skew: AtomicU64::new(config.clock_skew.to_bits()),
@@ -256,7 +267,7 @@ impl Validator {
 
     /// Whether there is somebody who may ask.
     pub(crate) fn check_client(&self) -> Result<(), Error> {
-        if self.client_auth.is_some() { Ok(()) } else { Err(not_configured().into()) }
+        self.client_auth.as_ref().map(drop).map_err(|error| error.clone().into())
     }
 
     /// Asks the tenant about a token. However many ask about the same one, it is one request.
@@ -269,12 +280,11 @@ impl Validator {
 
     /// What the tenant says of a token, if it is active; nothing of it is checked yet.
     pub(crate) async fn ask(&self, check: &OwnedCheck) -> Result<Arc<String>, Error> {
-        let auth = self.client_auth.clone().ok_or_else(not_configured)?;
+        let auth = self.client_auth.clone()?;
         let digest = TokenDigest::of(&check.token);
-        let trust_store = self.config.trust_store_id.clone();
         let work = || {
             let (issuer, token) = (Arc::clone(self.issuer()), check.token.clone());
-            introspect(issuer, auth, trust_store, token, check.now, self.terms)
+            introspect(issuer, auth, token, check.now, self.terms)
         };
         let answer = self.introspections.join(digest, || None, work).await;
         answer.map_err(|error| match error {
