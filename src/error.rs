@@ -204,8 +204,15 @@ pub enum Fault {
     Unreadable(&'static str),
     /// The metadata sends requests where none may go.
     ForbiddenUrl(&'static str),
-    /// The caller's `fetcher` or resolver threw; a word that names the error.
-    Caller(String),
+    /// The caller's `fetcher` or resolver threw.
+    Caller {
+        /// A word that names the error.
+        name: String,
+        /// The exchange that it was thrown in, by which JavaScript finds the error itself.
+        id: Option<u64>,
+    },
+    /// No place was free among the introspections in flight (`maxConcurrentIntrospections`).
+    IntrospectionLimit,
     /// The client could not be set up (out of threads or descriptors, say).
     Local(&'static str),
 }
@@ -229,7 +236,8 @@ impl Fault {
             Self::Status(_) => "unexpected_status",
             Self::Unreadable(_) => "unreadable_response",
             Self::ForbiddenUrl(_) => "forbidden_url",
-            Self::Caller(_) => "fetcher_failed",
+            Self::Caller { .. } => "fetcher_failed",
+            Self::IntrospectionLimit => "introspection_limit",
             Self::Local(_) => "client_failed",
         }
     }
@@ -282,10 +290,16 @@ impl fmt::Display for HttpError {
             Fault::Unreadable(why) | Fault::ForbiddenUrl(why) => {
                 write!(f, "Error while fetching {what}. {why} ({url})")
             }
-            Fault::Caller(name) => {
+            Fault::Caller { name, .. } => {
                 write!(
                     f,
                     "Error while fetching {what}. The caller's function failed: {name} ({url})"
+                )
+            }
+            Fault::IntrospectionLimit => {
+                write!(
+                    f,
+                    "Error while fetching {what}. Too many introspections are in flight ({url})"
                 )
             }
             Fault::Local(why) => write!(f, "Error while fetching {what}. {why} ({url})"),

@@ -7,8 +7,6 @@ const { types } = require('node:util');
 
 const LONGEST_BODY = 512 * 1024;
 
-class TooLarge extends Error {}
-
 async function readResponse(response) {
   const { status, statusText } = response;
   // Past 65535 the number would be cut off on its way to the core, and could become a 200.
@@ -34,9 +32,9 @@ async function readBody(response) {
     for await (const chunk of body) {
       const bytes = bytesOf(chunk);
       length += bytes.length;
-      // Leaving the loop cancels the stream.
-      if (length > LONGEST_BODY) throw new TooLarge();
       chunks.push(bytes);
+      // Leaving the loop cancels the stream. The core refuses what is too long.
+      if (length > LONGEST_BODY) break;
     }
     return Buffer.concat(chunks);
   }
@@ -56,7 +54,6 @@ function bytesOf(value) {
 function wordFor(error) {
   let word = 'an error';
   try {
-    if (error instanceof TooLarge) return { word: '', tooLarge: true };
     const candidates = [error?.cause?.code, error?.code, error?.name];
     word = candidates.find((text) => typeof text === 'string' && /^\w{1,64}$/.test(text)) ?? word;
   } catch {

@@ -2,7 +2,7 @@
 
 // Reads an options object that a caller handed in: each option once, and no others than those that exist.
 
-const { MonoCloudValidationError } = require('./errors.js');
+const { MonoCloudValidationError } = require('../errors.js');
 
 // Captured when the module is loaded, because a program can replace them later. Lists are walked by
 // index for the same reason: `for…of` asks Array.prototype.

@@ -7,7 +7,7 @@ use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 use serde_json::{Value, json};
 
-use crate::error::{Error, Raw};
+use crate::error::{Error, Fault, Raw};
 
 /// Why a call failed: everything that JavaScript needs to make the error.
 #[napi(object, object_from_js = false)]
@@ -25,6 +25,8 @@ pub struct Failure {
     pub raw: Option<RawResponse>,
     /// Whole seconds.
     pub retry_after: Option<f64>,
+    /// The exchange in which the caller's own function threw.
+    pub cause_id: Option<f64>,
 }
 
 #[napi(object, object_from_js = false)]
@@ -61,6 +63,7 @@ impl From<Error> for Failure {
             error_description: None,
             raw: None,
             retry_after: None,
+            cause_id: None,
         };
         match error {
             Error::Validation(_) => bare,
@@ -83,6 +86,10 @@ impl From<Error> for Failure {
                 reason: Some(error.fault.reason()),
                 raw: error.raw.as_deref().map(RawResponse::from),
                 retry_after: error.retry_after.map(|seconds| seconds as f64),
+                cause_id: match error.fault {
+                    Fault::Caller { id, .. } => id.map(|id| id as f64),
+                    _ => None,
+                },
                 ..bare
             },
         }

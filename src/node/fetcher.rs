@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::js_bridge::{JsBridge, Message};
 use crate::error::Fault;
-use crate::http::{Exchange, Request, Transport};
+use crate::http::{Exchange, LONGEST_BODY, Request, Transport};
 use crate::issuer::Resolver;
 
 /// `fetcher`, called as `fetch(url, init)`.
@@ -64,6 +64,9 @@ impl Resolver for CallerDocument {
                 ..Message::default()
             };
             let reply = bridge.ask(message).await?;
+            if reply.body.len() > LONGEST_BODY {
+                return Err(Fault::TooLarge { limit: LONGEST_BODY });
+            }
             String::from_utf8(reply.body)
                 .map_err(|_| Fault::Unreadable("The resolver's document is not UTF-8"))
         })

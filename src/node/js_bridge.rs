@@ -238,7 +238,6 @@ impl Bridge {
             pairs.push((name.to_ascii_lowercase(), value));
         }
         let reply = match u16::try_from(status) {
-            _ if body.len() > LONGEST_BODY => Err(Fault::TooLarge { limit: LONGEST_BODY }),
             Ok(status) => Ok(Response { status, status_text, headers: pairs, body: body.to_vec() }),
             Err(_) => Err(Fault::Unreadable("The fetcher's answer has no HTTP status")),
         };
@@ -249,8 +248,11 @@ impl Bridge {
     #[napi(catch_unwind)]
     pub fn failed(&self, id: f64, name: String, too_large: bool) {
         panics::at("failed");
-        let fault =
-            if too_large { Fault::TooLarge { limit: LONGEST_BODY } } else { Fault::Caller(name) };
+        let fault = if too_large {
+            Fault::TooLarge { limit: LONGEST_BODY }
+        } else {
+            Fault::Caller { name, id: Some(id as u64) }
+        };
         self.bridge.reply(id, Err(fault));
     }
 }

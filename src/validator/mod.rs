@@ -16,9 +16,9 @@ use self::signature_cache::{SignatureCache, TokenDigest, VerifiedToken, next_num
 use self::verify_pool::VerifyPool;
 use crate::config::Config;
 use crate::error::{Error, TokenError, ValidationError};
-use crate::issuer::client_auth::ClientAuth;
+use crate::issuer::client_auth::{ClientAuth, Credible};
 use crate::issuer::flight::Flights;
-use crate::issuer::introspection::{introspect, not_configured};
+use crate::issuer::introspection::introspect;
 use crate::issuer::jwk::KeySet;
 use crate::issuer::verifier::Cost;
 use crate::issuer::{ClientTerms, Issuer, Want};
@@ -120,8 +120,8 @@ pub struct Validator {
     own_issuer: OnceLock<Arc<Issuer>>,
     terms: ClientTerms,
     placement: Placement,
-    /// The client's credentials; without them no token is introspected.
-    client_auth: Option<Arc<ClientAuth>>,
+    /// The client's credentials, or the reason why it can't introspect.
+    client_auth: Credible,
     /// Introspections under way.
     introspections: Arc<Flights<TokenDigest, String>>,
     signatures: Option<Arc<SignatureCache>>,
@@ -147,7 +147,7 @@ impl Validator {
             own_issuer: OnceLock::new(),
             terms: ClientTerms::new(&config),
             placement,
-            client_auth: ClientAuth::new(&config)?.map(Arc::new),
+            client_auth: ClientAuth::new(&config)?,
             introspections: Arc::default(),
             signatures: SignatureCache::shared(&config),
             clock_skew: AtomicU64::new(config.clock_skew.to_bits()),
@@ -454,7 +454,7 @@ impl Validator {
 
     /// Whether this client has credentials for introspection.
     fn check_client(&self) -> Result<(), Error> {
-        if self.client_auth.is_some() { Ok(()) } else { Err(not_configured().into()) }
+        self.client_auth.as_ref().map(drop).map_err(|error| error.clone().into())
     }
 
     /// Asks the tenant about a token. Concurrent calls for one token share one request.
@@ -467,12 +467,11 @@ impl Validator {
 
     /// The tenant's claims for a token that is active; nothing else of them is checked.
     async fn ask_tenant(&self, request: &OwnedRequest) -> Result<Arc<String>, Error> {
-        let auth = self.client_auth.clone().ok_or_else(not_configured)?;
+        let auth = self.client_auth.clone()?;
         let digest = TokenDigest::of(&request.token);
-        let trust_store = self.config.trust_store_id.clone();
         let work = || {
             let (issuer, token) = (Arc::clone(self.issuer()), request.token.clone());
-            introspect(issuer, auth, trust_store, token, request.now, self.terms)
+            introspect(issuer, auth, token, request.now, self.terms)
         };
         let answer = self.introspections.join(digest, || None, work).await;
         answer.map_err(|error| match error {
