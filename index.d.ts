@@ -561,6 +561,15 @@ export interface MonoCloudOidcBackendClientOptions {
    */
   responseTimeout?: number;
   /**
+   * The most introspection requests in flight at the tenant at the same time; an integer, ≥ 1. At most
+   * 1,024 more wait, each no longer than `responseTimeout`; what finds no place is refused with
+   * `introspection_limit`.
+   *
+   * Environment: `MONOCLOUD_BACKEND_MAX_CONCURRENT_INTROSPECTIONS`.
+   * @defaultValue `64`
+   */
+  maxConcurrentIntrospections?: number;
+  /**
    * The longest token that is looked at, in bytes; ≥ 1, and at most 1 MiB. A longer one is refused with
    * `token_too_large`.
    *
@@ -1487,6 +1496,8 @@ export type MonoCloudHttpErrorReason =
   | 'forbidden_url'
   /** Your `fetcher` or resolver threw. The message names the error. */
   | 'fetcher_failed'
+  /** No place was free among the introspections in flight: see `maxConcurrentIntrospections`. Try again. */
+  | 'introspection_limit'
   /** The built-in HTTP client could not be set up. Check `tls`, and the process's limits. */
   | 'client_failed'
   // Any other string, without losing the suggestions above.

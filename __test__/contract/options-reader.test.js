@@ -8,7 +8,7 @@ const { execFileSync } = require('node:child_process');
 const { describe, it } = require('node:test');
 const vm = require('node:vm');
 
-const { distance, readOptions } = require('../../js/options-reader.js');
+const { distance, readOptions } = require('../../js/core/options-reader.js');
 const { MonoCloudValidationError } = require('@monocloud/backend-node');
 
 const NAMES = ['scopes', 'groups', 'validateCertificateBinding', 'clientCertificate'];
@@ -206,7 +206,7 @@ describe('what stands on Object.prototype', () => {
   });
 
   it('makes no difference with get and set among it, nor with frozen intrinsics', () => {
-    const reader = JSON.stringify(require.resolve('../../js/options-reader.js'));
+    const reader = JSON.stringify(require.resolve('../../js/core/options-reader.js'));
     const program = `
       const { writeSync } = require('node:fs');
       const { readOptions } = require(${reader});

@@ -4,7 +4,7 @@
 // what another one gets.
 
 const { MonoCloudValidationError } = require('../errors.js');
-const { readOptions } = require('../options-reader.js');
+const { readOptions } = require('../core/options-reader.js');
 const provenance = require('./provenance.js');
 const { endOf, made, readClaims, requireToken, sha256, textOf } = require('./shared.js');
 

@@ -2,7 +2,7 @@
 
 // What the environment says, without what is secret in it.
 
-const { distance } = require('../options-reader.js');
+const { distance } = require('../core/options-reader.js');
 
 const PREFIX = 'MONOCLOUD_BACKEND_';
 

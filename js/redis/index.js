@@ -11,7 +11,7 @@ const { createMemoryCache } = require('../cache/memory.js');
 const provenance = require('../cache/provenance.js');
 const { endOf, made, readClaims, requireToken, sha256, textOf } = require('../cache/shared.js');
 const { MonoCloudValidationError } = require('../errors.js');
-const { readOptions } = require('../options-reader.js');
+const { readOptions } = require('../core/options-reader.js');
 
 const { hasOwn } = Object;
 const { isBuffer } = Buffer;

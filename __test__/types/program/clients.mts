@@ -154,6 +154,7 @@ async function validate(witness: Witness, given: Given): Promise<void> {
     metadataCacheDuration: 300,
     jwksStaleDuration: 3600,
     responseTimeout: 60_000,
+    maxConcurrentIntrospections: 64,
     maxTokenBytes: 16_384,
     verifiedTokensBytes: 1_048_576,
     introspectJwtTokens: false,

@@ -150,6 +150,7 @@ const everything: MonoCloudBackendNodeClientOptions = {
   jwksCacheDuration: 300,
   metadataCacheDuration: 300,
   responseTimeout: 10_000,
+  maxConcurrentIntrospections: 64,
   maxTokenBytes: 16_384,
   verifiedTokensBytes: 0,
   introspectJwtTokens: false,
