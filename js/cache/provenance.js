@@ -20,7 +20,8 @@ const marks = new WeakMap();
  * @param {'introspected' | 'validated' | undefined} provenance
  */
 function mark(claims, provenance) {
-  if (provenance === INTROSPECTED || provenance === VALIDATED) weakMapSet(marks, claims, provenance);
+  if (provenance === INTROSPECTED || provenance === VALIDATED)
+    weakMapSet(marks, claims, provenance);
 }
 
 /**

@@ -62,6 +62,10 @@ class Core {
     this.#cache = cache && new ClaimsCache(cache, this.#settings.cacheTimeout);
   }
 
+  get tenantDomain() {
+    return this.#settings.tenantDomain;
+  }
+
   get hasCache() {
     return this.#cache !== undefined;
   }
