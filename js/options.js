@@ -1,7 +1,7 @@
 'use strict';
 
 // Reads the caller's objects, each property once, and describes what was found. The rules are the
-// core's (src/config.rs); here only JavaScript's types are told apart.
+// core's (src/config/); here only JavaScript's types are told apart.
 
 const { MonoCloudValidationError } = require('./errors.js');
 const { environmentNames, optionNames } = require('./native.js');

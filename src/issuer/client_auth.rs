@@ -14,7 +14,7 @@ use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::discovery::Metadata;
-use crate::config::{ClientAuthMethod, ClientSecret, Config, Flavour, TenantDomain};
+use crate::config::{ClientAuthMethod, ClientSecret, Config, Flavour, TenantDomain, options};
 use crate::error::{Error, ValidationError};
 use crate::json::Members;
 use crate::token::jws::{Algorithm, decode};
@@ -79,7 +79,7 @@ impl ClientAuth {
         let Some(id) = config.client_id.clone() else {
             return Ok(Err(ValidationError::new(format!(
                 "clientId is required to introspect access tokens{}",
-                flavour.advice("MONOCLOUD_BACKEND_CLIENT_ID")
+                options::CLIENT_ID.advice(flavour)
             ))));
         };
         let method = config.client_auth_method;
@@ -194,11 +194,8 @@ pub fn form(members: &[(&'static str, String)]) -> String {
 }
 
 fn lacking(flavour: Flavour, method: ClientAuthMethod, rule: &str) -> ValidationError {
-    ValidationError::new(format!(
-        "\"clientSecret\" {rule} with clientAuthMethod {}{}",
-        method.as_str(),
-        flavour.advice("MONOCLOUD_BACKEND_CLIENT_SECRET")
-    ))
+    let rule = format!("{rule} with clientAuthMethod {}", method.as_str());
+    options::CLIENT_SECRET.error(flavour, &rule)
 }
 
 fn bad_jwk(why: &str) -> ValidationError {

@@ -16,7 +16,7 @@ use super::outcome::{Failure, Outcome, outcome};
 use super::panics;
 use crate::check::{Check, OwnedCheck};
 use crate::clock::SystemClock;
-use crate::config::{Config, ENVIRONMENT, Flavour, Given, OPTIONS, clock_setting};
+use crate::config::{Config, Flavour, Given, clock_setting, options};
 use crate::error::{Error, Fault, HttpError, ValidationError};
 use crate::explain::{self, Answer, Explanation};
 use crate::http::Transport;
@@ -37,14 +37,14 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 #[napi(catch_unwind)]
 pub fn option_names() -> Vec<&'static str> {
     panics::at("optionNames");
-    OPTIONS.to_vec()
+    options::table().map(|option| option.name).collect()
 }
 
 /// The names of all environment variables that are read.
 #[napi(catch_unwind)]
 pub fn environment_names() -> Vec<&'static str> {
     panics::at("environmentNames");
-    ENVIRONMENT.to_vec()
+    options::environment_names().collect()
 }
 
 /// Whose certificate a PEM text is; `null` where it is none. Times are seconds since 1970.
