@@ -93,6 +93,7 @@ pub fn run(data: &[u8]) {
             }
         }
         Err(Error::Validation(error)) => panic!("{error:?}"),
+        Err(Error::Defect) => panic!("a defect"),
     }
 }
 
