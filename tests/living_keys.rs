@@ -8,16 +8,25 @@ use std::time::{Duration, Instant};
 
 use monocloud_backend_node::clock::Clock;
 use monocloud_backend_node::error::{Error, TokenError};
-use monocloud_backend_node::http::native::HttpConfig;
-use monocloud_backend_node::issuer::cached::Age;
+use monocloud_backend_node::http::client::HttpConfig;
+use monocloud_backend_node::issuer::document_age::Age;
 use monocloud_backend_node::issuer::{Issuer, Want};
 use serde_json::json;
 use support::{
-    DISCOVERY, Reply, Subject, Tenant, TestClock, TestKey, block_on, config, request, validate,
+    DISCOVERY, Reply, Subject, Tenant, TestClock, TestKey, at_once, block_on, config, request,
+    validate,
 };
 
 fn count(subject: &Subject, name: &str) -> u64 {
-    subject.validator.issuer().counted().into_iter().find(|(known, _)| *known == name).unwrap().1
+    subject
+        .validator
+        .issuer()
+        .events()
+        .counted()
+        .into_iter()
+        .find(|(known, _)| *known == name)
+        .unwrap()
+        .1
 }
 
 const UNKNOWN: Result<(), Error> = Err(Error::Token(TokenError::UnknownKey));
@@ -214,7 +223,7 @@ fn a_known_key_with_another_algorithm_is_not_looked_for() {
         &base64::engine::general_purpose::URL_SAFE_NO_PAD,
         json!({ "alg": "RS256", "kid": "a" }).to_string(),
     );
-    let outcome = at_hand(&subject.validator, &check(&format!("{header}.e30.AA")));
+    let outcome = at_once(&subject.validator, &request(&format!("{header}.e30.AA")));
     assert_eq!(outcome.unwrap().map(drop), UNKNOWN);
     assert_eq!(tenant.counts().1, 1);
 }

@@ -6,19 +6,19 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use monocloud_backend_node::check::{Check, OwnedCheck, Route};
 use monocloud_backend_node::config::{
     ClientSecret, Config, Flavour, Given, Sources as GivenSources, Tls,
 };
 use monocloud_backend_node::error::Raw;
-use monocloud_backend_node::http::native::{HttpConfig, NativeTransport};
+use monocloud_backend_node::http::client::{HttpConfig, NativeTransport};
 use monocloud_backend_node::http::{Request, Response};
 use monocloud_backend_node::issuer::Issuer;
 use monocloud_backend_node::issuer::client_auth::ClientAuth;
 use monocloud_backend_node::json::Members;
 use monocloud_backend_node::token::claims::Claims;
 use monocloud_backend_node::token::jws::Compact;
-use monocloud_backend_node::validator::{Accepted, Progress, Validator};
+use monocloud_backend_node::validator::request::{Kind, OwnedRequest, Requirements};
+use monocloud_backend_node::validator::{Admitted, Validation, Validator};
 use support::{NOW, TestClock, sources};
 
 const SECRET: &str = "hunter2-and-more";
@@ -84,18 +84,22 @@ fn no_secret_of_the_configuration_is_shown() {
 #[test]
 fn no_token_and_no_claim_is_shown() {
     let claims = format!("{{\"sub\":\"{SECRET}\"}}");
-    shows_nothing(&Accepted::Claims(claims.clone()));
-    shows_nothing(&Progress::Done(Ok(Accepted::Claims(claims.clone()))));
+    shows_nothing(&Admitted::Claims(claims.clone()));
+    shows_nothing(&Validation::Done(Ok(Admitted::Claims(claims.clone()))));
     shows_nothing(&Claims::parse(&claims).unwrap());
     shows_nothing(&Members::parse(&claims).unwrap());
     shows_nothing(&Compact::split(&format!("{SECRET}.{SECRET}.{SECRET}")).unwrap());
 
-    let certificate = Some(SECRET.to_owned());
-    let route = Arc::new(Route::default());
-    let check = OwnedCheck { token: SECRET.to_owned(), route, certificate, now: NOW };
-    shows_nothing(&check);
-    let view: Check<'_> = check.view();
-    shows_nothing(&view);
+    let request = OwnedRequest {
+        token: SECRET.to_owned(),
+        kind: Kind::Jwt,
+        requirements: Arc::new(Requirements::default()),
+        certificate: Some(SECRET.to_owned()),
+        jwks: Some(SECRET.to_owned()),
+        now: NOW,
+    };
+    shows_nothing(&request);
+    shows_nothing(&request.view());
 
     let url = "https://tenant.example/introspect".parse().unwrap();
     let mut request = Request::get("token introspection", url);

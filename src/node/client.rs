@@ -18,8 +18,8 @@ use crate::clock::SystemClock;
 use crate::config::{Config, Flavour, Given, clock_setting, options};
 use crate::error::{Error, Fault, HttpError, ValidationError};
 use crate::http::Transport;
-use crate::http::native::{HttpConfig, NativeTransport};
-use crate::issuer::watch::Observer;
+use crate::http::client::{HttpConfig, NativeTransport};
+use crate::issuer::events::Observer;
 use crate::issuer::{Issuer, Resolver, Sources, Want};
 use crate::token::binding;
 use crate::token::claim_rules::Expiration;
@@ -143,7 +143,7 @@ impl NativeClient {
         } else {
             Issuer::shared(&config.tenant, http, clock, sources)
         };
-        issuer.observers.add(&(Arc::clone(bridge) as Arc<dyn Observer>));
+        issuer.events().add_observer(&(Arc::clone(bridge) as Arc<dyn Observer>));
         let validator = Arc::new(Validator::new(config, issuer)?);
         Ok(Self { validator, bridge: Arc::clone(bridge) })
     }
