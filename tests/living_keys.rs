@@ -209,7 +209,6 @@ fn a_flood_of_unknown_keys_is_a_trickle_at_the_tenant_and_delays_nobody() {
         assert_eq!(outcome.map(drop), UNKNOWN);
         assert!(subject.validate_at_once(&key).is_ok());
     }
-    // Two at once, and one each 10 seconds.
     assert!(tenant.counts().1 <= 1 + 2 + 6, "{:?}", tenant.counts());
 }
 

@@ -17,7 +17,7 @@ use monocloud_backend_node::issuer::client_auth::ClientAuth;
 use monocloud_backend_node::json::Members;
 use monocloud_backend_node::token::claims::Claims;
 use monocloud_backend_node::token::jws::Compact;
-use monocloud_backend_node::validator::request::{Kind, OwnedRequest, Requirements};
+use monocloud_backend_node::validator::request::{OwnedRequest, Request as TokenRequest};
 use monocloud_backend_node::validator::{Admitted, Validation, Validator};
 use support::{NOW, TestClock, sources};
 
@@ -90,16 +90,12 @@ fn no_token_and_no_claim_is_shown() {
     shows_nothing(&Members::parse(&claims).unwrap());
     shows_nothing(&Compact::split(&format!("{SECRET}.{SECRET}.{SECRET}")).unwrap());
 
-    let request = OwnedRequest {
-        token: SECRET.to_owned(),
-        kind: Kind::Jwt,
-        requirements: Arc::new(Requirements::default()),
-        certificate: Some(SECRET.to_owned()),
-        jwks: Some(SECRET.to_owned()),
-        now: NOW,
-    };
-    shows_nothing(&request);
-    shows_nothing(&request.view());
+    let certificate = Some(SECRET.to_owned());
+    let given = Some(SECRET.to_owned());
+    let asked = OwnedRequest { certificate, jwks: given, ..support::request(SECRET) };
+    shows_nothing(&asked);
+    let view: TokenRequest<'_> = asked.view();
+    shows_nothing(&view);
 
     let url = "https://tenant.example/introspect".parse().unwrap();
     let mut request = Request::get("token introspection", url);

@@ -17,6 +17,7 @@ const { TOKEN_ALONE } = require('./requirements.js');
 const { withStack } = require('./stack.js');
 const { Admitted, Refused } = require('./verdict.js');
 
+const { hasOwn } = Object;
 const { parse } = JSON;
 const FUNCTIONS = ['fetcher', 'metadataResolver', 'jwksResolver'];
 
@@ -212,7 +213,8 @@ class Core {
   #remembered({ claims, provenance }, cap) {
     if (provenance === VALIDATED) return undefined;
     const checked = this.#check(toJson(claims), TOKEN_ALONE, undefined, cap !== undefined);
-    if (typeof checked === 'string') return checked;
+    // Entries of this package have no `active`, but for those of tokens that are not.
+    if (typeof checked === 'string') return hasOwn(claims, 'active') ? undefined : checked;
     const isRemembered = checked.code === 'inactive_token' && cap !== undefined;
     return isRemembered && claims.active === false && claims.exp > now() ? checked : undefined;
   }

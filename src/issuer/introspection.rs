@@ -11,11 +11,12 @@ use super::refreshing_document::Want;
 use crate::error::{Error, Fault, HttpError, OpError, Raw, TokenError};
 use crate::http::{Request, Response};
 use crate::json::Members;
+use crate::token::claims::Claims;
 
 const WHAT: &str = "token introspection";
 
 /// The claims of an active token, without `active`, as JSON text. `now`: seconds since 1970.
-pub async fn introspect(
+pub(super) async fn introspect(
     documents: Arc<Documents>,
     limiter: Arc<IntrospectionLimiter>,
     auth: Arc<ClientAuth>,
@@ -124,8 +125,21 @@ enum NoClaims {
 fn claims(response: &Response) -> Result<String, NoClaims> {
     let members = Members::parse_bytes(&response.body).map_err(|_| NoClaims::Unreadable)?;
     match members.get::<bool>("active") {
-        Some(Ok(true)) => Ok(members.only(|name, text| name != "active" && text != "null")),
+        Some(Ok(true)) => Ok(claims_of(&members)),
         _ => Err(NoClaims::Inactive),
+    }
+}
+
+fn claims_of(members: &Members<'_>) -> String {
+    members.only(|name, text| name != "active" && text != "null")
+}
+
+/// The same for claims that somebody else has got from the tenant, where `active` may be missing.
+pub fn without_nulls(claims: &str) -> Result<String, TokenError> {
+    let claims = Claims::parse(claims)?;
+    match claims.members().get::<bool>("active") {
+        None | Some(Ok(true)) => Ok(claims_of(claims.members())),
+        Some(_) => Err(TokenError::Inactive),
     }
 }
 

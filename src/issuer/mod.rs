@@ -9,7 +9,7 @@ pub mod discovery;
 pub mod document_age;
 mod documents;
 pub mod events;
-mod introspection;
+pub mod introspection;
 mod introspection_limiter;
 pub mod refreshing_document;
 pub mod single_flight;
