@@ -1,49 +1,49 @@
-//! A key's numbers, whatever document they came in, and what verifies with them.
+//! Public keys that verify signatures.
 
 use aws_lc_rs::signature::VerificationAlgorithm;
 use aws_lc_rs::signature::{self, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents};
 use sha2::{Digest, Sha256};
 
-use super::jwk::Unusable;
+use super::algorithm::Algorithm;
+use super::unusable::Unusable;
 use crate::error::TokenError;
-use crate::token::jws::Algorithm;
 
-/// RSA moduli that are accepted, in bits: RFC 7518 §3.3 asks for 2048, and a stranger's 16384-bit
-/// key must not be able to buy itself our processor.
+/// RSA moduli that are accepted, in bits. RFC 7518 §3.3 requires 2048; the upper limit bounds what a
+/// verification costs.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-/// A key, ready for one algorithm.
+/// A public key for one algorithm.
 #[derive(Debug)]
-pub struct Verifier {
+pub struct VerifyingKey {
     pub(super) algorithm: Algorithm,
     key: ParsedPublicKey,
-    /// What this is, whichever document it came in.
-    pub identity: VerifierId,
-    /// What it costs to use it.
+    /// Identifies the key and the algorithm, whichever document the key came in.
+    pub identity: VerifyingKeyId,
+    /// What a verification costs.
     pub cost: Cost,
 }
 
-/// A key and an algorithm, as a digest of both: what two key sets have in common, if anything.
+/// SHA-256 over a key's numbers and an algorithm: equal for the same key in two key sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VerifierId([u8; 32]);
+pub struct VerifyingKeyId([u8; 32]);
 
-/// What a verification costs, beside what it costs to let another thread do it.
+/// What a verification costs, compared with handing it to another thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cost {
-    /// About the same.
+    /// About as much.
     Quick,
     /// More.
     Slow,
 }
 
-impl Verifier {
-    /// Whether `signature` is this key's over exactly these bytes.
+impl VerifyingKey {
+    /// Verifies this key's signature over exactly these bytes.
     pub fn verify(&self, signed: &[u8], signature: &[u8]) -> Result<(), TokenError> {
         self.key.verify_sig(signed, signature).map_err(|_| TokenError::InvalidSignature)
     }
 }
 
-/// What a key is, once its `kty` and `crv` are known.
+/// The type of a key: its `kty` and `crv`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Rsa,
@@ -85,7 +85,7 @@ impl Kind {
     }
 }
 
-/// A key's numbers.
+/// A key's numbers, as they go into the verification.
 pub(super) enum Material {
     Rsa { n: Vec<u8>, e: Vec<u8> },
     Raw(Vec<u8>),
@@ -112,7 +112,7 @@ impl Material {
         Ok(Self::Raw([&[4], x, y].concat()))
     }
 
-    /// A point of small order has signatures that anybody can make, and the verifier lets them pass.
+    /// Anybody can make signatures for a point of small order, and aws-lc accepts them.
     pub(super) fn ed25519(point: Vec<u8>) -> Result<Self, Unusable> {
         if has_small_order(&point) {
             return Err(Unusable::Strength);
@@ -120,7 +120,7 @@ impl Material {
         Ok(Self::Raw(point))
     }
 
-    pub(super) fn verifier(&self, algorithm: Algorithm) -> Result<Verifier, Unusable> {
+    pub(super) fn verifying_key(&self, algorithm: Algorithm) -> Result<VerifyingKey, Unusable> {
         let key = match self {
             Self::Rsa { n, e } => RsaPublicKeyComponents { n, e }
                 .to_parsed_public_key(rsa_parameters(algorithm).ok_or(Unusable::Algorithm)?),
@@ -129,16 +129,16 @@ impl Material {
                 ParsedPublicKey::new(scheme, bytes)
             }
         };
-        Ok(Verifier {
+        Ok(VerifyingKey {
             algorithm,
             key: key.map_err(|_| Unusable::Material)?,
-            identity: self.verifier_identity(algorithm),
+            identity: self.id_with(algorithm),
             cost: self.cost(),
         })
     }
 
-    /// Each number goes in with its length, so that no two keys are spelled alike.
-    fn verifier_identity(&self, algorithm: Algorithm) -> VerifierId {
+    /// Each number is prefixed with its length, so that two different keys never give the same input.
+    fn id_with(&self, algorithm: Algorithm) -> VerifyingKeyId {
         let mut digest = Sha256::new_with_prefix([algorithm as u8]);
         let numbers: &[&[u8]] = match self {
             Self::Rsa { n, e } => &[n, e],
@@ -148,10 +148,10 @@ impl Material {
             digest.update((number.len() as u64).to_be_bytes());
             digest.update(number);
         }
-        VerifierId(digest.finalize().into())
+        VerifyingKeyId(digest.finalize().into())
     }
 
-    /// A verification is quick where it takes no longer than handing it over: RSA of 2048 bits takes
+    /// A verification is quick where it takes no longer than handing it to another thread: RSA of 2048 bits takes
     /// some 20 µs, and 3072 bits 45; P-256 and Ed25519 take 50 to 70, larger ones hundreds
     /// (`npm run bench`).
     fn cost(&self) -> Cost {
@@ -161,7 +161,7 @@ impl Material {
         }
     }
 
-    pub(super) fn identity(&self) -> Vec<u8> {
+    pub(super) fn bytes(&self) -> Vec<u8> {
         match self {
             Self::Rsa { n, e } => [n.as_slice(), e].concat(),
             Self::Raw(bytes) => bytes.clone(),
@@ -227,7 +227,7 @@ fn without_leading_zeros(number: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::{Material, Unusable};
-    use crate::token::jws::Algorithm;
+    use crate::keys::algorithm::Algorithm;
 
     /// A number of this many bytes that is odd and begins with a bit that is set.
     fn modulus(bytes: usize) -> Vec<u8> {
@@ -295,8 +295,8 @@ mod tests {
         let mut identities = Vec::new();
         for key in &keys {
             for algorithm in [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256] {
-                let identity = key.verifier_identity(algorithm);
-                assert_eq!(identity, key.verifier_identity(algorithm));
+                let identity = key.id_with(algorithm);
+                assert_eq!(identity, key.id_with(algorithm));
                 assert!(!identities.contains(&identity), "{}", identities.len());
                 identities.push(identity);
             }

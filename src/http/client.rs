@@ -1,7 +1,8 @@
-//! reqwest over rustls: the transport that is used where the caller brings none.
+//! The built-in HTTP client: reqwest over rustls. Used unless the caller has a `fetcher`.
 
 use std::collections::HashMap;
 use std::error::Error as _;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,158 +10,94 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder, NoProxy, Proxy};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use reqwest::{Client, ClientBuilder};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::OnceCell;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::identity::{Identity, certificates};
+use super::proxy::{Proxies, variable};
 use super::{Exchange, LONGEST_BODY, Request, Response, Transport, roots};
 use crate::config::Tls;
 use crate::error::{Fault, ValidationError};
 
-/// A connection stands within this, or the exchange has failed.
+/// The exchange fails unless the connection is established within this time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A connection that has been idle for longer is not used again. Short, because a process that was
-/// frozen (AWS Lambda) may wake up to connections that the network has long forgotten.
+/// A connection that was idle for longer is not used again. Short, because a frozen process (AWS Lambda)
+/// resumes with connections that the network has dropped.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What of the environment and of the options decides how the tenant is reached.
+/// How the tenant is reached, by options and environment.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct HttpConfig {
     tls: Tls,
-    https_proxy: Option<String>,
-    http_proxy: Option<String>,
-    /// `NO_PROXY`, as reqwest reads it.
-    no_proxy: Option<String>,
-    /// Its entries that name a port, which reqwest does not know.
-    no_proxy_ports: Vec<(String, u16)>,
+    proxies: Proxies,
     /// `SSL_CERT_FILE` and `NODE_EXTRA_CA_CERTS`.
     extra_roots: Vec<PathBuf>,
 }
 
-/// The addresses of proxies may hold passwords: nothing is shown.
-impl std::fmt::Debug for HttpConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// Keys and proxies' passwords are not shown.
+impl fmt::Debug for HttpConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("HttpConfig(…)")
     }
 }
 
 impl HttpConfig {
-    /// Reads the variables that every HTTP client honours (curl's names, in either case).
+    /// Reads the variables that every HTTP client honours.
     #[must_use]
     pub fn new(tls: Tls, environment: &HashMap<String, String>) -> Self {
-        let variable = |names: &[&str]| {
-            names
-                .iter()
-                .filter_map(|name| environment.get(*name))
-                .find(|value| !value.trim().is_empty())
-                .cloned()
-        };
-        let (no_proxy, no_proxy_ports) =
-            exceptions(&variable(&["NO_PROXY", "no_proxy"]).unwrap_or_default());
+        let extra_roots = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"].iter();
         Self {
             tls,
-            https_proxy: variable(&["HTTPS_PROXY", "https_proxy"]),
-            http_proxy: variable(&["HTTP_PROXY", "http_proxy"]),
-            no_proxy,
-            no_proxy_ports,
-            extra_roots: [variable(&["SSL_CERT_FILE"]), variable(&["NODE_EXTRA_CA_CERTS"])]
-                .into_iter()
-                .flatten()
+            proxies: Proxies::read(environment),
+            extra_roots: extra_roots
+                .filter_map(|name| variable(environment, &[name]))
                 .map(PathBuf::from)
                 .collect(),
         }
     }
 }
 
-/// `NO_PROXY` in its common forms, as those that reqwest knows, and the rest.
-fn exceptions(list: &str) -> (Option<String>, Vec<(String, u16)>) {
-    let mut known = Vec::new();
-    let mut ports = Vec::new();
-    for entry in list.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
-        if entry == "*" {
-            // Names, and addresses of either kind.
-            known.extend(["*", "0.0.0.0/0", "::/0"]);
-        } else if let Some(domain) = entry.strip_prefix('*') {
-            known.push(domain);
-        } else if let Some((host, port)) = entry.rsplit_once(':')
-            && let Ok(port) = port.parse()
-            && (!host.contains(':') || host.starts_with('['))
-        {
-            ports.push((host.to_ascii_lowercase(), port));
-        } else {
-            known.push(entry);
-        }
-    }
-    ((!known.is_empty()).then(|| known.join(",")), ports)
-}
-
-/// The native HTTP client. What it needs of the disk is read at its first request.
+/// The built-in HTTP client. Root certificates are read at its first request.
 #[derive(Debug)]
 pub struct NativeTransport {
     config: HttpConfig,
     identity: Option<Identity>,
     clients: OnceCell<Clients>,
-    /// For what an exception with a port takes past the proxy.
+    /// Without proxies, for the exceptions that name a port.
     direct: OnceCell<Clients>,
 }
 
-/// The same client twice.
+/// Two clients of the same configuration.
 struct Clients {
     /// Keeps its connections.
     keeping: Client,
-    /// Opens a new connection for each request: for one that a kept connection has failed.
+    /// Opens a new connection for each request: for a request that failed on a kept connection.
     fresh: Client,
 }
 
-/// reqwest shows its proxies.
-impl std::fmt::Debug for Clients {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// reqwest's own output shows the proxies.
+impl fmt::Debug for Clients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Clients")
-    }
-}
-
-/// The client's certificate chain and key, parsed.
-struct Identity {
-    chain: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
-}
-
-impl std::fmt::Debug for Identity {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Identity(…)")
     }
 }
 
 impl NativeTransport {
     /// Checks what can be checked without touching the disk or the network.
     pub fn new(config: HttpConfig) -> Result<Self, ValidationError> {
-        for (name, proxy) in
-            [("HTTPS_PROXY", &config.https_proxy), ("HTTP_PROXY", &config.http_proxy)]
-        {
-            // The value may hold a password: only the variable is named.
-            if proxy.as_deref().is_some_and(|proxy| Proxy::all(proxy).is_err()) {
-                return Err(ValidationError::new(format!("{name} must be a valid proxy uri")));
-            }
-        }
+        config.proxies.check()?;
         if let Some(ca) = &config.tls.ca {
             certificates("tls.ca", ca)?;
         }
-        let identity = match (&config.tls.cert, &config.tls.key) {
-            (Some(cert), Some(key)) => Some(Identity {
-                chain: certificates("tls.cert", cert)?,
-                key: private_key(key, config.tls.passphrase.as_deref())?,
-            }),
-            _ => None,
-        };
+        let identity = Identity::read(&config.tls)?;
         let transport =
             Self { config, identity, clients: OnceCell::new(), direct: OnceCell::new() };
         if transport.identity.is_some() {
-            // A key that is not the certificate's shows now and not at the first request.
+            // Finds a key that does not belong to the certificate before the first request.
             transport.tls(RootCertStore::empty()).map_err(|_| {
                 ValidationError::new("\"tls.key\" must be the private key of \"tls.cert\"")
             })?;
@@ -179,18 +116,6 @@ impl NativeTransport {
             }
             None => Ok(builder.with_no_client_auth()),
         }
-    }
-
-    fn goes_direct(&self, url: &url::Url) -> bool {
-        let (host, port) = (url.host_str(), url.port_or_known_default());
-        self.config.no_proxy_ports.iter().any(|(name, number)| {
-            Some(*number) == port
-                && host.is_some_and(|host| {
-                    let domain = name.trim_start_matches('.');
-                    host == domain
-                        || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
-                })
-        })
     }
 
     fn build(&self, direct: bool) -> Result<Clients, Fault> {
@@ -214,7 +139,7 @@ impl NativeTransport {
         kept: usize,
         direct: bool,
     ) -> Result<ClientBuilder, Fault> {
-        let mut builder = Client::builder()
+        let builder = Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(Policy::none())
             .referer(false)
@@ -222,72 +147,22 @@ impl NativeTransport {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(kept)
             .connector_layer(NoteConnections)
-            // Ours alone, read from the environment of the caller's own thread.
+            // reqwest would read the process's environment; `apply` has read the caller's.
             .no_proxy();
-        if direct {
-            return Ok(builder);
-        }
-        let exceptions = self.config.no_proxy.as_deref().and_then(NoProxy::from_string);
-        let proxies = [
-            self.config.https_proxy.as_deref().map(Proxy::https),
-            self.config.http_proxy.as_deref().map(Proxy::http),
-        ];
-        for proxy in proxies.into_iter().flatten() {
-            let proxy = proxy.map_err(|_| Fault::Local("The proxy's address can't be used"))?;
-            builder = builder.proxy(proxy.no_proxy(exceptions.clone()));
-        }
-        Ok(builder)
+        if direct { Ok(builder) } else { self.config.proxies.apply(builder) }
     }
-}
-
-fn certificates(option: &str, pem: &str) -> Result<Vec<CertificateDer<'static>>, ValidationError> {
-    let rule = || ValidationError::new(format!("\"{option}\" must be certificates in PEM"));
-    let found: Vec<_> = CertificateDer::pem_slice_iter(pem.as_bytes())
-        .collect::<Result<_, _>>()
-        .map_err(|_| rule())?;
-    let good = |der: &CertificateDer<'_>| x509_parser::parse_x509_certificate(der).is_ok();
-    if found.is_empty() || !found.iter().all(good) { Err(rule()) } else { Ok(found) }
-}
-
-/// A private key in any of the three forms, decrypted where need be.
-fn private_key(
-    pem: &str,
-    passphrase: Option<&str>,
-) -> Result<PrivateKeyDer<'static>, ValidationError> {
-    let rule = |why: &str| Err(ValidationError::new(format!("\"tls.key\" {why}")));
-    if pem.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
-        let Some(passphrase) = passphrase else {
-            return rule("is encrypted: set \"tls.passphrase\"");
-        };
-        let Ok((_, document)) = pkcs8::SecretDocument::from_pem(pem.trim()) else {
-            return rule("must be a private key in PEM");
-        };
-        let decrypted = pkcs8::EncryptedPrivateKeyInfoRef::try_from(document.as_bytes())
-            .and_then(|encrypted| encrypted.decrypt(passphrase));
-        return match decrypted {
-            Ok(key) => Ok(PrivateKeyDer::Pkcs8(key.as_bytes().to_vec().into())),
-            Err(_) => rule(
-                "can't be decrypted: \"tls.passphrase\" is not its passphrase, or it is not \
-                 encrypted with PBES2 (openssl pkcs8 -topk8 -v2 aes-256-cbc)",
-            ),
-        };
-    }
-    if pem.contains("Proc-Type: 4,ENCRYPTED") {
-        return rule("is encrypted in OpenSSL's old form: convert it with openssl pkcs8 -topk8");
-    }
-    PrivateKeyDer::from_pem_slice(pem.as_bytes()).or_else(|_| rule("must be a private key in PEM"))
 }
 
 impl Transport for Arc<NativeTransport> {
     fn exchange(&self, request: Request) -> Exchange {
         let transport = Arc::clone(self);
         Box::pin(async move {
-            let direct = transport.goes_direct(&request.url);
+            let direct = transport.config.proxies.bypass(&request.url);
             let clients = if direct { &transport.direct } else { &transport.clients };
             let Clients { keeping, fresh } = clients
                 .get_or_try_init(|| async {
                     let building = Arc::clone(&transport);
-                    // Reading a few hundred certificates would hold up the others.
+                    // Parsing a few hundred certificates would block the thread that waits for sockets.
                     tokio::task::spawn_blocking(move || building.build(direct))
                         .await
                         .unwrap_or(Err(Fault::Local("The HTTP client could not be set up")))
@@ -296,8 +171,8 @@ impl Transport for Arc<NativeTransport> {
             let connected = Arc::new(AtomicBool::new(false));
             let attempt = CONNECTED.scope(Arc::clone(&connected), send(keeping, &request)).await;
             match attempt {
-                // The tenant had closed a kept connection, and did not see the request: once more,
-                // over a new one. What fails on a new connection has failed.
+                // The tenant had closed a kept connection and did not receive the request: it is sent
+                // once more, over a new connection.
                 Err(Failed { answered: false, fault: Fault::Interrupted })
                     if !connected.load(Ordering::Relaxed) =>
                 {
@@ -315,7 +190,7 @@ tokio::task_local! {
     static CONNECTED: Arc<AtomicBool>;
 }
 
-/// Wraps the connector: a request that never calls it travels over a kept connection.
+/// Wraps the connector: a request that does not call it is sent over a kept connection.
 #[derive(Debug, Clone)]
 struct NoteConnections;
 
@@ -340,7 +215,7 @@ impl<S: Service<R>, R> Service<R> for Noting<S> {
     }
 
     fn call(&mut self, target: R) -> Self::Future {
-        // Outside an attempt there is nobody to tell.
+        // Not set outside of an attempt.
         let _ = CONNECTED.try_with(|connected| connected.store(true, Ordering::Relaxed));
         self.0.call(target)
     }
@@ -365,7 +240,7 @@ async fn send(client: &Client, request: &Request) -> Result<Response, Failed> {
     }
     let incoming = outgoing.send().await.map_err(|error| Failed {
         fault: fault(&error),
-        // What is no HTTP is an answer, too.
+        // Bytes that are no HTTP count as an answer.
         answered: chain(&error)
             .any(|cause| cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)),
     })?;
@@ -396,7 +271,7 @@ async fn read(mut incoming: reqwest::Response) -> Result<Response, Fault> {
     })
 }
 
-/// What kind of failure it was. The error's own text is dropped: it may quote a proxy's password.
+/// The kind of a failure. The error's text is dropped: it may hold a proxy's password.
 fn fault(error: &reqwest::Error) -> Fault {
     if chain(error).any(is_tls) {
         Fault::Tls
@@ -417,7 +292,7 @@ fn chain(error: &reqwest::Error) -> impl Iterator<Item = Cause<'_>> {
     std::iter::successors(error.source(), next)
 }
 
-/// The layers below wrap one `io::Error` in another, which `source` passes over.
+/// Looks into an `io::Error` within an `io::Error`, which `source` skips.
 fn is_tls(error: Cause<'_>) -> bool {
     error.is::<rustls::Error>()
         || error

@@ -1,33 +1,32 @@
-//! What strangers may cause by naming keys that nobody knows.
+//! Bounds the requests that tokens with made-up `kid`s cause.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-/// A `kid`'s digest: what a stranger has written is not kept, however long it is.
-pub type KeyName = [u8; 32];
+/// A `kid`'s SHA-256 digest: of a fixed size, however long the `kid` is.
+pub type KidDigest = [u8; 32];
 
-/// The name under which a `kid` is remembered.
+/// The digest of a token's `kid`.
 #[must_use]
-pub fn key_name(kid: Option<&str>) -> KeyName {
+pub fn kid_digest(kid: Option<&str>) -> KidDigest {
     Sha256::digest(kid.unwrap_or_default().as_bytes()).into()
 }
 
-/// A token bucket for requests, and the names that were looked for in vain a moment ago.
+/// A token bucket for requests, and the `kid`s that were looked for in vain a moment ago.
 #[derive(Debug)]
-pub struct UnknownKeys {
+pub struct UnknownKidLimiter {
     left: u32,
-    /// When the last one was refilled.
+    /// When the bucket was last refilled.
     refilled: Duration,
-    in_vain: VecDeque<(KeyName, Duration)>,
+    in_vain: VecDeque<(KidDigest, Duration)>,
 }
 
-impl UnknownKeys {
+impl UnknownKidLimiter {
     const MOST: u32 = 2;
     const REFILL: Duration = Duration::from_secs(10);
-    /// A key may reach the JWKS a moment after its first token, so a name is not forgotten about for
-    /// longer than this.
+    /// Short, because a key may reach the JWKS a moment after its first token.
     const REMEMBERED: Duration = Duration::from_secs(5);
     const MOST_REMEMBERED: usize = 256;
 
@@ -44,20 +43,20 @@ impl UnknownKeys {
         }
     }
 
-    /// Whether a request for this name could be made.
-    pub fn is_worth_looking(&mut self, name: &KeyName, now: Duration) -> bool {
+    /// Whether a request for this `kid` may be made.
+    pub fn may_look(&mut self, kid: &KidDigest, now: Duration) -> bool {
         self.refill(now);
-        self.left > 0 && !self.is_known_to_be_unknown(name, now)
+        self.left > 0 && !self.was_looked_for(kid, now)
     }
 
-    /// Whether the name was looked for in vain a moment ago.
+    /// Whether the `kid` was looked for in vain a moment ago.
     #[must_use]
-    pub fn is_known_to_be_unknown(&self, name: &KeyName, now: Duration) -> bool {
+    pub fn was_looked_for(&self, kid: &KidDigest, now: Duration) -> bool {
         let recent = |at: &Duration| now.saturating_sub(*at) < Self::REMEMBERED;
-        self.in_vain.iter().any(|(known, at)| known == name && recent(at))
+        self.in_vain.iter().any(|(known, at)| known == kid && recent(at))
     }
 
-    /// Takes one request out of the bucket, where there is one.
+    /// Takes one request out of the bucket; `false` where it is empty.
     pub fn take(&mut self, now: Duration) -> bool {
         self.refill(now);
         if self.left == Self::MOST {
@@ -69,15 +68,15 @@ impl UnknownKeys {
     }
 
     /// Remembers that the tenant does not have this key now.
-    pub fn remember(&mut self, name: KeyName, now: Duration) {
+    pub fn remember(&mut self, kid: KidDigest, now: Duration) {
         if self.in_vain.len() >= Self::MOST_REMEMBERED {
             self.in_vain.pop_front();
         }
-        self.in_vain.push_back((name, now));
+        self.in_vain.push_back((kid, now));
     }
 }
 
-impl Default for UnknownKeys {
+impl Default for UnknownKidLimiter {
     fn default() -> Self {
         Self::new()
     }
@@ -93,9 +92,10 @@ mod tests {
 
     #[test]
     fn a_flood_gets_two_at_once_and_one_each_ten_seconds() {
-        let mut keys = UnknownKeys::new();
-        let taken =
-            |keys: &mut UnknownKeys, second| (0..100).filter(|_| keys.take(at(second))).count();
+        let mut keys = UnknownKidLimiter::new();
+        let taken = |keys: &mut UnknownKidLimiter, second| {
+            (0..100).filter(|_| keys.take(at(second))).count()
+        };
         assert_eq!(taken(&mut keys, 0), 2);
         assert_eq!(taken(&mut keys, 9), 0);
         assert_eq!(taken(&mut keys, 10), 1);
@@ -106,18 +106,18 @@ mod tests {
 
     #[test]
     fn a_name_is_remembered_for_five_seconds_and_256_of_them() {
-        let mut keys = UnknownKeys::new();
-        let name = key_name(Some("a"));
-        assert!(keys.is_worth_looking(&name, at(0)));
+        let mut keys = UnknownKidLimiter::new();
+        let name = kid_digest(Some("a"));
+        assert!(keys.may_look(&name, at(0)));
         keys.remember(name, at(0));
-        assert!(!keys.is_worth_looking(&name, at(4)));
-        assert!(keys.is_worth_looking(&name, at(5)));
+        assert!(!keys.may_look(&name, at(4)));
+        assert!(keys.may_look(&name, at(5)));
         keys.remember(name, at(10));
         for other in 0..256 {
-            keys.remember(key_name(Some(&format!("b{other}"))), at(10));
+            keys.remember(kid_digest(Some(&format!("b{other}"))), at(10));
         }
-        assert!(!keys.is_known_to_be_unknown(&name, at(10)));
+        assert!(!keys.was_looked_for(&name, at(10)));
         assert_eq!(keys.in_vain.len(), 256);
-        assert_ne!(key_name(None), key_name(Some("x")));
+        assert_ne!(kid_digest(None), kid_digest(Some("x")));
     }
 }

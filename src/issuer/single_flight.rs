@@ -1,4 +1,4 @@
-//! One piece of work however many wait for it.
+//! One piece of work for all callers that wait for the same thing.
 
 use std::fmt;
 use std::future::Future;
@@ -12,73 +12,73 @@ use tokio::sync::watch;
 use crate::error::{Error, Fault, HttpError};
 use crate::runtime;
 
-/// What a piece of work came to; shared by all who waited for it.
-pub type Landed<T> = Result<Arc<T>, Error>;
-type Answer<T> = watch::Receiver<Option<Landed<T>>>;
+/// The result of a piece of work, shared by all callers that waited for it.
+pub type Outcome<T> = Result<Arc<T>, Error>;
+type Pending<T> = watch::Receiver<Option<Outcome<T>>>;
 
-/// The work that is under way, by what it is for. Holds nothing once the work is done.
-pub struct Flights<K: Eq + Hash, T>(DashMap<K, Answer<T>>);
+/// The work in progress, by key. Holds nothing once the work is done.
+pub struct SingleFlight<K: Eq + Hash, T>(DashMap<K, Pending<T>>);
 
-impl<K: Eq + Hash, T> Default for Flights<K, T> {
+impl<K: Eq + Hash, T> Default for SingleFlight<K, T> {
     fn default() -> Self {
-        // A handful of locks: a lookup is a fraction of the exchange that it is for.
+        // Few shards: a lookup takes a fraction of the exchange that it is for.
         Self(DashMap::with_shard_amount(4))
     }
 }
 
-impl<K: Eq + Hash, T> fmt::Debug for Flights<K, T> {
+impl<K: Eq + Hash, T> fmt::Debug for SingleFlight<K, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Flights({})", self.0.len())
+        write!(f, "SingleFlight({})", self.0.len())
     }
 }
 
-impl<K, T> Flights<K, T>
+impl<K, T> SingleFlight<K, T>
 where
     K: Eq + Hash + Clone + Send + Sync + 'static,
     T: Send + Sync + 'static,
 {
-    /// Whether there is work for `key` under way.
+    /// Whether work for `key` is in progress.
     #[must_use]
-    pub fn is_under_way(&self, key: &K) -> bool {
+    pub fn is_running(&self, key: &K) -> bool {
         self.0.contains_key(key)
     }
 
-    /// Waits for the work for `key`: that which is under way, or that which this call starts. Just
-    /// before it starts any, it asks `at_hand` whether it has become unnecessary meanwhile.
+    /// Waits for the work for `key` that is in progress, or starts it. Just before starting it calls
+    /// `at_hand`, whose value makes the work unnecessary.
     ///
-    /// The work runs on its own: whoever waits may go, and the others still get their answer.
+    /// The work is a task of its own: dropping this future does not stop it.
     pub async fn join<F>(
         self: &Arc<Self>,
         key: K,
         at_hand: impl FnOnce() -> Option<Arc<T>>,
         work: impl FnOnce() -> F,
-    ) -> Landed<T>
+    ) -> Outcome<T>
     where
-        F: Future<Output = Landed<T>> + Send + 'static,
+        F: Future<Output = Outcome<T>> + Send + 'static,
     {
         let start = || match at_hand() {
             Some(value) => Start::Unnecessary(value),
             None => Start::Go(work()),
         };
-        // `Start::Never` is not among its answers.
+        // `start` never returns `Start::Never`.
         self.join_if(key, start).await.unwrap_or_else(|| Err(given_up(PANICKED)))
     }
 
-    /// The same where `start` may decide not to start anything: then there is no answer. It is
-    /// asked while nobody else can start work for `key`.
+    /// The same, where `start` decides whether work is started; `None` where it decides against. It is
+    /// called under the lock of `key`.
     pub async fn join_if<F>(
         self: &Arc<Self>,
         key: K,
         start: impl FnOnce() -> Start<T, F>,
-    ) -> Option<Landed<T>>
+    ) -> Option<Outcome<T>>
     where
-        F: Future<Output = Landed<T>> + Send + 'static,
+        F: Future<Output = Outcome<T>> + Send + 'static,
     {
         let Some(runtime) = runtime::handle() else {
             return Some(Err(given_up("No thread could be started")));
         };
         let mut answer = match self.0.entry(key.clone()) {
-            Entry::Occupied(flight) => flight.get().clone(),
+            Entry::Occupied(pending) => pending.get().clone(),
             Entry::Vacant(place) => {
                 let work = match start() {
                     Start::Go(work) => work,
@@ -86,43 +86,43 @@ where
                     Start::Never => return None,
                 };
                 let (send, answer) = watch::channel(None);
-                let landing = Landing { flights: Arc::clone(self), key };
+                let running = Running { flights: Arc::clone(self), key };
                 runtime.spawn(async move {
-                    // Held until the work is over, and let go also where it panics.
-                    let landing = landing;
-                    let landed = work.await;
-                    drop(landing);
-                    send.send_replace(Some(landed));
+                    // Dropped when the work is over, also where it panics.
+                    let running = running;
+                    let outcome = work.await;
+                    drop(running);
+                    send.send_replace(Some(outcome));
                 });
                 place.insert(answer.clone());
                 answer
             }
         };
         Some(match answer.wait_for(Option::is_some).await {
-            Ok(landed) => landed.clone().unwrap_or_else(|| Err(given_up(PANICKED))),
+            Ok(outcome) => outcome.clone().unwrap_or_else(|| Err(given_up(PANICKED))),
             Err(_) => Err(given_up(PANICKED)),
         })
     }
 }
 
-/// What to do where no work is under way.
+/// What to do where no work is in progress.
 #[derive(Debug)]
 pub enum Start<T, F> {
-    /// This.
+    /// Start this work.
     Go(F),
-    /// Nothing: the result is there.
+    /// Start nothing: this is the result.
     Unnecessary(Arc<T>),
-    /// Nothing: it is not to be done now.
+    /// Start nothing: it may not be done now.
     Never,
 }
 
-/// Frees the place of a piece of work when it ends, however it ends.
-struct Landing<K: Eq + Hash, T> {
-    flights: Arc<Flights<K, T>>,
+/// Removes the key of a piece of work when it ends, however it ends.
+struct Running<K: Eq + Hash, T> {
+    flights: Arc<SingleFlight<K, T>>,
     key: K,
 }
 
-impl<K: Eq + Hash, T> Drop for Landing<K, T> {
+impl<K: Eq + Hash, T> Drop for Running<K, T> {
     fn drop(&mut self) {
         self.flights.0.remove(&self.key);
     }
