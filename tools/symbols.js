@@ -6,10 +6,50 @@
 //
 //   node tools/symbols.js --platform linux-x64-gnu FILE    if the file's name doesn't say it
 
+const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
-const { readElf } = require('./elf');
 const { addonName, platforms } = require('./platforms');
+
+/**
+ * What the system's loader reads of a shared library, as binutils' readelf prints it.
+ * @returns {{ cpu: string, needed: string[], versions: { library: string, name: string, symbols: string[] }[],
+ *   textRelocations: boolean, executableStack: boolean, relro: boolean, buildId?: string }}
+ */
+function readElf(file) {
+  const asked = ['--file-header', '--program-headers', '--dynamic', '--notes'];
+  const { error, status, stdout, stderr } = spawnSync(
+    'readelf',
+    ['--wide', ...asked, '--version-info', '--dyn-syms', '--', file],
+    { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' }, maxBuffer: 1 << 26 },
+  );
+  if (error) throw new Error(`readelf: ${error.code}; install binutils, which come with gcc`);
+  if (status !== 0 || stderr !== '') throw new Error(`${file}: ${stderr.trim()}`);
+  const all = (pattern) => Array.from(stdout.matchAll(pattern), ([, ...found]) => found);
+  const [[machine] = []] = all(/^ *Machine: +(.+)$/gm);
+  const [[stack] = []] = all(/^ *GNU_STACK +(?:0x\w+ +){5}([RWE ]{3})/gm);
+  const [[buildId] = []] = all(/\bBuild ID: (\w+)/g);
+  const symbols = all(/ (\S+)@\S+ \((\d+)\)$/gm);
+  return {
+    cpu: MACHINES[machine] ?? machine,
+    needed: all(/\(NEEDED\) +Shared library: \[(.+)\]$/gm).flat(),
+    versions: all(/ Version: \d+ +File: (\S+) .*((?:\n +0x\w+: +Name: .*)+)/g).flatMap(
+      ([library, names]) =>
+        Array.from(names.matchAll(/Name: (\S+) .*Version: (\d+)/g), ([, name, index]) => ({
+          library,
+          name,
+          symbols: symbols.filter(([, version]) => version === index).map(([symbol]) => symbol),
+        })),
+    ),
+    textRelocations: /\(TEXTREL\)|\(FLAGS\).*\bTEXTREL\b/.test(stdout),
+    // Without that segment, the system takes it that code may run there.
+    executableStack: stack === undefined || stack.includes('E'),
+    relro: /^ *GNU_RELRO /m.test(stdout),
+    buildId,
+  };
+}
+
+const MACHINES = { 'Advanced Micro Devices X86-64': 'x64', AArch64: 'arm64' };
 
 /** The newest version of each that may be asked for: those of CentOS 7, which Node.js 18 runs on. */
 const NEWEST = { GLIBC: '2.17', GCC: '4.8.0' };
@@ -91,7 +131,7 @@ function checkSymbols(file, name) {
   return { problems: checkElf(elf, platform).map((problem) => `${file}: ${problem}`), said };
 }
 
-module.exports = { checkElf, checkSymbols, newest };
+module.exports = { checkElf, checkSymbols, newest, readElf };
 
 if (require.main === module) {
   const { values, positionals } = parseArgs({
