@@ -9,7 +9,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { cargoFlags, runNode } = require('./test');
+const { cargoFlags, runNode } = require('../tools/test');
 
 const ROOT = path.join(__dirname, '..');
 const COUNTED = ['incidents', 'fuzz', 'process'].map((directory) => directory + path.sep);
@@ -90,8 +90,8 @@ function algorithmOf(token) {
 /** The bad token that costs the most, beside a good one of the same algorithm. */
 async function times() {
   const { MonoCloudBackendNodeClient } = require('..');
-  const { KEYS, createSpoils } = require('../__test__/incidents/spoils.js');
-  const { at, setOf, startIssuer } = require('../__test__/support/tokens.js');
+  const { KEYS, createSpoils } = require('./incidents/spoils.js');
+  const { at, setOf, startIssuer } = require('./support/tokens.js');
   const now = Math.floor(Date.now() / 1000);
   const issuer = await startIssuer(setOf(...KEYS));
   const client = new MonoCloudBackendNodeClient({
@@ -133,7 +133,7 @@ ${us(besides(slowest))}. A bad one takes ${ratios[Math.floor(ratios.length / 2)]
 }
 
 async function main(args) {
-  require('./prepare').prepare();
+  require('../tools/prepare').prepare();
   if (!args.includes('--times')) console.log(`${tableOf(count())}\n`);
   console.log(await times());
 }

@@ -14,10 +14,10 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { WAYS, walk } = require('../__test__/package/journey');
-const { README, SEEDS } = require('../__test__/package/journeys');
-const { serve } = require('../__test__/package/support');
-const { download, nodeOf } = require('./downloads');
+const { WAYS, walk } = require('./journey');
+const { README, SEEDS } = require('./journeys');
+const { serve } = require('./support');
+const { download, nodeOf } = require('../../tools/downloads');
 
 const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(2)} s`.padStart(8);
 
