@@ -20,6 +20,7 @@ const LICENCES = new Set([
   'MIT',
   'MIT OR Apache-2.0',
   'PSF-2.0',
+  'Python-2.0',
 ]);
 
 /** Development dependencies that no file names, and why they are there. */
