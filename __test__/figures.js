@@ -9,6 +9,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { parseArgs } = require('node:util');
 const { cargoFlags, runNode } = require('../tools/test');
 
 const ROOT = path.join(__dirname, '..');
@@ -132,13 +133,14 @@ async function times() {
 ${us(besides(slowest))}. A bad one takes ${ratios[Math.floor(ratios.length / 2)].toFixed(2)} of a good one's time (median), ${ratios.at(-1).toFixed(2)} at the most.`;
 }
 
-async function main(args) {
+async function main() {
+  const { values } = parseArgs({ options: { times: { type: 'boolean' } } });
   require('../tools/prepare').prepare();
-  if (!args.includes('--times')) console.log(`${tableOf(count())}\n`);
+  if (!values.times) console.log(`${tableOf(count())}\n`);
   console.log(await times());
 }
 
-main(process.argv.slice(2)).catch((error) => {
+main().catch((error) => {
   console.error(error.message);
   process.exitCode = 1;
 });

@@ -7,6 +7,7 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { parseArgs } = require('node:util');
 const { NAPI } = require('./build-release');
 const { missing } = require('./lock');
 const { RELEASE } = require('./pack');
@@ -75,6 +76,9 @@ const packed = () => ({ PACK_ADDON: path.join(RELEASE, addonName(thisPlatform())
 
 const CLIPPY = ['--all-targets', '--locked', '--', '-D', 'warnings'];
 
+const RUSTDOC = ['--no-deps', '--document-private-items', '--locked'];
+const denyBrokenLinks = () => ({ RUSTDOCFLAGS: '-D rustdoc::broken_intra_doc_links' });
+
 const ON_EVERY_NODE = [
   'contract/',
   'keys/',
@@ -104,6 +108,11 @@ const STEPS = [
   { name: 'rustfmt', command: () => ['cargo', 'fmt', '--check'] },
   // With the flags of the build, whose compiled C code and build scripts it then finds there.
   { name: 'clippy', command: () => ['cargo', 'clippy', ...cargoFlags(), ...CLIPPY] },
+  {
+    name: 'rustdoc',
+    command: () => ['cargo', 'doc', ...cargoFlags(), ...RUSTDOC],
+    env: denyBrokenLinks,
+  },
   { name: 'biome', command: () => tool('@biomejs/biome', 'ci', '--error-on-warnings', '.') },
   { name: 'types', command: () => tool('typescript', '--noEmit', '-p', 'tsconfig.json') },
   { name: 'docs/api', command: () => node('tools/docs-api.js', '--check') },
@@ -137,8 +146,9 @@ function passes({ command, check, env }) {
   return status === 0;
 }
 
-function main(args) {
-  const steps = args.includes('--quick') ? STEPS.slice(0, -1) : STEPS;
+function main() {
+  const { values } = parseArgs({ options: { quick: { type: 'boolean' } } });
+  const steps = values.quick ? STEPS.slice(0, -1) : STEPS;
   for (const [index, step] of steps.entries()) {
     const label = `${index + 1}/${steps.length} ${step.name}`;
     console.log(`\n▶ ${label}`);
@@ -153,4 +163,4 @@ function main(args) {
   return 0;
 }
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = main();

@@ -2,8 +2,6 @@
 
 // npm run bump -- 0.2.0: a new version, everywhere that one is written down, and the changelog's
 // "Unreleased" under its name. Commit that, and a tag `v0.2.0` on it publishes it.
-//
-//   npm run bump -- --check    whether they all say the same; part of `npm run ready`
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -99,10 +97,9 @@ module.exports = { checkVersions, setVersion, versions };
 if (require.main === module) {
   const [argument] = process.argv.slice(2);
   try {
-    if (argument !== '--check') setVersion(argument);
+    setVersion(argument);
     const problems = checkVersions();
-    for (const problem of problems) console.error(problem);
-    process.exitCode = problems.length === 0 ? 0 : 1;
+    if (problems.length > 0) throw new Error(problems.join('\n'));
   } catch (error) {
     console.error(`bump: ${error.message}`);
     process.exitCode = 1;

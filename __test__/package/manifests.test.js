@@ -77,6 +77,9 @@ describe('the package', () => {
       assert.equal(manifest.scripts[name], undefined, name);
     }
     assert.equal(manifest.dependencies, undefined);
+    assert.equal(manifest.bundleDependencies, undefined);
+    const addons = Object.values(EXPECTED).map(([name]) => `${manifest.name}-${name}`);
+    assert.deepEqual(Object.keys(manifest.optionalDependencies).sort(), addons.sort());
   });
 });
 

@@ -103,4 +103,4 @@ function readDeclarations() {
   return { ts, program, checker, modules };
 }
 
-module.exports = { ENTRIES, PACKAGE, isMember, membersOf, nameOf, readDeclarations, root };
+module.exports = { ENTRIES, membersOf, readDeclarations, root };

@@ -15,6 +15,7 @@ const { fork, spawnSync } = require('node:child_process');
 const http = require('node:http');
 const path = require('node:path');
 const { once } = require('node:events');
+const { parseArgs } = require('node:util');
 const { generator, mixer } = require('./mix.js');
 const { judge, sample } = require('./watch.js');
 
@@ -26,19 +27,19 @@ const OUTAGES = ['error', 'reset', 'silent', 'rubbish'];
 const AWAY_SHARE = 0.3;
 
 function readArguments(args) {
-  const long = args.includes('--long');
-  const number = (name, standard) => {
-    const given = args.find((arg) => arg.startsWith(`--${name}=`));
-    return given === undefined ? standard : Number(given.split('=')[1]);
+  const isLong = args.includes('--long');
+  const number = (standard) => ({ type: 'string', default: String(standard) });
+  const options = {
+    long: { type: 'boolean' },
+    json: { type: 'boolean', default: false },
+    validations: number(isLong ? 10_000_000 : 200_000),
+    refusals: number(isLong ? 1_000_000 : 10_000),
+    epochs: number(isLong ? 200 : 16),
+    slack: number(0),
+    seed: number(Date.now() % 2 ** 32),
   };
-  return {
-    validations: number('validations', long ? 10_000_000 : 200_000),
-    refusals: number('refusals', long ? 1_000_000 : 10_000),
-    epochs: number('epochs', long ? 200 : 16),
-    slack: number('slack', 0),
-    seed: number('seed', Date.now() % 2 ** 32),
-    json: args.includes('--json'),
-  };
+  const { long, json, ...numbers } = parseArgs({ args, options }).values;
+  return { json, ...Object.fromEntries(Object.entries(numbers).map(([k, v]) => [k, Number(v)])) };
 }
 
 /** The tenant's process, and a way to command it. */
