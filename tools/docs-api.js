@@ -34,7 +34,7 @@ const OPTIONS = {
   readme: 'none',
   treatWarningsAsErrors: true,
   logLevel: 'Warn',
-  // Only what is declared here: none of Error's members, and no module's copy of another's.
+  // Only what this package declares (no members of Error), and each export in one module only.
   excludeExternals: true,
   excludePrivate: true,
   excludeReferences: true,
@@ -59,7 +59,7 @@ const OPTIONS = {
   },
 };
 
-/** The RFCs that a text names, as links. */
+/** Turns `RFC 7519 §4.1` into a link. */
 const withRfcs = (text) =>
   text.replaceAll(
     /\bRFC (\d+)(?: §(\d[\d.]*\d|\d))?/g,
@@ -91,7 +91,7 @@ function listThrows(comment, project) {
   comment.blockTags = comment.blockTags.filter((tag) => tag === first || tag.tag !== '@throws');
 }
 
-/** The comments of a union's words, as a table. */
+/** The comments of a union's members, as a table. */
 function listWords({ comment, type }) {
   const cell = (parts) => parts.map(({ text }) => text.replaceAll('|', '\\|')).join('');
   const rows = type.types.flatMap(({ value }, index) => {

@@ -1,8 +1,8 @@
 'use strict';
 
-// npm run sbom: what goes into an addon, as CycloneDX 1.5 (https://cyclonedx.org/docs/1.5/json/). Made
-// at each release, one for each platform, and not committed. The same sources give the same bytes: no
-// time of day and no random number is in it.
+// npm run sbom: lists the crates in an addon as CycloneDX 1.5 (https://cyclonedx.org/docs/1.5/json/). A
+// release has one for each platform. The same sources give the same bytes: no timestamp, no random number.
+// cargo-cyclonedx would also list build scripts, macros and what they need, none of which is in the addon.
 //
 //   npm run sbom                                          for this machine's platform, to stdout
 //   npm run sbom -- --target aarch64-apple-darwin --output sbom.json
@@ -23,7 +23,7 @@ function checksums(lock = read('Cargo.lock')) {
 }
 
 function tree(target, ...flags) {
-  // Macros run in the compiler, and build scripts before it: neither is in the addon.
+  // Without macros and build scripts: they run at build time and are not in the addon.
   const edges = ['--edges', 'normal,no-proc-macro'];
   const format = ['--prefix', 'depth', '--format', '|{p}|{l}'];
   const args = ['tree', '--locked', '--target', target, ...edges, ...format, ...flags];
@@ -31,11 +31,11 @@ function tree(target, ...flags) {
 }
 
 /**
- * The crates in the addon, by `name@version`; this package is the first. `cargo metadata` would also name
- * those that only a feature which is off asks for.
+ * The crates in the addon, by `name@version`; this package is the first. From `cargo tree`, because
+ * `cargo metadata` also names the dependencies of disabled features.
  */
 function crates(target) {
-  // Without the network where all is downloaded, as it is after a build.
+  // Without the network if everything is downloaded, as after a build.
   let { status, stdout, stderr } = tree(target, '--offline');
   if (status !== 0) ({ status, stdout, stderr } = tree(target));
   if (status !== 0) throw new Error(`cargo tree: ${stderr}`);

