@@ -561,6 +561,15 @@ export interface MonoCloudOidcBackendClientOptions {
    */
   responseTimeout?: number;
   /**
+   * The most introspection requests in flight at the tenant at the same time; an integer, ≥ 1. At most
+   * 1,024 more wait, each no longer than `responseTimeout`; what finds no place is refused with
+   * `introspection_limit`.
+   *
+   * Environment: `MONOCLOUD_BACKEND_MAX_CONCURRENT_INTROSPECTIONS`.
+   * @defaultValue `64`
+   */
+  maxConcurrentIntrospections?: number;
+  /**
    * The longest token that is looked at, in bytes; ≥ 1, and at most 1 MiB. A longer one is refused with
    * `token_too_large`.
    *
@@ -1284,8 +1293,8 @@ export interface MonoCloudRawResponse {
   statusText: string;
   /** Header names in lower case, and their values; never `set-cookie`. */
   headers: Record<string, string>;
-  /** The body as text, cut off after a few KiB. It may hold claims: think before you log it. */
-  body?: string;
+  /** The body as text, cut off after a few KiB; `''` for none. It may hold claims: think before you log it. */
+  body: string;
 }
 
 /**
@@ -1295,6 +1304,10 @@ export interface MonoCloudRawResponse {
  * - `inactive_token`: the tenant says that it is not active (401; RFC 7662 §2.2).
  * - `insufficient_scope`: a good token without a scope of the route (403; RFC 6750 §3.1).
  * - `insufficient_groups`: a good token without a group of the route (403).
+ * - `access_denied`: a good token that the route's own rules do not let in (403).
+ * - `insufficient_user_authentication`: the user has to sign in again, or more strongly (401; RFC 9470 §3).
+ * - `invalid_dpop_proof`: the proof of possession is missing or wrong (401; RFC 9449 §7.1).
+ * - `use_dpop_nonce`: the proof lacks this API's nonce (401; RFC 9449 §9).
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 RFC 6750 §3.1}
  */
@@ -1302,7 +1315,11 @@ export type MonoCloudTokenErrorCode =
   | 'invalid_token'
   | 'insufficient_scope'
   | 'insufficient_groups'
-  | 'inactive_token';
+  | 'inactive_token'
+  | 'access_denied'
+  | 'insufficient_user_authentication'
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce';
 
 /**
  * Why exactly a token was refused. The words are stable; new ones may join them, hence the `string`.
@@ -1420,9 +1437,13 @@ export declare class MonoCloudTokenError extends MonoCloudAuthBaseError {
   /**
    * @param message - For people.
    * @param code - What kind of refusal. Without it: what belongs to the message, else `invalid_token`.
-   * @param reason - Why exactly.
+   * @param reason - Why exactly; or the answer that the refusal rests on, which becomes `raw`.
    */
-  constructor(message?: string, code?: MonoCloudTokenErrorCode, reason?: MonoCloudTokenErrorReason);
+  constructor(
+    message?: string,
+    code?: MonoCloudTokenErrorCode,
+    reason?: MonoCloudTokenErrorReason | MonoCloudRawResponse,
+  );
   /** What kind of refusal, which decides between 401 and 403. */
   code: MonoCloudTokenErrorCode;
   /** Why exactly. An error that this package threw has one. */
@@ -1475,6 +1496,8 @@ export type MonoCloudHttpErrorReason =
   | 'forbidden_url'
   /** Your `fetcher` or resolver threw. The message names the error. */
   | 'fetcher_failed'
+  /** No place was free among the introspections in flight: see `maxConcurrentIntrospections`. Try again. */
+  | 'introspection_limit'
   /** The built-in HTTP client could not be set up. Check `tls`, and the process's limits. */
   | 'client_failed'
   // Any other string, without losing the suggestions above.

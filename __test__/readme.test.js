@@ -187,15 +187,22 @@ describe('documentation', { concurrency: 3 }, () => {
     }
   }
 
-  it('the README names every reason that the core has, and the types do', () => {
+  it('the README is for a newcomer: 900 words at most', () => {
+    const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
+    const words = readme.trim().split(/\s+/).length;
+    assert.ok(words <= 900, `${words} words`);
+  });
+
+  it('the page of refusals and the types name every reason that the core has', () => {
     const core = fs.readFileSync(path.join(root, 'src', 'error.rs'), 'utf8');
     const types = fs.readFileSync(path.join(root, 'index.d.ts'), 'utf8');
-    const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
+    const page = fs.readFileSync(path.join(root, 'docs', 'refusals.md'), 'utf8');
+    const [errors] = page.split(/^(?=## )/m).filter((section) => section.startsWith('## Errors\n'));
     const reasons = Array.from(core.matchAll(/\b\w+ = \w+,\s*"(\w+)",\s*"/g), ([, word]) => word);
     assert.ok(reasons.length > 20, 'src/error.rs is no longer read as it was');
     for (const reason of reasons) {
       assert.match(types, new RegExp(`\\| '${reason}'`), 'index.d.ts');
-      assert.match(readme, new RegExp(`\`${reason}\``), 'README.md');
+      assert.match(errors, new RegExp(`\`${reason}\``), 'docs/refusals.md');
     }
     const faults = Array.from(
       core.matchAll(/Self::\w+(?:\([^)]*\)| \{[^}]*\})? => "(\w+)",/g),
@@ -208,11 +215,11 @@ describe('documentation', { concurrency: 3 }, () => {
     }
   });
 
-  it('the README and the types name every environment variable that the core reads', () => {
+  it('the page of options and the types name every environment variable that the core reads', () => {
     const core = fs.readFileSync(path.join(root, 'src', 'config.rs'), 'utf8');
     const variables = new Set(core.match(/MONOCLOUD_BACKEND_[A-Z_]+[A-Z]/g));
     assert.ok(variables.size > 15, 'src/config.rs is no longer read as it was');
-    for (const page of ['README.md', 'index.d.ts']) {
+    for (const page of ['docs/configuration.md', 'index.d.ts']) {
       const text = fs.readFileSync(path.join(root, page), 'utf8');
       assert.deepEqual(new Set(text.match(/MONOCLOUD_BACKEND_[A-Z_]+[A-Z]/g)), variables, page);
     }

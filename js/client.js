@@ -1,207 +1,36 @@
 'use strict';
 
-// The documented classes (contract §3) over the native core.
+// The documented classes (contract §3).
 
-const { ClaimsCache, areTokensOwn, entryEnd } = require('./cache.js');
+const { Core } = require('./core/core.js');
+const { errorOf, toError } = require('./core/failure.js');
+const { readClientOptions, toJson } = require('./core/options.js');
+const { TOKEN_ALONE, readCall } = require('./core/requirements.js');
+const { traceOf, withStack } = require('./core/stack.js');
+const { claimsOf, isAdmitted, isVerdict, verdictOnClaims } = require('./core/verdict.js');
 const { MonoCloudTokenError, MonoCloudValidationError } = require('./errors.js');
-const { publish } = require('./channels.js');
-const native = require('./native.js');
-const {
-  describe,
-  describeAll,
-  json,
-  member,
-  readEnvironment,
-  readOptions,
-} = require('./options.js');
-const { refuse, toError, traceOf, withStack } = require('./outcome.js');
-const { Prepared, UNBOUND, certificateOf, routeOf } = require('./routes.js');
-const { Templates } = require('./templates.js');
 
-const FUNCTIONS = ['fetcher', 'metadataResolver', 'jwksResolver'];
+const { apply } = Reflect;
+const { parse } = JSON;
 
-/** Refusals that are about the route and not about the token. */
-const ROUTE_REASONS = new Set([
-  'missing_scopes',
-  'missing_groups',
-  'certificate_missing',
-  'certificate_missing_resumed_session',
-  'certificate_malformed',
-  'certificate_mismatch',
-  'token_not_bound',
-  'unsupported_confirmation',
-]);
-
-/** Loaded when somebody asks: it is a tenth of a start, and most programs never do. */
+/** Loaded when it is needed: explanations are a tenth of the package's start-up time. */
 const explaining = () => require('./explain/index.js');
 
-/** In place of a trace that nobody will look at. */
-const UNTRACED = {};
-
-/** In place of a tenant domain: the call is the subclass's own, and reads the environment. */
+/** In place of a tenant domain: the subclass's constructor, which reads the environment, is calling. */
 const FROM_ENVIRONMENT = Symbol('options and environment');
 
 const CORE = Symbol('core');
 
-/** What a client keeps to itself: the native half, the caller's functions, and the cache. */
-class Core {
-  /** Tokens that are being looked at because the cache had nothing: each once, however many ask. */
-  #misses = new Map();
-  /** The native functions for tokens, by route. */
-  gates = new WeakMap();
-  counts = { accepted: 0, refused: 0, seenBefore: 0 };
-
-  constructor(backendNode, values, type) {
-    this.functions = Object.fromEntries(FUNCTIONS.map((name) => [name, values.get(name)]));
-    const options = describeAll(values);
-    const environment = readEnvironment(backendNode);
-    const built = native.createClient(backendNode, options, environment, this.functions);
-    if (built.kind !== undefined) throw withStack(toError(built), type);
-    this.native = built;
-    this.introspectsJwts = built.introspectsJwts;
-    // The other half is the core's.
-    this.templates = new Templates(built.verifiedTokensBytes / 2);
-    const cache = backendNode ? values.get('cache') : undefined;
-    this.cache = cache && new ClaimsCache(cache, built.cacheTimeout);
-  }
-
-  /** An outcome, at once where nothing has to be waited for, else a promise of it. */
-  jwt(token, route, certificate) {
-    return native.pass(route.gateOf(this), token, certificate, this.functions);
-  }
-
-  /** The same with keys that the caller has, as JSON. */
-  jwtWith(token, route, certificate, jwks) {
-    return this.native.validateWith(token, now(), route.native, certificate, jwks);
-  }
-
-  /** The same for a token that the tenant has to be asked about. */
-  introspect(token, route, certificate) {
-    const start = (ticket) =>
-      this.native.introspect(ticket, token, now(), route.native, certificate);
-    return native.call(start, this.functions);
-  }
-
-  /** A token's way through the rules, as JSON. */
-  explain(token, route, certificate, jwks, introspected) {
-    const start = (ticket) =>
-      this.native.explain(ticket, token, now(), route.native, certificate, jwks, introspected);
-    return native.call(start, this.functions);
-  }
-
-  document(name, force) {
-    return native.call((ticket) => this.native.document(ticket, name, force), this.functions);
-  }
-
-  /** An outcome by way of the cache. */
-  async cached(token, route, certificate, introspected, validate) {
-    const recheck = (text, mayLackExp) =>
-      this.native.recheck(text, now(), route.native, certificate, mayLackExp) ?? undefined;
-    const patience = this.cache.patience();
-    const hit = await this.cache.get(token, patience);
-    if (hit !== undefined) {
-      const { claims } = hit;
-      if (introspected ? claims?.active === undefined : areTokensOwn(claims, token)) {
-        const text = json(claims);
-        // Without `exp` an entry counts only for as long as the user has said.
-        const mayLackExp = introspected && this.native.introspectionCacheDuration !== null;
-        const failure = recheck(text, mayLackExp);
-        if (!failure) return text;
-        if (ROUTE_REASONS.has(failure.reason)) return failure;
-      }
-      // Stale, or not what we put there.
-      await this.cache.delete(token, patience);
-    }
-    const outcome = await this.#miss(token, introspected, validate, patience);
-    if (typeof outcome !== 'string') return outcome;
-    return recheck(outcome, introspected) ?? outcome;
-  }
-
-  /** Validates a token for itself, whatever the route asks, and puts what came out into the cache. */
-  async #miss(token, introspected, validate, patience) {
-    const under = this.#misses.get(token);
-    if (under !== undefined) return under;
-    const work = (async () => {
-      const outcome = this.text(await validate(), token);
-      if (typeof outcome === 'string') {
-        const claims = JSON.parse(outcome);
-        const cap = this.native.introspectionCacheDuration ?? undefined;
-        const end = entryEnd(claims, introspected, cap, now());
-        if (end !== undefined) await this.cache.set(token, claims, end, patience);
-      }
-      return outcome;
-    })();
-    this.#misses.set(token, work);
-    try {
-      return await work;
-    } finally {
-      this.#misses.delete(token);
-    }
-  }
-
-  /** An outcome whose claims are text, whether or not the token was seen before. */
-  text(outcome, token) {
-    return typeof outcome === 'number' ? this.native.claimsOf(token) : outcome;
-  }
-
-  /** The claims of an outcome, as an object of the caller's own; `undefined` where it is a failure. */
-  claims(outcome, token) {
-    if (typeof outcome === 'string') return JSON.parse(outcome);
-    if (typeof outcome !== 'number') return undefined;
-    this.counts.seenBefore += 1;
-    const copy = this.templates.copy(outcome);
-    if (copy !== undefined) return copy;
-    const text = this.native.claimsOf(token);
-    if (typeof text !== 'string') throw toError(text);
-    return this.templates.keep(outcome, JSON.parse(text), text.length);
-  }
-
-  setClock(name, seconds, from) {
-    const failure = this.native.setClock(name, describe(name, seconds));
-    if (failure) throw withStack(toError(failure), from);
-  }
-
-  adoptMetadata(document, from) {
-    const failure = this.native.adoptMetadata(json(document));
-    if (failure) throw withStack(toError(failure), from);
-  }
+function coreOf(client, from = coreOf) {
+  const core = client?.[CORE];
+  if (Core.is(core)) return core;
+  throw withStack(new MonoCloudValidationError('The method must be called on a client'), from);
 }
 
-/** Counts how a refusal came about, and says so to those who listen: the reason, never the token. */
-function tellOfRefusal(core, { kind, code, reason }) {
-  core.counts.refused += 1;
-  const message = () => ({ tenantDomain: core.native.tenantDomain, code, reason });
-  if (kind === 'token') publish('refused', message);
-  if (reason === 'unknown_key') publish('unknownKey', message);
-}
-
-/** The claims of a token, or the error thrown, once an outcome is there. */
-function conclude(core, outcome, token, from, options) {
-  const claims = core.claims(outcome, token);
-  if (claims !== undefined) {
-    core.counts.accepted += 1;
-    return claims;
-  }
-  tellOfRefusal(core, outcome);
-  return refuse(outcome, from, certificateOf(options, from));
-}
-
-/**
- * The same, also where the outcome is still to come. `from` is the public function that was called,
- * whose caller's line begins an error's stack.
- */
-function settle(core, outcome, token, from, options) {
-  if (!(outcome instanceof Promise)) return conclude(core, outcome, token, from, options);
-  // A guard turns errors into answers, and nobody sees where they came from: that is half the work.
-  const trace = Prepared.is(options) ? UNTRACED : traceOf(from);
-  return outcome.then((late) => conclude(core, late, token, trace, options));
-}
-
-/** A document of the tenant's. */
-async function documentOf(outcome, from) {
-  const trace = traceOf(from);
-  const text = await outcome;
-  return typeof text === 'string' ? JSON.parse(text) : refuse(text, trace);
+/** The claims of a verdict, or its error thrown. `from`: where the error's stack begins. */
+function conclude(verdict, from, certificate) {
+  if (isAdmitted(verdict)) return claimsOf(verdict);
+  throw errorOf(verdict, from, certificate);
 }
 
 function tokenText(accessToken, from) {
@@ -210,75 +39,89 @@ function tokenText(accessToken, from) {
   throw withStack(new MonoCloudValidationError(message), from);
 }
 
-/** Whole seconds since 1970, by the clock that a user's test may have set. */
-function now() {
-  return Math.floor(Date.now() / 1000);
-}
-
-/** Exactly three parts between dots. */
-function isCompact(token) {
-  const first = token.indexOf('.');
-  const second = first < 0 ? -1 : token.indexOf('.', first + 1);
-  return second >= 0 && token.indexOf('.', second + 1) < 0;
-}
-
 class MonoCloudOidcBackendClient {
   constructor(tenantDomain, audience, options) {
     const backendNode = tenantDomain === FROM_ENVIRONMENT;
-    const values = readOptions(backendNode ? audience : options, new.target);
+    const what = backendNode ? 'MonoCloudBackendNodeClient' : 'MonoCloudOidcBackendClient';
+    const given = backendNode ? audience : options;
+    const values = readClientOptions(given, { what, from: new.target });
     if (!backendNode) {
       values.set('tenantDomain', tenantDomain);
       values.set('audience', audience);
     }
-    // Under a symbol and not enumerable, so that neither a log nor a copy shows it.
+    // A symbol that is not enumerable: neither a log nor a copy shows it.
     Object.defineProperty(this, CORE, { value: new Core(backendNode, values, new.target) });
   }
 
   async validateJwtAccessToken(accessToken, options) {
-    const from = base.validateJwtAccessToken;
+    const from = own.validateJwtAccessToken;
     const token = tokenText(accessToken, from);
-    return settle(this[CORE], validateJwt(this, token, options, from), token, from, options);
+    const what = 'validateJwtAccessToken()';
+    const { requirements, certificate, jwks } = readCall(options, from, { what, keys: true });
+    const core = coreOf(this, from);
+    const trace = traceOf(from);
+    const keys = jwks === undefined ? undefined : toJson(jwks);
+    const outcome = await jwtOutcome(this, core, token, requirements, certificate, keys);
+    return conclude(core.verdictOn(outcome), trace, certificate);
   }
 
   async introspectAccessToken(accessToken, options) {
-    const from = base.introspectAccessToken;
+    const from = own.introspectAccessToken;
     const token = tokenText(accessToken, from);
-    return settle(this[CORE], introspect(this, token, options, from), token, from, options);
+    const what = 'introspectAccessToken()';
+    const { requirements, certificate } = readCall(options, from, { what });
+    const core = coreOf(this, from);
+    const trace = traceOf(from);
+    const outcome = await opaqueOutcome(this, core, token, requirements, certificate);
+    return conclude(core.verdictOn(outcome), trace, certificate);
   }
 
   async explain(accessToken, options) {
-    const from = base.explain;
+    const from = own.explain;
     const token = tokenText(accessToken, from);
+    const what = 'explain()';
+    const { requirements, certificate, jwks } = readCall(options, from, { what, keys: true });
+    const core = coreOf(this, from);
     const trace = traceOf(from);
-    const text = await wayOf(this, token, options, from);
-    return typeof text === 'string' ? explaining().explanation(text, token) : refuse(text, trace);
+    const given = jwks === undefined ? undefined : toJson(jwks);
+    const keys = core.isIntrospected(token) ? undefined : (given ?? (await replacedKeys(this)));
+    const ask = () => core.explain(token, requirements, certificate, keys);
+    const outcome = await (keys === undefined ? withMetadata(this, core, ask) : ask());
+    if (typeof outcome === 'string') return explaining().explanation(outcome, token);
+    throw withStack(toError(outcome), trace);
   }
 
   async getMetadata(forceRefresh = false) {
-    const document = this[CORE].document('metadata', Boolean(forceRefresh));
-    return documentOf(document, base.getMetadata);
+    const from = own.getMetadata;
+    const core = coreOf(this, from);
+    const trace = traceOf(from);
+    return documentOf(await core.document('metadata', Boolean(forceRefresh)), trace);
   }
 
   async getJwks(forceRefresh = false) {
-    const from = base.getJwks;
-    const ask = () => this[CORE].document('jwks', Boolean(forceRefresh));
-    return documentOf(withMetadata(this, from, ask), from);
+    const from = own.getJwks;
+    const core = coreOf(this, from);
+    const trace = traceOf(from);
+    const ask = () => core.document('jwks', Boolean(forceRefresh));
+    return documentOf(await withMetadata(this, core, ask), trace);
   }
 
   stats() {
-    const { counts, cache, native } = this[CORE];
-    const { heard, ...ofTenant } = JSON.parse(native.stats());
-    const stats = { ...ofTenant, ...counts, cache: { ...cache?.counts } };
+    const { native, counts, cache } = coreOf(this, own.stats).stats();
+    const { heard, ...ofTenant } = native;
+    const stats = { ...ofTenant, ...counts, cache };
     const clockOffsetSeconds = explaining().clockOffset(heard);
     return clockOffsetSeconds === undefined ? stats : { ...stats, clockOffsetSeconds };
   }
 
   setClockSkew(seconds) {
-    this[CORE].setClock('clockSkew', seconds, base.setClockSkew);
+    const from = own.setClockSkew;
+    coreOf(this, from).setClock('clockSkew', seconds, from);
   }
 
   setClockTolerance(seconds) {
-    this[CORE].setClock('clockTolerance', seconds, base.setClockTolerance);
+    const from = own.setClockTolerance;
+    coreOf(this, from).setClock('clockTolerance', seconds, from);
   }
 
   static decodeJwt(jwt) {
@@ -292,7 +135,7 @@ class MonoCloudOidcBackendClient {
     try {
       if (!/^[\w-]+$/.test(payload)) throw new TypeError();
       const bytes = Buffer.from(payload, 'base64url');
-      claims = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+      claims = parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
     } catch {
       throw refuse('Failed to parse JWT Payload', 'malformed_payload');
     }
@@ -303,96 +146,121 @@ class MonoCloudOidcBackendClient {
   }
 }
 
-const base = MonoCloudOidcBackendClient.prototype;
-// As they were at first: a subclass or a test may put its own in their place, and that one counts.
-const { getJwks, getMetadata, introspectAccessToken, validateJwtAccessToken } = base;
-
-function validateJwt(client, token, options, from) {
-  const core = client[CORE];
-  const route = routeOf(options, from);
-  const certificate = certificateOf(options, from);
-  const given = keysGiven(client, options, from);
-  if (given === undefined) {
-    return withMetadata(client, from, () => core.jwt(token, route, certificate));
-  }
-  const judge = (jwks) => core.jwtWith(token, route, certificate, jwks);
-  return given instanceof Promise ? given.then(judge) : judge(given);
-}
-
-/**
- * Keys that are not the core's affair, as JSON or a promise of it: those of this call, or of a `getJwks` that
- * was put in ours' place. `undefined`: the tenant's.
- */
-function keysGiven(client, options, from) {
-  const jwks = member(options, 'jwks', from);
-  if (jwks !== undefined) return json(jwks);
-  return client.getJwks === getJwks ? undefined : Promise.resolve(client.getJwks()).then(json);
-}
-
-function introspect(client, token, options, from) {
-  const route = routeOf(options, from);
-  const certificate = certificateOf(options, from);
-  return withMetadata(client, from, () => client[CORE].introspect(token, route, certificate));
-}
-
-/** What `validateAccessToken` would do with a token, told step by step. */
-async function wayOf(client, token, options, from) {
-  const core = client[CORE];
-  const introspected = core.introspectsJwts || !isCompact(token);
-  const route = routeOf(options, from);
-  const certificate = certificateOf(options, from);
-  const jwks = introspected ? undefined : await keysGiven(client, options, from);
-  const ask = () => core.explain(token, route, certificate, jwks, introspected);
-  return jwks === undefined ? withMetadata(client, from, ask) : ask();
-}
-
-/** Goes on once the metadata of a replaced `getMetadata`, if there is one, has been handed over. */
-function withMetadata(client, from, go) {
-  if (client.getMetadata === getMetadata) return go();
-  const trace = traceOf(from);
-  return Promise.resolve(client.getMetadata()).then((metadata) => {
-    client[CORE].adoptMetadata(metadata, trace);
-    return go();
-  });
-}
-
 class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClient {
   constructor(options) {
     super(FROM_ENVIRONMENT, options);
   }
 
   async validateAccessToken(accessToken, options) {
-    const from = MonoCloudBackendNodeClient.prototype.validateAccessToken;
-    return validate(this, tokenText(accessToken, from), options, from);
+    const from = own.validateAccessToken;
+    const token = tokenText(accessToken, from);
+    const what = 'validateAccessToken()';
+    const { requirements, certificate } = readCall(options, from, { what });
+    coreOf(this, from);
+    const verdict = judge(this, token, requirements, certificate);
+    if (isVerdict(verdict)) return conclude(verdict, from, certificate);
+    const trace = traceOf(from);
+    return conclude(await verdict, trace, certificate);
   }
 }
 
-/** What the method does: claims where nothing has to be waited for, else a promise of them. */
-function validate(client, token, options, from) {
-  const core = client[CORE];
-  const introspected = core.introspectsJwts || !isCompact(token);
-  if (introspected && client.introspectAccessToken !== introspectAccessToken) {
-    return client.introspectAccessToken(token, options);
-  }
-  if (!introspected && client.validateJwtAccessToken !== validateJwtAccessToken) {
-    return client.validateJwtAccessToken(token, options);
-  }
-  const judge = introspected ? introspect : validateJwt;
-  if (core.cache === undefined) {
-    return settle(core, judge(client, token, options, from), token, from, options);
-  }
-  const fresh = () => judge(client, token, UNBOUND, from);
-  const route = routeOf(options, from);
-  const outcome = core.cached(token, route, certificateOf(options, from), introspected, fresh);
-  return settle(core, outcome, token, from, options);
+/** The methods as they are defined here. A subclass, an instance or a test may have others. */
+const own = {
+  ...methodsOf(MonoCloudOidcBackendClient.prototype),
+  ...methodsOf(MonoCloudBackendNodeClient.prototype),
+};
+
+function methodsOf(prototype) {
+  const names = Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor');
+  return Object.fromEntries(names.map((name) => [name, prototype[name]]));
 }
 
-/** As it was at first: who has put another in its place is asked that. */
-const { validateAccessToken } = MonoCloudBackendNodeClient.prototype;
+/**
+ * The verdict of `validateAccessToken`: at once where nothing has to be waited for, else a promise. Each
+ * method that a program has replaced is called. Which methods those are is asked for each token anew.
+ */
+function judge(client, token, requirements, certificate) {
+  const core = coreOf(client);
+  return core.hasCache || !usesOwnMethods(client)
+    ? judgeByMethods(client, core, token, requirements, certificate)
+    : core.validate(token, requirements, certificate);
+}
+
+function usesOwnMethods(client) {
+  return (
+    client.validateJwtAccessToken === own.validateJwtAccessToken &&
+    client.introspectAccessToken === own.introspectAccessToken &&
+    client.getJwks === own.getJwks &&
+    client.getMetadata === own.getMetadata
+  );
+}
+
+async function judgeByMethods(client, core, token, requirements, certificate) {
+  if (core.isIntrospected(token)) {
+    const source = introspection(client, core, token);
+    const outcome = await (core.hasCache ? core.cached(token, true, source) : source());
+    return core.verdictOnText(outcome, requirements, certificate);
+  }
+  const method = client.validateJwtAccessToken;
+  if (method !== own.validateJwtAccessToken) {
+    // The method answers for everything that the route requires.
+    return verdictOnClaims(
+      await apply(method, client, [token, requirements.documented(certificate)]),
+    );
+  }
+  if (core.hasCache) {
+    const source = () => jwtOutcome(client, core, token, TOKEN_ALONE);
+    const outcome = await core.cached(token, false, source);
+    return core.verdictOnText(outcome, requirements, certificate);
+  }
+  return core.verdictOn(await jwtOutcome(client, core, token, requirements, certificate));
+}
+
+/** A function for the tenant's claims, or for those of a method that a program has put in place of ours. */
+function introspection(client, core, token) {
+  const method = client.introspectAccessToken;
+  return method === own.introspectAccessToken
+    ? () => opaqueOutcome(client, core, token, TOKEN_ALONE)
+    : async () => toJson(await apply(method, client, [token]));
+}
+
+/** The outcome for a JWT. `given`: the caller's keys for this call, as JSON. */
+async function jwtOutcome(client, core, token, requirements, certificate, given) {
+  const keys = given ?? (await replacedKeys(client));
+  const validate = () => core.outcome('jwt', token, requirements, certificate, keys);
+  return keys === undefined ? withMetadata(client, core, validate) : validate();
+}
+
+function opaqueOutcome(client, core, token, requirements, certificate) {
+  const ask = () => core.outcome('opaque', token, requirements, certificate);
+  return withMetadata(client, core, ask);
+}
+
+/** The JWKS of a replaced `getJwks`, as JSON; `undefined`: the tenant's keys are used. */
+async function replacedKeys(client) {
+  const method = client.getJwks;
+  return method === own.getJwks ? undefined : toJson(await apply(method, client, []));
+}
+
+/** Hands over the metadata of a replaced `getMetadata`, if there is one, and goes on. */
+async function withMetadata(client, core, goOn) {
+  const method = client.getMetadata;
+  if (method !== own.getMetadata) {
+    const failure = core.adoptMetadata(await apply(method, client, []));
+    if (failure) return failure;
+  }
+  return goOn();
+}
+
+function documentOf(outcome, trace) {
+  if (typeof outcome === 'string') return parse(outcome);
+  throw withStack(toError(outcome), trace);
+}
 
 module.exports = {
   MonoCloudBackendNodeClient,
   MonoCloudOidcBackendClient,
-  validate,
-  validateAccessToken,
+  isClient: (value) => Core.is(value?.[CORE]),
+  judge,
+  ownValidateAccessToken: own.validateAccessToken,
 };

@@ -8,26 +8,39 @@ const INSUFFICIENT = new Map([
   ['Token is missing required groups', ['insufficient_groups', 'missing_groups']],
 ]);
 
+/** A descriptor without a prototype: a program may have put `get` on `Object.prototype`. */
+const hidden = (value) => ({ __proto__: null, value, writable: true, configurable: true });
+
 class MonoCloudAuthBaseError extends Error {
   constructor(message, raw) {
     super(message);
     // Not enumerable: an answer may hold claims, and `console.log(error)` shows what is enumerable.
-    Object.defineProperty(this, 'raw', { value: raw, writable: true, configurable: true });
+    Object.defineProperty(this, 'raw', hidden(raw));
   }
 }
 
 class MonoCloudValidationError extends MonoCloudAuthBaseError {}
 
 class MonoCloudTokenError extends MonoCloudAuthBaseError {
-  constructor(message, code, reason) {
-    super(message);
+  // Fields are defined, not assigned: no setter on `Object.prototype` is called.
+  code;
+  reason;
+
+  /** `reasonOrRaw`: a string is our `reason`; an object is the vendor's `raw`. */
+  constructor(message, code, reasonOrRaw) {
+    const isReason = typeof reasonOrRaw === 'string';
+    super(message, isReason ? undefined : (reasonOrRaw ?? undefined));
     const [impliedCode, impliedReason] = INSUFFICIENT.get(message) ?? [];
     this.code = code ?? impliedCode ?? 'invalid_token';
-    this.reason = reason ?? (code === undefined ? impliedReason : undefined);
+    if (isReason) this.reason = reasonOrRaw;
+    else if (code === undefined) this.reason = impliedReason;
   }
 }
 
 class MonoCloudOPError extends MonoCloudAuthBaseError {
+  error;
+  errorDescription;
+
   constructor(error, errorDescription, raw) {
     super(error, raw);
     this.error = error;
@@ -36,6 +49,9 @@ class MonoCloudOPError extends MonoCloudAuthBaseError {
 }
 
 class MonoCloudHttpError extends MonoCloudAuthBaseError {
+  status;
+  statusText;
+
   constructor(message, raw) {
     super(message, raw);
     this.status = raw?.status;
@@ -53,11 +69,7 @@ const classes = {
 
 for (const [name, type] of Object.entries(classes)) {
   Object.defineProperty(type, 'name', { value: name });
-  Object.defineProperty(type.prototype, 'name', {
-    value: name,
-    writable: true,
-    configurable: true,
-  });
+  Object.defineProperty(type.prototype, 'name', hidden(name));
 }
 
 module.exports = classes;

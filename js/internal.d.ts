@@ -215,6 +215,24 @@ export declare function arrayBufferToBase64(buffer: Uint8Array | ArrayBuffer): s
 export declare function decodeBase64Url(input: string): string;
 
 /**
+ * The bytes of base64url without padding (RFC 7515 §2). Nothing else is taken: no padding, no white space,
+ * no other alphabet, no bits that are left over.
+ *
+ * @param input - Base64url.
+ * @throws {MonoCloudValidationError} where it is not.
+ */
+export declare function decodeBase64UrlBytes(input: string): Uint8Array;
+
+/**
+ * The text of base64url without padding, as {@link decodeBase64UrlBytes} reads it. A byte order mark is part
+ * of the text.
+ *
+ * @param input - Base64url of UTF-8.
+ * @throws {MonoCloudValidationError} where it is not.
+ */
+export declare function decodeBase64UrlUtf8(input: string): string;
+
+/**
  * Standard base64 as base64url without padding.
  *
  * @param base64 - With or without padding.

@@ -141,6 +141,25 @@ function decodeBase64Url(input) {
   }
 }
 
+/** Without padding, white space or bits that are left over: for each array of bytes there is one text. */
+function decodeBase64UrlBytes(input) {
+  const bytes = typeof input === 'string' ? Buffer.from(input, 'base64url') : undefined;
+  if (bytes === undefined || bytes.toString('base64url') !== input) {
+    throw new MonoCloudValidationError('"input" must be base64url without padding');
+  }
+  // A copy: a Buffer may be a view of memory that others use, too.
+  return new Uint8Array(bytes);
+}
+
+function decodeBase64UrlUtf8(input) {
+  const bytes = decodeBase64UrlBytes(input);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new MonoCloudValidationError('"input" must be base64url of UTF-8');
+  }
+}
+
 function toB64Url(base64) {
   // Without a regular expression for the end: on a long run of `=` it would take its time squared.
   let end = base64.length;
@@ -253,6 +272,8 @@ module.exports = {
   arrayBufferToBase64: encodeBase64Url,
   arrayBufferToString,
   decodeBase64Url,
+  decodeBase64UrlBytes,
+  decodeBase64UrlUtf8,
   encodeBase64,
   encodeBase64Url,
   ensureLeadingSlash,

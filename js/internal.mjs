@@ -5,6 +5,8 @@ export const {
   arrayBufferToBase64,
   arrayBufferToString,
   decodeBase64Url,
+  decodeBase64UrlBytes,
+  decodeBase64UrlUtf8,
   encodeBase64,
   encodeBase64Url,
   ensureLeadingSlash,

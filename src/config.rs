@@ -53,12 +53,22 @@ impl fmt::Debug for Given {
 }
 
 /// Options by name, nested ones by their path (`groupOptions.matchAll`), beside the environment.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Sources {
     /// What the constructor was given.
     pub options: HashMap<String, Given>,
     /// Environment variables by name. A client that reads none gets an empty map.
     pub environment: HashMap<String, String>,
+}
+
+/// Both maps hold secrets (`clientSecret`, a proxy's password): only the names are shown.
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources")
+            .field("options", &self.options.keys())
+            .field("environment", &self.environment.keys())
+            .finish()
+    }
 }
 
 /// Every option there is, nested ones by their path.
@@ -80,6 +90,7 @@ pub const OPTIONS: &[&str] = &[
     "trustStoreId",
     "validateCertificateBinding",
     "responseTimeout",
+    "maxConcurrentIntrospections",
     "introspectionCacheDuration",
     "maxTokenBytes",
     "verifiedTokensBytes",
@@ -116,6 +127,7 @@ pub const ENVIRONMENT: &[&str] = &[
     "MONOCLOUD_BACKEND_TRUST_STORE_ID",
     "MONOCLOUD_BACKEND_VALIDATE_CERTIFICATE_BINDING",
     "MONOCLOUD_BACKEND_RESPONSE_TIMEOUT",
+    "MONOCLOUD_BACKEND_MAX_CONCURRENT_INTROSPECTIONS",
     "MONOCLOUD_BACKEND_INTROSPECTION_CACHE_DURATION",
     "MONOCLOUD_BACKEND_MAX_TOKEN_BYTES",
     "MONOCLOUD_BACKEND_VERIFIED_TOKENS_BYTES",
@@ -135,8 +147,22 @@ pub const ENVIRONMENT: &[&str] = &[
 pub enum Flavour {
     /// `MonoCloudBackendNodeClient`.
     BackendNode,
-    /// `MonoCloudOidcBackendClient`: a bare host gets `https://`; Basic is its default.
+    /// `MonoCloudOidcBackendClient`: reads no environment variables; a bare host gets `https://`; Basic is
+    /// its default.
     OidcBackend,
+}
+
+impl Flavour {
+    /// What to set in order to mend an option: the end of a message.
+    #[must_use]
+    pub fn advice(self, variable: &str) -> String {
+        match self {
+            Self::BackendNode => {
+                format!(" (set the option, or the environment variable {variable})")
+            }
+            Self::OidcBackend => String::new(),
+        }
+    }
 }
 
 /// How this API authenticates itself to the tenant (RFC 6749 §2.3, RFC 7523, RFC 8705 §2).
@@ -277,6 +303,8 @@ fn is_loopback(url: &Url) -> bool {
 /// Everything that a client needs to know, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Which class this is for.
+    pub flavour: Flavour,
     /// The issuer.
     pub tenant: TenantDomain,
     /// This API's identifier, compared byte for byte.
@@ -307,6 +335,8 @@ pub struct Config {
     pub binding: Binding,
     /// `responseTimeout`.
     pub response_timeout: Duration,
+    /// `maxConcurrentIntrospections`.
+    pub max_concurrent_introspections: usize,
     /// `introspectionCacheDuration`, seconds.
     pub introspection_cache_duration: Option<f64>,
     /// `cacheTimeout`, milliseconds: how long a request waits for the caller's cache.
@@ -326,105 +356,106 @@ pub struct Config {
 }
 
 /// Reads the options one by one, each with its rule.
-struct Reader<'a>(&'a Sources);
-
-/// A value, and where it came from, for the message.
-struct Found {
-    given: Given,
-    /// The environment variable, where the value is from there.
-    variable: Option<&'static str>,
+struct Reader<'a> {
+    flavour: Flavour,
+    sources: &'a Sources,
 }
 
 type Result<T, E = ValidationError> = std::result::Result<T, E>;
 
 impl Reader<'_> {
-    fn find(&self, name: &str, variable: Option<&'static str>) -> Found {
-        match self.0.options.get(name) {
-            Some(given) if !matches!(given, Given::Absent) => {
-                Found { given: given.clone(), variable: None }
-            }
-            _ => match variable.and_then(|variable| self.0.environment.get(variable)) {
-                Some(text) if !text.is_empty() => {
-                    Found { given: Given::Text(text.clone()), variable }
-                }
-                _ => Found { given: Given::Absent, variable: None },
-            },
+    /// The option, or the environment variable where the option is absent. A variable that is empty, or
+    /// white space only, counts as unset.
+    fn find(&self, name: &str, variable: Option<&str>) -> Given {
+        let given = self.sources.options.get(name);
+        if let Some(given) = given.filter(|given| !matches!(given, Given::Absent)) {
+            return given.clone();
         }
+        variable
+            .filter(|_| self.flavour == Flavour::BackendNode)
+            .and_then(|variable| self.sources.environment.get(variable))
+            .filter(|text| !text.trim().is_empty())
+            .map_or(Given::Absent, |text| Given::Text(text.clone()))
     }
 
-    fn text(&self, name: &str, variable: Option<&'static str>) -> Result<Option<String>> {
-        match self.find(name, variable).given {
+    fn text(&self, name: &str, variable: Option<&str>) -> Result<Option<String>> {
+        match self.find(name, variable) {
             Given::Absent => Ok(None),
             Given::Text(text) if text.is_empty() => {
-                Err(bad(name, variable, "is not allowed to be empty"))
+                Err(self.bad(name, variable, "is not allowed to be empty"))
             }
             Given::Text(text) => Ok(Some(text)),
-            _ => Err(bad(name, variable, "must be a string")),
+            _ => Err(self.bad(name, variable, "must be a string")),
         }
     }
 
-    fn number(&self, name: &str, variable: &'static str, least: f64) -> Result<Option<f64>> {
-        let Found { given, variable: from } = self.find(name, Some(variable));
-        let number = match given {
+    /// A number, or its decimal text.
+    fn number(&self, name: &str, variable: &str, least: f64) -> Result<Option<f64>> {
+        let bad = |rule: &str| Err(self.bad(name, Some(variable), rule));
+        let number = match self.find(name, Some(variable)) {
             Given::Absent => return Ok(None),
             Given::Number(number) => number,
-            Given::Text(text) => match (from, parse_number(&text)) {
-                (Some(_), Some(number)) => number,
-                (Some(_), None) => {
-                    return Err(bad(
-                        name,
-                        Some(variable),
-                        &format!("must be a number: the variable holds {text:?}"),
-                    ));
-                }
-                (None, _) => return Err(bad(name, Some(variable), "must be a number")),
+            Given::Text(text) => match parse_number(&text) {
+                Some(number) => number,
+                None => return bad(&format!("must be a number: the value is {text:?}")),
             },
-            _ => return Err(bad(name, Some(variable), "must be a number")),
+            _ => return bad("must be a number"),
         };
         if !number.is_finite() {
-            return Err(bad(name, Some(variable), "must be a finite number"));
+            return bad("must be a finite number");
         }
         if number < least {
-            let rule = format!("must be greater than or equal to {least}");
-            return Err(bad(name, Some(variable), &rule));
+            return bad(&format!("must be greater than or equal to {least}"));
         }
         Ok(Some(number))
     }
 
-    fn flag(&self, name: &str, variable: &'static str) -> Result<Option<bool>> {
-        let Found { given, variable: from } = self.find(name, Some(variable));
-        match given {
+    /// A number without a fraction.
+    fn integer(&self, name: &str, variable: &str, least: f64) -> Result<Option<f64>> {
+        match self.number(name, variable, least)? {
+            Some(number) if number.fract() != 0.0 => {
+                Err(self.bad(name, Some(variable), "must be an integer"))
+            }
+            number => Ok(number),
+        }
+    }
+
+    /// A boolean, or its text: `true`, `false`, `1`, `0`.
+    fn flag(&self, name: &str, variable: &str) -> Result<Option<bool>> {
+        let bad = |rule: &str| Err(self.bad(name, Some(variable), rule));
+        match self.find(name, Some(variable)) {
             Given::Absent => Ok(None),
             Given::Bool(flag) => Ok(Some(flag)),
-            Given::Text(text) if from.is_some() => {
-                match text.trim().to_ascii_lowercase().as_str() {
-                    "true" | "1" => Ok(Some(true)),
-                    "false" | "0" => Ok(Some(false)),
-                    _ => Err(bad(
-                        name,
-                        Some(variable),
-                        &format!("must be a boolean: the variable holds {text:?}"),
-                    )),
-                }
-            }
-            _ => Err(bad(name, Some(variable), "must be a boolean")),
+            Given::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "1" => Ok(Some(true)),
+                "false" | "0" => Ok(Some(false)),
+                _ => bad(&format!("must be a boolean: the value is {text:?}")),
+            },
+            _ => bad("must be a boolean"),
         }
     }
 
     fn object(&self, name: &str) -> Result<bool> {
-        match self.find(name, None).given {
+        match self.find(name, None) {
             Given::Absent => Ok(false),
             Given::Object => Ok(true),
-            _ => Err(bad(name, None, "must be an object")),
+            _ => Err(self.bad(name, None, "must be an object")),
         }
     }
 
     fn function(&self, name: &str) -> Result<bool> {
-        match self.find(name, None).given {
+        match self.find(name, None) {
             Given::Absent => Ok(false),
             Given::Function => Ok(true),
-            _ => Err(bad(name, None, "must be a function")),
+            _ => Err(self.bad(name, None, "must be a function")),
         }
+    }
+
+    /// The message begins as the vendor's does and goes on to name the environment variable. A nested
+    /// option is named by its path.
+    fn bad(&self, name: &str, variable: Option<&str>, rule: &str) -> ValidationError {
+        let advice = variable.map(|variable| self.flavour.advice(variable)).unwrap_or_default();
+        ValidationError::new(format!("\"{name}\" {rule}{advice}"))
     }
 }
 
@@ -434,17 +465,6 @@ fn parse_number(text: &str) -> Option<f64> {
     let plain =
         text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
     if plain { text.parse().ok() } else { None }
-}
-
-/// The message begins as the vendor's does and goes on to name the environment variable.
-fn bad(name: &str, variable: Option<&str>, rule: &str) -> ValidationError {
-    // The vendor names a nested option by its path, as does this.
-    match variable {
-        Some(variable) => ValidationError::new(format!(
-            "\"{name}\" {rule} (set the option, or the environment variable {variable})"
-        )),
-        None => ValidationError::new(format!("\"{name}\" {rule}")),
-    }
 }
 
 fn is_uri(text: &str) -> bool {
@@ -460,28 +480,29 @@ fn seconds(value: Option<f64>, default: u64) -> Duration {
 impl Config {
     /// Reads and checks everything there is. The first bad value is the answer.
     pub fn read(flavour: Flavour, sources: &Sources) -> Result<Self> {
-        let reader = Reader(sources);
+        let reader = Reader { flavour, sources };
 
         const TENANT: &str = "MONOCLOUD_BACKEND_TENANT_DOMAIN";
         const AUDIENCE: &str = "MONOCLOUD_BACKEND_AUDIENCE";
         let tenant = reader
             .text("tenantDomain", Some(TENANT))?
-            .ok_or_else(|| bad("tenantDomain", Some(TENANT), "is required"))?;
+            .ok_or_else(|| reader.bad("tenantDomain", Some(TENANT), "is required"))?;
         let tenant = match flavour {
             Flavour::OidcBackend if !tenant.contains("://") => format!("https://{tenant}"),
             _ => tenant,
         };
-        let tenant =
-            TenantDomain::parse(&tenant).map_err(|rule| bad("tenantDomain", Some(TENANT), rule))?;
+        let tenant = TenantDomain::parse(&tenant)
+            .map_err(|rule| reader.bad("tenantDomain", Some(TENANT), rule))?;
         let audience = reader
             .text("audience", Some(AUDIENCE))?
-            .ok_or_else(|| bad("audience", Some(AUDIENCE), "is required"))?;
+            .ok_or_else(|| reader.bad("audience", Some(AUDIENCE), "is required"))?;
         if !is_uri(&audience) {
-            return Err(bad("audience", Some(AUDIENCE), "must be a valid uri"));
+            return Err(reader.bad("audience", Some(AUDIENCE), "must be a valid uri"));
         }
 
         reader.object("groupOptions")?;
         let config = Self {
+            flavour,
             tenant,
             audience,
             client_id: reader.text("clientId", Some("MONOCLOUD_BACKEND_CLIENT_ID"))?,
@@ -525,6 +546,7 @@ impl Config {
                     .number("responseTimeout", "MONOCLOUD_BACKEND_RESPONSE_TIMEOUT", 1000.0)?
                     .map_or(10.0, |milliseconds| milliseconds.min(3e9) / 1000.0),
             ),
+            max_concurrent_introspections: max_concurrent_introspections(&reader)?,
             introspection_cache_duration: reader.number(
                 "introspectionCacheDuration",
                 "MONOCLOUD_BACKEND_INTROSPECTION_CACHE_DURATION",
@@ -547,31 +569,29 @@ impl Config {
     }
 }
 
-/// Sets after construction: `setClockSkew`, `setClockTolerance`.
+/// A value for `setClockSkew` or `setClockTolerance`.
 pub fn clock_setting(name: &str, value: &Given) -> Result<f64> {
-    let options = HashMap::from([(name.to_owned(), value.clone())]);
-    let sources = Sources { options, environment: HashMap::new() };
-    match Reader(&sources).find(name, None).given {
-        Given::Number(number) if number.is_finite() && number >= 0.0 => Ok(number),
-        Given::Number(number) if number.is_finite() => {
-            Err(bad(name, None, "must be greater than or equal to 0"))
-        }
-        _ => Err(bad(name, None, "must be a finite number")),
+    let bad = |rule: &str| Err(ValidationError::new(format!("\"{name}\" {rule}")));
+    match value {
+        Given::Number(number) if !number.is_finite() => bad("must be a finite number"),
+        Given::Number(number) if *number < 0.0 => bad("must be greater than or equal to 0"),
+        Given::Number(number) => Ok(*number),
+        _ => bad("must be a finite number"),
     }
 }
 
 fn client_secret(reader: &Reader<'_>) -> Result<Option<ClientSecret>> {
     const VARIABLE: &str = "MONOCLOUD_BACKEND_CLIENT_SECRET";
     let jwk = |text: &str| Members::parse(text).is_ok_and(|members| members.text("kty").is_some());
-    match reader.find("clientSecret", Some(VARIABLE)).given {
+    match reader.find("clientSecret", Some(VARIABLE)) {
         Given::Absent => Ok(None),
         Given::Text(text) if text.is_empty() => {
-            Err(bad("clientSecret", Some(VARIABLE), "is not allowed to be empty"))
+            Err(reader.bad("clientSecret", Some(VARIABLE), "is not allowed to be empty"))
         }
         Given::Text(text) if jwk(&text) => Ok(Some(ClientSecret::Jwk(text))),
         Given::Text(text) => Ok(Some(ClientSecret::Text(text))),
         Given::Json(text) if jwk(&text) => Ok(Some(ClientSecret::Jwk(text))),
-        _ => Err(bad("clientSecret", Some(VARIABLE), "must be a string or a JWK")),
+        _ => Err(reader.bad("clientSecret", Some(VARIABLE), "must be a string or a JWK")),
     }
 }
 
@@ -589,7 +609,7 @@ fn client_auth_method(reader: &Reader<'_>, flavour: Flavour) -> Result<ClientAut
         .map(|(_, method)| *method)
         .ok_or_else(|| {
             let names = ClientAuthMethod::NAMES.map(|(name, _)| name).join(", ");
-            bad("clientAuthMethod", Some(VARIABLE), &format!("must be one of [{names}]"))
+            reader.bad("clientAuthMethod", Some(VARIABLE), &format!("must be one of [{names}]"))
         })
 }
 
@@ -600,7 +620,7 @@ fn binding(reader: &Reader<'_>) -> Result<Binding> {
         None | Some("when_present") => Ok(Binding::WhenPresent),
         Some("required") => Ok(Binding::Required),
         Some("dangerously_ignore") => Ok(Binding::Ignored),
-        Some(_) => Err(bad(
+        Some(_) => Err(reader.bad(
             NAME,
             Some(VARIABLE),
             "must be one of [when_present, required, dangerously_ignore]",
@@ -614,10 +634,16 @@ fn stale_duration(reader: &Reader<'_>) -> Result<Duration> {
     const MOST: f64 = 86_400.0;
     match reader.number(NAME, VARIABLE, 0.0)? {
         Some(value) if value > MOST => {
-            Err(bad(NAME, Some(VARIABLE), "must be less than or equal to 86400"))
+            Err(reader.bad(NAME, Some(VARIABLE), "must be less than or equal to 86400"))
         }
         value => Ok(seconds(value, 3600)),
     }
+}
+
+fn max_concurrent_introspections(reader: &Reader<'_>) -> Result<usize> {
+    const VARIABLE: &str = "MONOCLOUD_BACKEND_MAX_CONCURRENT_INTROSPECTIONS";
+    let value = reader.integer("maxConcurrentIntrospections", VARIABLE, 1.0)?;
+    Ok(value.map_or(64, |most| most as usize))
 }
 
 fn max_token_bytes(reader: &Reader<'_>) -> Result<usize> {
@@ -635,8 +661,8 @@ fn tls(reader: &Reader<'_>) -> Result<Tls> {
         passphrase: reader.text("tls.passphrase", None)?,
     };
     match (&tls.cert, &tls.key) {
-        (Some(_), None) => Err(bad("tls.key", None, "is required with \"tls.cert\"")),
-        (None, Some(_)) => Err(bad("tls.cert", None, "is required with \"tls.key\"")),
+        (Some(_), None) => Err(reader.bad("tls.key", None, "is required with \"tls.cert\"")),
+        (None, Some(_)) => Err(reader.bad("tls.cert", None, "is required with \"tls.key\"")),
         _ => Ok(tls),
     }
 }
@@ -646,9 +672,115 @@ fn cache(reader: &Reader<'_>) -> Result<()> {
         return Ok(());
     }
     for method in ["cache.get", "cache.set", "cache.delete"] {
-        if !matches!(reader.find(method, None).given, Given::Function) {
-            return Err(bad(method, None, "must be a function"));
+        if !matches!(reader.find(method, None), Given::Function) {
+            return Err(reader.bad(method, None, "must be a function"));
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(
+        flavour: Flavour,
+        options: &[(&str, Given)],
+        environment: &[(&str, &str)],
+    ) -> Result<Config> {
+        let required = [("tenantDomain", "https://t.example"), ("audience", "https://api.example")]
+            .map(|(name, value)| (name.to_owned(), Given::Text(value.to_owned())));
+        let given = options.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let owned = |(name, value): &(&str, &str)| {
+            (format!("MONOCLOUD_BACKEND_{name}"), (*value).to_owned())
+        };
+        let options = required.into_iter().chain(given).collect();
+        let environment = environment.iter().map(owned).collect();
+        Config::read(flavour, &Sources { options, environment })
+    }
+
+    fn node(options: &[(&str, Given)], environment: &[(&str, &str)]) -> Result<Config> {
+        read(Flavour::BackendNode, options, environment)
+    }
+
+    fn text(text: &str) -> Given {
+        Given::Text(text.to_owned())
+    }
+
+    #[test]
+    fn numbers_and_booleans_may_be_strings() {
+        let config = node(
+            &[
+                ("clockTolerance", text(" 30 ")),
+                ("introspectJwtTokens", text("1")),
+                ("groupOptions.matchAll", text("TRUE")),
+                ("responseTimeout", text("2e3")),
+            ],
+            &[],
+        )
+        .unwrap();
+        assert_eq!((config.clock_tolerance, config.response_timeout.as_secs()), (30.0, 2));
+        assert!(config.introspect_jwt_tokens && config.groups.match_all);
+        for (name, value) in [
+            ("clockTolerance", "5s"),
+            ("clockTolerance", ""),
+            ("clockTolerance", "Infinity"),
+            ("introspectJwtTokens", "yes"),
+            ("introspectJwtTokens", ""),
+        ] {
+            let error = node(&[(name, text(value))], &[]).unwrap_err().0;
+            assert!(error.starts_with(&format!("\"{name}\" must be a ")), "{error}");
+            assert!(error.contains(&format!("{value:?}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_variable_of_white_space_is_unset() {
+        for blank in ["", " ", "\t\r\n", "\u{a0}"] {
+            let config = node(
+                &[],
+                &[
+                    ("CLIENT_ID", blank),
+                    ("CLIENT_SECRET", blank),
+                    ("CLIENT_AUTH_METHOD", blank),
+                    ("CLOCK_SKEW", blank),
+                    ("INTROSPECT_JWT_TOKENS", blank),
+                ],
+            )
+            .unwrap();
+            assert_eq!((config.client_id, config.client_secret), (None, None));
+        }
+    }
+
+    #[test]
+    fn the_number_of_introspections_is_a_positive_integer() {
+        let of = |given: &[(&str, Given)], environment: &[(&str, &str)]| {
+            node(given, environment).map(|config| config.max_concurrent_introspections)
+        };
+        const NAME: &str = "maxConcurrentIntrospections";
+        const VARIABLE: &str = "MAX_CONCURRENT_INTROSPECTIONS";
+        assert_eq!(of(&[], &[]), Ok(64));
+        assert_eq!(of(&[(NAME, Given::Number(1.0))], &[(VARIABLE, "7")]), Ok(1));
+        assert_eq!(of(&[], &[(VARIABLE, "7")]), Ok(7));
+        assert_eq!(of(&[(NAME, Given::Number(1e300))], &[]), Ok(usize::MAX));
+        for bad in [0.0, -1.0, 0.5, 1.5, f64::NAN, f64::INFINITY] {
+            let error = of(&[(NAME, Given::Number(bad))], &[]).unwrap_err().0;
+            assert!(error.starts_with("\"maxConcurrentIntrospections\" must be "), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_class_without_environment_neither_reads_nor_advises_variables() {
+        let oidc = |options: &[(&str, Given)], environment: &[(&str, &str)]| {
+            read(Flavour::OidcBackend, options, environment)
+        };
+        assert_eq!(oidc(&[], &[("CLOCK_TOLERANCE", "5")]).unwrap().clock_tolerance, 300.0);
+        for name in OPTIONS {
+            if let Err(error) = oidc(&[(name, Given::Other)], &[]) {
+                assert!(!error.0.contains("MONOCLOUD_BACKEND"), "{error:?}");
+            }
+        }
+        let advised = node(&[("clockSkew", Given::Other)], &[]).unwrap_err().0;
+        assert!(advised.contains("MONOCLOUD_BACKEND_CLOCK_SKEW"), "{advised}");
+    }
 }

@@ -17,7 +17,12 @@ pub enum Error {
     Op(OpError),
     /// `MonoCloudHttpError`: network, status, or unreadable answer.
     Http(HttpError),
+    /// `MonoCloudAuthBaseError`: a panic of this library's own, caught.
+    Defect,
 }
+
+/// The message of [`Error::Defect`].
+pub const DEFECT: &str = "The native core failed; this is a defect, please report it";
 
 /// A bad option or argument. The message names the option, never a secret's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,9 +145,11 @@ token_errors! {
     CertificateMalformed = InvalidToken, "certificate_malformed", "Client certificate is malformed";
     /// Binding is required and the token has no `cnf`.
     NotBound = InvalidToken, "token_not_bound", "Access token is not bound to a client certificate";
+    /// `cnf` has a `jkt`, and the request has no DPoP proof (RFC 9449 §7.1).
+    DpopRequired = InvalidToken, "dpop_required", "Access token is bound to a DPoP key and can't be used as a bearer token";
     /// The token is bound to another certificate.
-    CertificateMismatch = InvalidToken, "certificate_mismatch", "Access token is bound to another client certificate";
-    /// `cnf` cannot be read, or asks for a proof that is not offered (DPoP's `jkt`, say).
+    CertificateMismatch = InvalidToken, "certificate_mismatch", "The certificate hash in the access token does not match the presented client certificate (certificate binding validation failed)";
+    /// `cnf` can't be read, or asks for a proof that can't be given here.
     UnsupportedConfirmation = InvalidToken, "unsupported_confirmation", "Access token has a confirmation claim that cannot be satisfied";
 }
 
@@ -197,8 +204,15 @@ pub enum Fault {
     Unreadable(&'static str),
     /// The metadata sends requests where none may go.
     ForbiddenUrl(&'static str),
-    /// The caller's `fetcher` or resolver threw; a word that names the error.
-    Caller(String),
+    /// The caller's `fetcher` or resolver threw.
+    Caller {
+        /// A word that names the error.
+        name: String,
+        /// The exchange that it was thrown in, by which JavaScript finds the error itself.
+        id: Option<u64>,
+    },
+    /// No place was free among the introspections in flight (`maxConcurrentIntrospections`).
+    IntrospectionLimit,
     /// The client could not be set up (out of threads or descriptors, say).
     Local(&'static str),
 }
@@ -222,7 +236,8 @@ impl Fault {
             Self::Status(_) => "unexpected_status",
             Self::Unreadable(_) => "unreadable_response",
             Self::ForbiddenUrl(_) => "forbidden_url",
-            Self::Caller(_) => "fetcher_failed",
+            Self::Caller { .. } => "fetcher_failed",
+            Self::IntrospectionLimit => "introspection_limit",
             Self::Local(_) => "client_failed",
         }
     }
@@ -275,10 +290,16 @@ impl fmt::Display for HttpError {
             Fault::Unreadable(why) | Fault::ForbiddenUrl(why) => {
                 write!(f, "Error while fetching {what}. {why} ({url})")
             }
-            Fault::Caller(name) => {
+            Fault::Caller { name, .. } => {
                 write!(
                     f,
                     "Error while fetching {what}. The caller's function failed: {name} ({url})"
+                )
+            }
+            Fault::IntrospectionLimit => {
+                write!(
+                    f,
+                    "Error while fetching {what}. Too many introspections are in flight ({url})"
                 )
             }
             Fault::Local(why) => write!(f, "Error while fetching {what}. {why} ({url})"),
@@ -293,6 +314,7 @@ impl fmt::Display for Error {
             Self::Token(error) => f.write_str(error.message()),
             Self::Op(error) => f.write_str(&error.error),
             Self::Http(error) => error.fmt(f),
+            Self::Defect => f.write_str(DEFECT),
         }
     }
 }

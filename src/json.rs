@@ -68,11 +68,11 @@ impl<'a> Members<'a> {
         self.0.iter().map(|(name, _)| name.as_ref())
     }
 
-    /// The object again as text, without one of its members.
+    /// The object again as text, of those members that `keep` says, by their name and text.
     #[must_use]
-    pub fn without(&self, name: &str) -> String {
+    pub fn only(&self, keep: impl Fn(&str, &str) -> bool) -> String {
         let mut text = String::from("{");
-        for (known, value) in self.0.iter().filter(|(known, _)| known != name) {
+        for (known, value) in self.0.iter().filter(|(name, value)| keep(name, value.get())) {
             if text.len() > 1 {
                 text.push(',');
             }
@@ -171,7 +171,8 @@ mod tests {
         assert_eq!(members.get::<f64>("a"), Some(Ok(1.0)));
         assert!(members.get::<f64>("b").unwrap().is_err());
         assert!(members.get::<f64>("d").is_none());
-        assert_eq!(members.without("b"), r#"{"a":1,"c":"x"}"#);
+        assert_eq!(members.only(|name, _| name != "b"), r#"{"a":1,"c":"x"}"#);
+        assert_eq!(members.only(|_, text| text == "1"), r#"{"a":1}"#);
     }
 
     #[test]

@@ -14,19 +14,16 @@
     )
 )]
 
-pub mod check;
 pub mod clock;
 pub mod config;
-pub mod crew;
 pub mod error;
-pub mod explain;
 pub mod http;
 pub mod issuer;
 pub mod json;
 // The unit tests run without Node.js, where nothing of it could be called.
 #[cfg(not(test))]
 mod node;
+mod panics;
 pub mod runtime;
 pub mod token;
 pub mod validator;
-pub mod verified;

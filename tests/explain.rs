@@ -6,28 +6,29 @@ mod support;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use monocloud_backend_node::check::OwnedCheck;
 use monocloud_backend_node::config::{Config, Flavour, Given, Sources as GivenSources};
 use monocloud_backend_node::error::{Error, TokenError};
-use monocloud_backend_node::explain::{Answer, Explanation, Rule, Step, describe_keys};
 use monocloud_backend_node::issuer::Issuer;
+use monocloud_backend_node::token::claim_rules::ClaimRule;
 use monocloud_backend_node::validator::Validator;
+use monocloud_backend_node::validator::explain::{Answer, Explanation, Rule, Step, describe_keys};
+use monocloud_backend_node::validator::request::{Kind, OwnedRequest};
 use serde_json::{Value, json};
-use support::tokens::{CERTIFICATE, header, payloads, routes, tokens};
+use support::tokens::{CERTIFICATE, header, payloads, requirements, tokens};
 use support::{
-    AUDIENCE, NOW, Reply, Subject, Tenant, TestClock, TestKey, block_on, check, sources,
+    AUDIENCE, NOW, Reply, Subject, Tenant, TestClock, TestKey, block_on, request, sources, validate,
 };
 
 /// Holds it to what a validation came to; hands back the rule at which the token stops.
 fn agree(
     explanation: &Explanation,
     verdict: &Result<(), Error>,
-    rules: &[Rule],
+    introspected: bool,
     what: &str,
 ) -> Option<Rule> {
     assert_eq!(&explanation.verdict, verdict, "{what}");
     let told: Vec<_> = explanation.steps.iter().map(|step| step.rule).collect();
-    assert_eq!(told, rules);
+    assert_eq!(told, Rule::all(introspected).collect::<Vec<_>>());
     let stop = explanation.steps.iter().position(|step| matches!(step.answer, Answer::Failed(_)));
     let Some(stop) = stop else {
         assert_eq!(verdict, &Ok(()), "{what}");
@@ -56,24 +57,29 @@ fn of_each_jwt_it_says_what_a_validation_says() {
         subject.clock.advance(400);
         assert_eq!(subject.validate(keys[0]), Ok(()));
         for token in tokens(&key, &stranger, &tenant.domain) {
-            for (route, certificate) in routes()
+            for (required, certificate) in requirements()
                 .into_iter()
-                .flat_map(|route| [None, Some(CERTIFICATE), Some("x")].map(|c| (route.clone(), c)))
+                .map(Arc::new)
+                .flat_map(|it| [None, Some(CERTIFICATE), Some("x")].map(|c| (Arc::clone(&it), c)))
             {
                 for now in [NOW, NOW + 400.0, NOW - 1000.0] {
-                    let route = Arc::new(route.clone());
-                    let certificate = certificate.map(ToOwned::to_owned);
-                    let check = OwnedCheck { token: token.clone(), route, certificate, now };
-                    let verdict = block_on(subject.validator.with_fetch(check.clone())).map(drop);
-                    let explained = block_on(subject.validator.explain_jwt(check, None));
+                    let request = OwnedRequest {
+                        kind: Kind::Jwt,
+                        requirements: Arc::clone(&required),
+                        certificate: certificate.map(ToOwned::to_owned),
+                        now,
+                        ..request(&token)
+                    };
+                    let verdict = block_on(validate(&subject.validator, &request)).map(drop);
+                    let explained = block_on(subject.validator.explain(request));
                     let what = format!("{now} {token}");
-                    stops.insert(agree(&explained, &verdict, Rule::JWT, &what).map(Rule::as_str));
+                    stops.insert(agree(&explained, &verdict, false, &what).map(Rule::as_str));
                 }
             }
         }
     }
     // Every rule stopped some token, but for that of the tenant being there.
-    for rule in Rule::JWT.iter().filter(|rule| **rule != Rule::Keys) {
+    for rule in Rule::all(false).filter(|rule| *rule != Rule::Keys) {
         assert!(stops.contains(&Some(rule.as_str())), "{rule:?}");
     }
     assert!(stops.contains(&None));
@@ -122,19 +128,20 @@ fn of_each_introspected_token_it_says_what_a_validation_says() {
     let mut stops = HashSet::new();
     for answer in answers {
         tenant.set(|state| state.replies.insert("/introspect".to_owned(), answer));
-        for route in routes() {
+        for required in requirements().into_iter().map(Arc::new) {
             for token in ["opaque", &"long".repeat(100)] {
-                let check = OwnedCheck { route: Arc::new(route.clone()), ..check(token) };
+                let requirements = Arc::clone(&required);
+                let request = OwnedRequest { requirements, ..request(token) };
                 for validator in [&asks, &does_not] {
-                    let verdict = block_on(validator.introspect(check.clone())).map(drop);
-                    let explained = block_on(validator.explain_introspected(check.clone()));
-                    let stop = agree(&explained, &verdict, Rule::INTROSPECTED, token);
+                    let verdict = block_on(validate(validator, &request)).map(drop);
+                    let explained = block_on(validator.explain(request.clone()));
+                    let stop = agree(&explained, &verdict, true, token);
                     stops.insert(stop.map(Rule::as_str));
                 }
             }
         }
     }
-    for rule in Rule::INTROSPECTED {
+    for rule in Rule::all(true) {
         assert!(stops.contains(&Some(rule.as_str())), "{rule:?}");
     }
     assert!(stops.contains(&None));
@@ -154,18 +161,18 @@ fn it_looks_past_the_first_rule_that_fails() {
         "iss": tenant.domain, "aud": format!("{AUDIENCE}/"), "exp": NOW - 420.0, "scope": "a",
     });
     let token = key.sign(&header(&key), &claims.to_string());
-    let mut check = check(&token);
-    check.route = Arc::new(routes().swap_remove(2));
-    let explained = block_on(subject.validator.explain_jwt(check, None));
+    let mut request = request(&token);
+    request.requirements = Arc::new(requirements().swap_remove(2));
+    let explained = block_on(subject.validator.explain(request));
     assert_eq!(explained.verdict, Err(TokenError::AudienceMismatch.into()));
-    let audience = step(&explained, Rule::Audience);
+    let audience = step(&explained, Rule::Claim(ClaimRule::Audience));
     assert_eq!(audience.found, json!(format!("{AUDIENCE}/")));
     assert_eq!(audience.expected, json!(AUDIENCE));
-    let expiration = step(&explained, Rule::Expiration);
+    let expiration = step(&explained, Rule::Claim(ClaimRule::Expiration));
     assert_eq!(expiration.answer, Answer::Failed(TokenError::Expired.into()));
     assert_eq!(expiration.found["exp"], json!(NOW - 420.0));
     assert_eq!(expiration.expected["clockTolerance"], json!(300.0));
-    let scopes = step(&explained, Rule::Scopes);
+    let scopes = step(&explained, Rule::Claim(ClaimRule::Scopes));
     assert_eq!(scopes.answer, Answer::Failed(TokenError::MissingScopes.into()));
     assert_eq!((&scopes.found, &scopes.expected), (&json!(["a"]), &json!(["a", "b"])));
     assert!(!format!("{explained:?}").contains(AUDIENCE), "claims are not for logs");
@@ -184,9 +191,9 @@ fn what_it_shows_is_bounded() {
     });
     let header = json!({ "alg": long, "kid": many, "typ": { "a": 1 } });
     let token = key.sign(&header.to_string(), &claims.to_string());
-    let mut check = check(&token);
-    check.route = Arc::new(routes().swap_remove(4));
-    let explained = block_on(subject.validator.explain_jwt(check, None));
+    let mut request = request(&token);
+    request.requirements = Arc::new(requirements().swap_remove(4));
+    let explained = block_on(subject.validator.explain(request));
     let shown: usize = explained.steps.iter().map(|step| step.found.to_string().len()).sum();
     assert!((1000..200_000).contains(&shown), "{shown}");
 }

@@ -13,7 +13,7 @@ use monocloud_backend_node::issuer::cached::Age;
 use monocloud_backend_node::issuer::{Issuer, Want};
 use serde_json::json;
 use support::{
-    DISCOVERY, Reply, Subject, Tenant, TestClock, TestKey, at_hand, block_on, check, config,
+    DISCOVERY, Reply, Subject, Tenant, TestClock, TestKey, block_on, config, request, validate,
 };
 
 fn count(subject: &Subject, name: &str) -> u64 {
@@ -31,13 +31,8 @@ fn a_cold_start_is_one_discovery_and_one_jwks_request() {
     let runtime = monocloud_backend_node::runtime::handle().unwrap();
     let tasks: Vec<_> = (0..2000)
         .map(|_| {
-            let (validator, check) = (Arc::clone(&subject.validator), subject.check(&key));
-            runtime.spawn(async move {
-                match at_hand(&validator, &check) {
-                    Some(outcome) => outcome,
-                    None => validator.with_fetch(check).await,
-                }
-            })
+            let (validator, request) = (Arc::clone(&subject.validator), subject.request(&key));
+            runtime.spawn(async move { validate(&validator, &request).await })
         })
         .collect();
     let passed = tasks.into_iter().filter(|_| true).map(|task| block_on(task).unwrap());
@@ -155,8 +150,8 @@ fn a_crowd_with_a_new_key_costs_one_request() {
     let runtime = monocloud_backend_node::runtime::handle().unwrap();
     let tasks: Vec<_> = (0..500)
         .map(|_| {
-            let (validator, check) = (Arc::clone(&subject.validator), subject.check(&new));
-            runtime.spawn(async move { validator.with_fetch(check).await })
+            let (validator, request) = (Arc::clone(&subject.validator), subject.request(&new));
+            runtime.spawn(async move { validate(&validator, &request).await })
         })
         .collect();
     for task in tasks {
@@ -200,9 +195,8 @@ fn a_flood_of_unknown_keys_is_a_trickle_at_the_tenant_and_delays_nobody() {
             &base64::engine::general_purpose::URL_SAFE_NO_PAD,
             json!({ "alg": "ES256", "kid": format!("stranger-{number}") }).to_string(),
         );
-        let check = check(&format!("{header}.{rest}"));
-        let outcome = at_hand(&subject.validator, &check);
-        let outcome = outcome.unwrap_or_else(|| block_on(subject.validator.with_fetch(check)));
+        let request = request(&format!("{header}.{rest}"));
+        let outcome = block_on(validate(&subject.validator, &request));
         assert_eq!(outcome.map(drop), UNKNOWN);
         assert!(subject.validate_at_once(&key).is_ok());
     }

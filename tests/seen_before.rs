@@ -5,29 +5,19 @@ mod support;
 
 use std::sync::Arc;
 
-use monocloud_backend_node::check::Check;
-use monocloud_backend_node::error::{Error, TokenError};
-use monocloud_backend_node::validator::{Accepted, Progress};
-use monocloud_backend_node::verified::VerifiedTokens;
-use serde_json::{Value, json};
-use support::tokens::{CERTIFICATE, header, routes, tokens};
-use support::{AUDIENCE, NOW, Subject, Tenant, TestKey, at_hand, block_on, check};
+use monocloud_backend_node::error::TokenError;
+use monocloud_backend_node::validator::request::OwnedRequest;
+use monocloud_backend_node::validator::signature_cache::SignatureCache;
+use monocloud_backend_node::validator::{Admitted, Placement, Validation, Validator, Wait};
+use serde_json::json;
+use support::tokens::{CERTIFICATE, header, requirements, tokens};
+use support::{AUDIENCE, NOW, Subject, Tenant, TestKey, at_once, block_on, request, validate};
 
 /// One that remembers, and one that does not, over the same tenant.
 fn both(tenant: &Tenant) -> [Subject; 2] {
     let (remembers, forgets) =
         (Subject::new(tenant), Subject::with(tenant, &[("verifiedTokensBytes", 0.0)]));
     [remembers, forgets]
-}
-
-fn answer(subject: &Subject, check: Check<'_>) -> Option<Result<String, Error>> {
-    match subject.validator.at_once(check, |_| true) {
-        Progress::Done(done) => {
-            Some(done.and_then(|accepted| subject.validator.text_of(accepted, check.token)))
-        }
-        Progress::Verify => panic!("it may be verified here"),
-        Progress::Fetch => None,
-    }
 }
 
 #[test]
@@ -40,7 +30,7 @@ fn every_token_gets_the_answer_of_a_new_one() {
         assert_eq!(subject.validate(&key), Ok(()));
     }
     let tokens = tokens(&key, &stranger, &tenant.domain);
-    let routes = routes();
+    let requirements: Vec<_> = requirements().into_iter().map(Arc::new).collect();
     let (mut answers, mut accepted) = (0, 0);
     // The set is as it was; the same in other words; with a second key, so that a token without
     // `kid` might be either's; without the first.
@@ -66,12 +56,20 @@ fn every_token_gets_the_answer_of_a_new_one() {
         }
         // A second time each: by then all that can be remembered is.
         for _ in 0..2 {
-            for (token, route) in tokens.iter().flat_map(|t| routes.iter().map(move |r| (t, r))) {
+            for (token, required) in
+                tokens.iter().flat_map(|t| requirements.iter().map(move |r| (t, r)))
+            {
                 for certificate in [None, Some(CERTIFICATE), Some("x")] {
                     for now in [NOW, NOW + 400.0, NOW - 1000.0, f64::NAN] {
-                        let check = Check { token, route, certificate, now };
-                        let quick = answer(&remembers, check);
-                        assert_eq!(quick, answer(&forgets, check), "{route:?} {now} {token}");
+                        let request = OwnedRequest {
+                            requirements: Arc::clone(required),
+                            certificate: certificate.map(ToOwned::to_owned),
+                            now,
+                            ..request(token)
+                        };
+                        let quick = at_once(&remembers.validator, &request);
+                        let slow = at_once(&forgets.validator, &request);
+                        assert_eq!(quick, slow, "{required:?} {now} {token}");
                         answers += 1;
                         accepted += i32::from(matches!(quick, Some(Ok(_))));
                     }
@@ -88,30 +86,33 @@ fn a_token_that_was_seen_is_not_verified_again() {
     tenant.publish(&[&key]);
     let subject = Subject::new(&tenant);
     assert_eq!(subject.validate(&key), Ok(()));
-    let check = subject.check(&key);
-    let never = |_| panic!("nothing is left to verify");
-    assert!(matches!(subject.validator.at_once(check.view(), |_| false), Progress::Verify));
-    let Some(Ok(claims)) = at_hand(&subject.validator, &check) else { panic!("it is good") };
-    let Progress::Done(Ok(Accepted::Seen(number))) = subject.validator.at_once(check.view(), never)
-    else {
+    let request = subject.request(&key);
+    // A validator that never verifies by itself, over the same cache.
+    let (config, issuer) = (subject.validator.config().clone(), subject.validator.issuer());
+    let elsewhere = Validator::with_placement(config, Arc::clone(issuer), Placement::Pool);
+    let elsewhere = Arc::new(elsewhere.unwrap());
+    let Validation::Pending(pending) = elsewhere.validate(request.view()) else {
+        panic!("it has to be verified")
+    };
+    assert_eq!(pending.wait(), Wait::Signature);
+    let claims = block_on(pending.verdict()).expect("it is good");
+    let Validation::Done(Ok(Admitted::Seen(number))) = elsewhere.validate(request.view()) else {
         panic!("it was seen")
     };
-    assert_eq!(subject.validator.claims_of(&check.token), Ok(claims));
+    assert_eq!(elsewhere.claims_of(&request.token), Ok(claims));
     // The same key in another document: found anew, without verifying anew, and the same token.
     let mut jwk = key.jwk();
-    jwk["use"] = Value::Null;
     jwk.as_object_mut().unwrap().remove("use");
     tenant.set(|state| state.keys = vec![jwk]);
     subject.clock.advance(400);
-    let fetch = Arc::clone(&subject.validator);
-    block_on(fetch.with_fetch(support::check(&key.token(&tenant.domain)))).unwrap();
+    block_on(validate(&subject.validator, &subject.request(&key))).unwrap();
     assert!(matches!(
-        subject.validator.at_once(check.view(), never),
-        Progress::Done(Ok(Accepted::Claims(_)))
+        elsewhere.validate(request.view()),
+        Validation::Done(Ok(Admitted::Claims(_)))
     ));
     assert!(matches!(
-        subject.validator.at_once(check.view(), never),
-        Progress::Done(Ok(Accepted::Seen(again))) if again == number
+        elsewhere.validate(request.view()),
+        Validation::Done(Ok(Admitted::Seen(again))) if again == number
     ));
 }
 
@@ -120,20 +121,20 @@ fn a_verdict_goes_with_its_key() {
     let (tenant, key, next) = (Tenant::start(), TestKey::new("a"), TestKey::new("b"));
     tenant.publish(&[&key]);
     let subject = Subject::new(&tenant);
-    let check = subject.check(&key);
-    assert!(block_on(subject.validator.with_fetch(check.clone())).is_ok());
-    assert!(at_hand(&subject.validator, &check).unwrap().is_ok());
+    let request = subject.request(&key);
+    assert!(block_on(validate(&subject.validator, &request)).is_ok());
+    assert!(at_once(&subject.validator, &request).unwrap().is_ok());
     tenant.publish(&[&next]);
     subject.clock.advance(400);
     assert_eq!(subject.validate(&next), Ok(()));
-    let gone = block_on(subject.validator.with_fetch(check.clone()));
+    let gone = block_on(validate(&subject.validator, &request));
     assert_eq!(gone, Err(TokenError::UnknownKey.into()));
     // Another key under its name does not take the verdict over.
     let impostor = TestKey::new("a");
     tenant.publish(&[&impostor]);
     subject.clock.advance(400);
     assert_eq!(subject.validate(&impostor), Ok(()));
-    let refused = at_hand(&subject.validator, &check).unwrap();
+    let refused = at_once(&subject.validator, &request).unwrap();
     assert_eq!(refused, Err(TokenError::InvalidSignature.into()));
 }
 
@@ -149,9 +150,9 @@ fn what_is_remembered_is_bounded() {
             "iss": tenant.domain, "aud": AUDIENCE, "exp": NOW + 60.0, "jti": number, "scope": scope,
         });
         let token = key.sign(&header(&key), &claims.to_string());
-        assert!(at_hand(&subject.validator, &check(&token)).unwrap().is_ok());
+        assert!(at_once(&subject.validator, &request(&token)).unwrap().is_ok());
     }
-    let known = subject.validator.verified().map(VerifiedTokens::len).unwrap();
+    let known = subject.validator.signatures().map(SignatureCache::len).unwrap();
     // Half of the bytes are for the claims that JavaScript keeps.
     assert!((20..=32 * 1024 / 256).contains(&known), "{known}");
 }

@@ -7,12 +7,12 @@ use std::cell::Cell;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use monocloud_backend_node::error::{Error, TokenError};
-use monocloud_backend_node::validator::Outcome;
+use monocloud_backend_node::validator::Verdict;
 use serde_json::json;
 
 mod support;
 
-use support::{AUDIENCE, NOW, Subject, Tenant, TestKey, at_hand, check};
+use support::{AUDIENCE, NOW, Subject, Tenant, TestKey, at_once, request};
 
 thread_local! {
     static TAKEN: Cell<usize> = const { Cell::new(0) };
@@ -40,10 +40,10 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 /// What a token comes to with the keys at hand, and the bytes that were taken on the way.
-fn cost(subject: &Subject, token: &str) -> (Outcome, usize) {
-    let check = check(token);
+fn cost(subject: &Subject, token: &str) -> (Verdict, usize) {
+    let request = request(token);
     let before = TAKEN.with(Cell::get);
-    let outcome = at_hand(&subject.validator, &check);
+    let outcome = at_once(&subject.validator, &request);
     let taken = TAKEN.with(Cell::get) - before;
     (outcome.expect("no key that could be new is looked for"), taken)
 }

@@ -283,7 +283,9 @@ describe('§2 audience', () => {
     for (const value of ['api', 'api.example.com', '//api.example', 'https://a b', '/a', ' ']) {
       const { message } = refusal(() => only(value), '"audience" must be a valid uri', value);
       assert.ok(message.includes(VARIABLE), message);
-      refusal(() => only(undefined, { [VARIABLE]: value }), '"audience" must be a valid uri');
+      const start =
+        value.trim() === '' ? '"audience" is required' : '"audience" must be a valid uri';
+      refusal(() => only(undefined, { [VARIABLE]: value }), start, value);
     }
   });
 
@@ -311,19 +313,32 @@ const NUMBERS = [
   { name: 'metadataCacheDuration', variable: 'METADATA_CACHE_DURATION' },
   { name: 'introspectionCacheDuration', variable: 'INTROSPECTION_CACHE_DURATION' },
   { name: 'responseTimeout', variable: 'RESPONSE_TIMEOUT', least: 1000 },
+  {
+    name: 'maxConcurrentIntrospections',
+    variable: 'MAX_CONCURRENT_INTROSPECTIONS',
+    least: 1,
+    whole: true,
+  },
   { name: 'maxTokenBytes', variable: 'MAX_TOKEN_BYTES', least: 1 },
   { name: 'verifiedTokensBytes', variable: 'VERIFIED_TOKENS_BYTES', least: 0 },
 ];
 
-for (const { name, variable: short, least = 0 } of NUMBERS) {
+for (const { name, variable: short, least = 0, whole = false } of NUMBERS) {
   const variable = PREFIX + short;
   describe(`§2 ${name}`, () => {
     it('is a number', () => {
-      for (const value of allBut('number')) {
+      for (const value of [...allBut('number', 'string'), '', ' ', 'x', '5s', '0x10', 'Infinity']) {
         const work = () => clientWith({ [name]: value });
         const { message } = refusal(work, `"${name}" must be a number`, shown(value));
         assert.ok(message.includes(variable), message);
       }
+    });
+
+    it('may be the text that a variable would hold', () => {
+      for (const text of [String(least), '86400', '1e4', ' 3000 ', '+4000']) {
+        clientWith({ [name]: text }, { [variable]: 'x' });
+      }
+      refusal(() => clientWith({ [name]: String(least - 1) }), `"${name}" must be greater`);
     });
 
     it(`is finite and at least ${least}`, () => {
@@ -337,13 +352,14 @@ for (const { name, variable: short, least = 0 } of NUMBERS) {
         const { message } = refusal(() => clientWith({ [name]: value }), start, value);
         assert.ok(message.includes(variable), message);
       }
-      for (const value of [least, least + 0.5, 86_400, Number.MAX_VALUE]) {
-        clientWith({ [name]: value });
-      }
+      for (const value of [least, 86_400, Number.MAX_VALUE]) clientWith({ [name]: value });
+      const half = () => clientWith({ [name]: least + 0.5 });
+      if (whole) refusal(half, `"${name}" must be an integer`);
+      else half();
     });
 
     it('comes from the environment as a decimal number', () => {
-      for (const text of [String(least), '86400', '1e4', '2000.5', ' 3000 ', '+4000']) {
+      for (const text of [String(least), '86400', '1e4', ' 3000 ', '+4000']) {
         clientWith({}, { [variable]: text });
       }
     });
@@ -361,7 +377,6 @@ for (const { name, variable: short, least = 0 } of NUMBERS) {
         '1e',
         'true',
         'null',
-        ' ',
         '5000;',
         '١',
       ]) {
@@ -378,8 +393,8 @@ for (const { name, variable: short, least = 0 } of NUMBERS) {
       }
     });
 
-    it('is unset where the variable is empty, or the option is undefined or null', () => {
-      clientWith({}, { [variable]: '' });
+    it('is unset where the variable is empty or white space, or the option is undefined or null', () => {
+      for (const blank of ['', ' ', '\t\n']) clientWith({}, { [variable]: blank });
       clientWith({ [name]: undefined });
       clientWith({ [name]: null });
       refusal(() => clientWith({ [name]: undefined }, { [variable]: 'x' }), `"${name}" must`);
@@ -402,15 +417,21 @@ for (const { name, variable: short } of FLAGS) {
   const variable = PREFIX + short;
   describe(`§2 ${name}`, () => {
     it('is a boolean', () => {
-      for (const value of allBut('boolean')) {
+      for (const value of [...allBut('boolean', 'string'), '', ' ', '5', 'x', 'yes']) {
         const work = () => clientWith(option(name, value));
         const { message } = refusal(work, `"${name}" must be a boolean`, shown(value));
         assert.ok(message.includes(variable), message);
       }
     });
 
+    it('may be the text that a variable would hold', () => {
+      for (const text of ['true', 'false', '1', '0', 'TRUE', ' False ']) {
+        clientWith(option(name, text), { [variable]: 'x' });
+      }
+    });
+
     it('that does not parse names its variable and its value', () => {
-      for (const text of ['yes', 'on', 'truee', '2', '-1', 'null', 'undefined', ' ', 't', 'f']) {
+      for (const text of ['yes', 'on', 'truee', '2', '-1', 'null', 'undefined', 't', 'f']) {
         const work = () => clientWith({}, { [variable]: text });
         const { message } = refusal(work, `"${name}" must be a boolean`, text);
         assert.ok(message.includes(variable) && message.includes(text), message);
@@ -419,7 +440,7 @@ for (const { name, variable: short } of FLAGS) {
 
     it('of the constructor wins, over a bad variable too', () => {
       clientWith(option(name, false), { [variable]: 'abc' });
-      refusal(() => clientWith(option(name, 'true'), { [variable]: 'true' }), `"${name}" must`);
+      refusal(() => clientWith(option(name, 'abc'), { [variable]: 'true' }), `"${name}" must`);
     });
   });
 }
@@ -443,8 +464,8 @@ for (const { name, variable: short } of TEXTS) {
       }
     });
 
-    it('is unset where the variable is empty, or the option is undefined or null', () => {
-      clientWith({}, { [variable]: '' });
+    it('is unset where the variable is empty or white space, or the option is undefined or null', () => {
+      for (const blank of ['', ' ', '\t\n']) clientWith({}, { [variable]: blank });
       clientWith(option(name, undefined), { [variable]: '' });
       clientWith(option(name, null), { [variable]: '' });
     });
@@ -652,7 +673,8 @@ describe('§2 clientId, clientSecret, clientAuthMethod, by their effect', () => 
     build({ tenantDomain: tenant.url, audience: AUDIENCE, ...options }, variables);
 
   it('clientId defaults to none, and then nothing is introspected', async () => {
-    for (const client of [asking(), asking({}, { [`${PREFIX}CLIENT_ID`]: '' })]) {
+    const blank = (text) => asking({}, { [`${PREFIX}CLIENT_ID`]: text });
+    for (const client of [asking(), blank(''), blank(' ')]) {
       await assert.rejects(client.introspectAccessToken('opaque'), (error) => {
         assert.ok(error instanceof MonoCloudValidationError);
         assert.match(error.message, /^clientId is required/);
@@ -672,6 +694,30 @@ describe('§2 clientId, clientSecret, clientAuthMethod, by their effect', () => 
       client_id: 'me',
       client_secret: SECRET,
     });
+  });
+
+  it('clientId without a secret is no error, and by password it is a public client', async () => {
+    for (const clientAuthMethod of ['client_secret_post', 'client_secret_basic']) {
+      const { authorization, form } = await ask(asking({ clientId: 'me', clientAuthMethod }));
+      assert.equal(authorization, undefined);
+      assert.deepEqual(form, {
+        token: 'opaque',
+        token_type_hint: 'access_token',
+        client_id: 'me',
+      });
+    }
+    for (const clientAuthMethod of ['client_secret_jwt', 'private_key_jwt', 'spiffe_jwt']) {
+      const client = asking({ clientId: 'me', clientAuthMethod });
+      const jwt = sign(key, { claims: { ...CLAIMS, iss: tenant.url } });
+      await at(NOW, () => client.validateAccessToken(jwt));
+      await assert.rejects(ask(client), (error) => {
+        assert.ok(error instanceof MonoCloudValidationError, error.stack);
+        assert.match(error.message, /^"clientSecret" is required/);
+        assert.ok(error.message.includes(`${PREFIX}CLIENT_SECRET`), error.message);
+        return true;
+      });
+    }
+    assert.deepEqual(tenant.asked, []);
   });
 
   it('come from the environment, and those of the constructor win', async () => {
@@ -811,14 +857,9 @@ describe('§2 clientSecret', () => {
       ['private_key_jwt', { kty: 'oct', k: SECRET }],
       ['private_key_jwt', { ...key.jwk }],
       ['private_key_jwt', { ...privateJwk, d: SECRET }],
-      ['private_key_jwt', undefined],
       ['client_secret_jwt', privateJwk],
       ['client_secret_jwt', { kty: 'oct', alg: SECRET, k: 'c2VjcmV0' }],
-      ['client_secret_jwt', undefined],
       ['client_secret_post', privateJwk],
-      ['client_secret_post', undefined],
-      ['client_secret_basic', undefined],
-      ['spiffe_jwt', undefined],
     ]) {
       const note = `${clientAuthMethod} ${typeof clientSecret}`;
       const work = () => clientWith({ clientId: 'me', clientAuthMethod, clientSecret });
@@ -1203,6 +1244,29 @@ describe('§2 new MonoCloudOidcBackendClient(tenantDomain, audience, options)', 
     });
     const patient = withEnv({ [`${PREFIX}CLOCK_TOLERANCE`]: '5' }, () => oidc(ISSUER, AUDIENCE));
     assert.equal(await passes(patient, { exp: NOW - 299 }), true);
+  });
+
+  it('advises no environment variable', async () => {
+    const without = (error) => {
+      assert.ok(error instanceof MonoCloudValidationError, error.stack);
+      assert.ok(!error.message.includes(PREFIX), error.message);
+      return true;
+    };
+    assert.throws(() => oidc(), without);
+    assert.throws(() => oidc(ISSUER), without);
+    for (const { name } of [...NUMBERS, ...FLAGS, ...TEXTS, { name: 'clientSecret' }]) {
+      assert.throws(() => oidc(ISSUER, AUDIENCE, option(name, 5n)), without);
+    }
+    await assert.rejects(oidc(ISSUER, AUDIENCE).introspectAccessToken('opaque'), without);
+    const tenant = await startIntrospection();
+    for (const options of [
+      { clientAuthMethod: 'private_key_jwt' },
+      { clientAuthMethod: 'tls_client_auth', trustStoreId: 'other', fetcher: fetch },
+    ]) {
+      const client = oidc(tenant.url, AUDIENCE, { clientId: 'me', ...options });
+      await assert.rejects(client.introspectAccessToken('opaque'), without);
+    }
+    await tenant.close();
   });
 
   it('gives a bare host https://', async () => {

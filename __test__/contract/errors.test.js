@@ -30,7 +30,16 @@ const CLASSES = {
   MonoCloudHttpError,
 };
 
-const CODES = ['invalid_token', 'insufficient_scope', 'insufficient_groups', 'inactive_token'];
+const CODES = [
+  'invalid_token',
+  'insufficient_scope',
+  'insufficient_groups',
+  'inactive_token',
+  'access_denied',
+  'insufficient_user_authentication',
+  'invalid_dpop_proof',
+  'use_dpop_nonce',
+];
 
 /** All that any way of showing an error could show, `raw` on demand. */
 function everythingIn(error, { withRaw = false } = {}) {
@@ -165,6 +174,46 @@ describe('§8 MonoCloudTokenError', () => {
     assert.equal(new Mine('Token is missing required scopes').code, 'insufficient_scope');
   });
 
+  it('takes a reason or the answer as its third parameter', () => {
+    const withReason = new MonoCloudTokenError('why', 'inactive_token', 'inactive');
+    assert.equal(withReason.reason, 'inactive');
+    assert.equal(withReason.raw, undefined);
+    const withRaw = new MonoCloudTokenError('why', 'inactive_token', RAW);
+    assert.equal(withRaw.reason, undefined);
+    assert.equal(withRaw.raw, RAW);
+    assert.deepEqual(Object.keys(withRaw), ['code', 'reason']);
+    for (const none of [undefined, null]) {
+      const { raw, reason } = new MonoCloudTokenError('why', 'invalid_token', none);
+      assert.deepEqual([raw, reason], [undefined, undefined]);
+    }
+    // What the message implies stays.
+    const implied = new MonoCloudTokenError('Token is missing required scopes', undefined, RAW);
+    assert.deepEqual([implied.code, implied.reason], ['insufficient_scope', 'missing_scopes']);
+  });
+
+  it('is what it is, whatever stands on Object.prototype', () => {
+    const names = ['get', 'set', 'code', 'reason', 'raw', 'error', 'status', 'statusText'];
+    const polluted = { __proto__: null, value: () => 'polluted', configurable: true };
+    let made;
+    try {
+      for (const name of names) Object.defineProperty(Object.prototype, name, polluted);
+      made = [
+        new MonoCloudTokenError('why', 'inactive_token', 'inactive'),
+        new MonoCloudOPError('invalid_client', 'no', RAW),
+        new MonoCloudHttpError('why', RAW),
+        new MonoCloudValidationError('why'),
+      ];
+    } finally {
+      for (const name of names) delete Object.prototype[name];
+    }
+    const [token, op, http, validation] = made;
+    assert.deepEqual({ ...token }, { code: 'inactive_token', reason: 'inactive' });
+    assert.deepEqual({ ...op }, { error: 'invalid_client', errorDescription: 'no' });
+    assert.deepEqual({ ...http }, { status: 503, statusText: 'Down' });
+    assert.deepEqual({ ...validation }, {});
+    assert.deepEqual([token.raw, op.raw, http.raw], [undefined, RAW, RAW]);
+  });
+
   it('shows its code and its reason', () => {
     const error = new MonoCloudTokenError('why', 'inactive_token', 'inactive');
     assert.deepEqual(JSON.parse(JSON.stringify(error)), {
@@ -190,6 +239,7 @@ const RAW = { status: 503, statusText: 'Down', headers: { via: 'RAW-HEADER' }, b
 describe('§8 raw', () => {
   for (const error of [
     new MonoCloudHttpError('why', RAW),
+    new MonoCloudTokenError('why', 'invalid_token', RAW),
     new MonoCloudOPError('invalid_client', 'why', RAW),
     new MonoCloudAuthBaseError('why', RAW),
   ]) {

@@ -335,7 +335,7 @@ describe('monocloud-backend doctor, where the tenant is not well', () => {
   it('shows what is hostile, and does not obey it', async (t) => {
     const tenant = await startFaultyTenant();
     t.after(() => tenant.close());
-    const evil = '\x1b]0;title\x07\x9b31m\u202e\u200b\r\nforged line';
+    const evil = '\x1b]0;title\x07\x9b31m\u061c\u202e\u200b\u2028\u{e0041}\r\nforged line';
     const token = tenant.sign({ ...tenant.claims(), aud: [evil], iss: evil, scope: evil });
     tenant.on('introspection', (_request, response) =>
       sendJson(response, { error: 'invalid_client', error_description: evil }, 401),
@@ -345,9 +345,18 @@ describe('monocloud-backend doctor, where the tenant is not well', () => {
         env: envOf(tenant),
       });
       // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal would obey
-      assert.doesNotMatch(out, /[\0-\x09\x0b-\x1f\x7f-\x9f\u200b\u202e]/);
+      assert.doesNotMatch(out, /[\0-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u2028\u202e\u{e0041}]/u);
       assert.doesNotMatch(out, /^forged line/m);
       assert.match(out, /audience_mismatch|issuer_mismatch/);
+    }
+    // What the command line says comes from elsewhere, too.
+    const usages = [[`doctor-${evil}`], ['doctor', `--${evil}`], ['doctor', '--options', evil]];
+    for (const args of usages) {
+      const { err, status } = await run(args);
+      assert.equal(status, 2);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal would obey
+      assert.doesNotMatch(err, /[\0-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u2028\u202e\u{e0041}]/u);
+      assert.doesNotMatch(err, /^forged line/m);
     }
   });
 });

@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 const { after, before, describe, it } = require('node:test');
 
-const { createMemoryCache } = require('@monocloud/backend-node/redis');
+const { createMemoryCache } = require('@monocloud/backend-node/cache');
 const { recordIntrospections } = require('../support/introspection.js');
 const { sendJson } = require('../support/faulty-tenant.js');
 const { startTally } = require('../support/tally.js');

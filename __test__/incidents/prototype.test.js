@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 const { after, before, describe, it } = require('node:test');
 
-const { createMemoryCache } = require('@monocloud/backend-node/redis');
+const { createMemoryCache } = require('@monocloud/backend-node/cache');
 const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
 const { startTally } = require('../support/tally.js');
 const { makeKey } = require('../support/tokens.js');

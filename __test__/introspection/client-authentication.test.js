@@ -747,22 +747,8 @@ describe('credentials that can not work', () => {
   const without = (jwk, ...names) =>
     Object.fromEntries(Object.entries(jwk).filter(([name]) => !names.includes(name)));
 
-  const SECRET = /^"clientSecret" .*MONOCLOUD_BACKEND_CLIENT_SECRET/s;
+  const SECRET = /^"clientSecret" /;
   const cases = [
-    ...['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'spiffe_jwt'].map(
-      (method) => [
-        method,
-        'no secret',
-        {},
-        /^"clientSecret" is required.*MONOCLOUD_BACKEND_CLIENT_SECRET/,
-      ],
-    ),
-    [
-      'private_key_jwt',
-      'no secret',
-      {},
-      /^"clientSecret" is required: a JWK with a private key.*MONOCLOUD_BACKEND_CLIENT_SECRET/,
-    ],
     ...['client_secret_basic', 'client_secret_post', 'spiffe_jwt'].flatMap((method) => [
       [method, 'a JWK', { clientSecret: rsa }, SECRET],
       [method, 'a JWK as JSON', { clientSecret: JSON.stringify(oct) }, SECRET],
@@ -934,6 +920,7 @@ describe('credentials that can not work', () => {
       const options = { ...good, clientAuthMethod, ...more };
       const error = constructionError(() => new MonoCloudBackendNodeClient(options));
       assert.match(error.message, message);
+      if (message === SECRET) assert.match(error.message, /MONOCLOUD_BACKEND_CLIENT_SECRET/);
       const { clientSecret } = more;
       const secrets = typeof clientSecret === 'object' ? privateParts(clientSecret) : [];
       // A secret of a letter or two is in every sentence.
@@ -950,6 +937,7 @@ describe('credentials that can not work', () => {
         () => new MonoCloudOidcBackendClient(tenantDomain, audience, options),
       );
       assert.match(error.message, message);
+      assert.doesNotMatch(error.message, /MONOCLOUD_BACKEND/, 'it reads no environment');
     });
   }
 

@@ -479,9 +479,23 @@ describe('an answer to an introspection', () => {
     assert.equal((await refusal({ ...claims, aud: undefined })).reason, 'audience_mismatch');
   });
 
+  it('has no member that is null', async () => {
+    const nulls = { sub: null, exp: null, nbf: null, scope: null, groups: null, cnf: null };
+    const { iss, aud } = tenant.claims();
+    assert.deepEqual(await claimsFor({ ...tenant.claims(), ...nulls }), { iss, aud });
+    for (const [claims, route, reason] of [
+      [{ iss: null }, {}, 'issuer_mismatch'],
+      [{ aud: null }, {}, 'audience_mismatch'],
+      [{ scope: null }, { scopes: ['a'] }, 'missing_scopes'],
+      [{ groups: null }, { groups: ['a'] }, 'missing_groups'],
+    ]) {
+      const error = await refusal({ ...tenant.claims(), ...claims }, { route });
+      assert.equal(error.reason, reason);
+    }
+  });
+
   const TIMES = {
     'an exp as a string': [{ exp: String(nowSeconds() + 3600) }, 'invalid_expiration'],
-    'an exp of null': [{ exp: null }, 'invalid_expiration'],
     'an exp of true': [{ exp: true }, 'invalid_expiration'],
     'an exp that has passed': [{ exp: nowSeconds() - 400 }, 'expired'],
     'an exp of 0': [{ exp: 0 }, 'expired'],
@@ -599,10 +613,12 @@ describe('an answer to an introspection', () => {
     [401, '<h1>Unauthorized</h1>', 'invalid_client'],
     [401, [], 'invalid_client'],
     [401, { error: 42, error_description: ['x'] }, 'invalid_client'],
-    [400, '', 'invalid_request'],
-    [400, 'null', 'invalid_request'],
+    [400, '', 'introspection_failed', 'Token introspection failed'],
+    [400, 'null', 'introspection_failed', 'Token introspection failed'],
+    [400, {}, 'introspection_failed', 'Token introspection failed'],
+    [400, { error_description: 'no token' }, 'introspection_failed', 'no token'],
   ];
-  for (const [status, body, expected] of OAUTH) {
+  for (const [status, body, expected, described] of OAUTH) {
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
     it(`of ${status} and ${text ?? 'no body'} is the OAuth error ${expected}`, async () => {
       const { error } = await outcome(answering(status, text, { 'x-request-id': 'r1' }));
@@ -610,7 +626,7 @@ describe('an answer to an introspection', () => {
       assert.equal(error.error, expected);
       assert.equal(error.message, expected);
       const description = body?.error_description;
-      const known = typeof description === 'string' ? description : undefined;
+      const known = typeof description === 'string' ? description : described;
       assert.equal(error.errorDescription, known);
       assert.equal(error.raw.status, status);
       assert.equal(error.raw.statusText, status === 400 ? 'Bad Request' : 'Unauthorized');
@@ -654,15 +670,25 @@ describe('an answer to an introspection', () => {
       const { error } = await outcome(answering(200, body, headers));
       assert.ok(error instanceof MonoCloudHttpError, String(error?.stack));
       assert.equal(error.reason, 'unreadable_response');
+      assert.equal(error.status, 200);
+      assert.equal(error.raw.headers['content-type'], 'application/json');
+      assert.equal(error.raw.body, '', 'it may hold claims');
     });
   }
 
   it('of more than 512 KiB is a MonoCloudHttpError', async () => {
     const body = JSON.stringify({ active: true, ...tenant.claims(), x: 'x'.repeat(512 * 1024) });
-    const { error } = await outcome(answering(200, body));
-    assert.ok(error instanceof MonoCloudHttpError, String(error?.stack));
-    assert.equal(error.reason, 'response_too_large');
-    assert.ok(error.message.length < 500);
+    for (const options of [{}, { fetcher: (url, init) => fetch(url, init) }]) {
+      for (const status of [200, 401, 500]) {
+        const { error } = await outcome(answering(status, body, { 'x-debug': TOKEN }), { options });
+        assert.ok(error instanceof MonoCloudHttpError, String(error?.stack));
+        assert.equal(error.reason, 'response_too_large');
+        assert.equal(error.status, status);
+        assert.equal(error.raw.body, '', 'it may hold claims');
+        assert.ok(!JSON.stringify(error.raw).includes(TOKEN));
+        assert.ok(error.message.length < 500);
+      }
+    }
   });
 
   it('is kept as raw, without its cookies, its body cut off, and not for everybody’s eyes', async () => {
@@ -890,6 +916,136 @@ describe('many who ask about one token', () => {
   });
 });
 
+describe('introspections in flight', () => {
+  /** A tenant whose introspections wait for `release`, and what it has counted of them. */
+  async function startHolding(t) {
+    const tenant = await startTenant(t);
+    const held = [];
+    const counts = { most: 0, all: 0 };
+    tenant.on('introspection', (request, response, right) => {
+      request.resume();
+      held.push(() => right(request, response));
+      counts.all += 1;
+      counts.most = Math.max(counts.most, held.length);
+    });
+    const release = () => {
+      for (const answer of held.splice(0)) answer();
+    };
+    const until = async (done) => {
+      const end = Date.now() + 20_000;
+      while (!done()) {
+        assert.ok(Date.now() < end, JSON.stringify(counts));
+        await sleep(5);
+      }
+    };
+    return { tenant, held, counts, release, until };
+  }
+
+  const asks = (client, count, name = 'token') =>
+    Array.from({ length: count }, (_, n) => client.validateAccessToken(`${name} ${n}`));
+
+  it('are 64 at the most, over 64 connections, and the others have their turn', async (t) => {
+    const { tenant, held, counts, release, until } = await startHolding(t);
+    const client = clientOf(tenant);
+    let done = false;
+    const all = Promise.all(asks(client, 300)).finally(() => {
+      done = true;
+    });
+    await until(() => held.length === 64);
+    await sleep(100);
+    assert.equal(held.length, 64);
+    await until(() => {
+      release();
+      return done;
+    });
+    assert.equal((await all).length, 300);
+    assert.equal(counts.all, 300);
+    assert.ok(counts.most <= 64, `${counts.most} at a time`);
+    assert.ok(tenant.sockets.length <= 130, `${tenant.sockets.length} connections`);
+  });
+
+  it('are counted by tenant, each client held to its own limit', async (t) => {
+    const { tenant, held, release, until } = await startHolding(t);
+    const two = clientOf(tenant, { maxConcurrentIntrospections: 2 });
+    const three = clientOf(tenant, { maxConcurrentIntrospections: '3' });
+    const first = asks(two, 3, 'two');
+    await until(() => held.length === 2);
+    await sleep(50);
+    assert.equal(held.length, 2);
+    release();
+    await until(() => held.length === 1);
+    const second = asks(three, 3, 'three');
+    await until(() => held.length === 3);
+    await sleep(50);
+    assert.equal(held.length, 3);
+    release();
+    await until(() => held.length === 1);
+    release();
+    for (const claims of await Promise.all([...first, ...second])) assert.equal(claims.sub, 'user');
+  });
+
+  it('of one token are one place', async (t) => {
+    const { tenant, held, counts, release, until } = await startHolding(t);
+    const client = clientOf(tenant, { maxConcurrentIntrospections: 1 });
+    const all = Array.from({ length: 2000 }, () => client.validateAccessToken(TOKEN));
+    await until(() => held.length === 1);
+    release();
+    assert.equal((await Promise.all(all)).length, 2000);
+    assert.equal(counts.all, 1);
+  });
+
+  it('that find no place in time are a MonoCloudHttpError to try again after', async (t) => {
+    const { tenant, held, release, until } = await startHolding(t);
+    const limited = { maxConcurrentIntrospections: 1 };
+    const patient = clientOf(tenant, { ...limited, responseTimeout: 60_000 });
+    const hasty = clientOf(tenant, { ...limited, responseTimeout: 1000 });
+    const first = patient.validateAccessToken('first');
+    await until(() => held.length === 1);
+    const begun = performance.now();
+    const error = await failureOf(() => hasty.validateAccessToken('second'));
+    const took = performance.now() - begun;
+    assert.ok(error instanceof MonoCloudHttpError, error.stack);
+    assert.equal(error.reason, 'introspection_limit');
+    assert.equal(error.status, undefined);
+    assert.equal(error.retryAfter, 1);
+    assert.ok(took > 900 && took < 9000, `${took} ms`);
+    release();
+    assert.equal((await first).sub, 'user');
+    tenant.on('introspection');
+    assert.equal((await hasty.validateAccessToken('third')).sub, 'user');
+    assert.equal(tenant.requests.introspection, 2, 'nobody was asked about the second');
+  });
+
+  it('have 1,024 waiting behind them, and the others are refused at once', async (t) => {
+    const { tenant, held, release, until } = await startHolding(t);
+    const client = clientOf(tenant, { maxConcurrentIntrospections: 1, responseTimeout: 60_000 });
+    await client.getMetadata();
+    const refused = [];
+    let done = 0;
+    const all = asks(client, 1500).map((one) =>
+      one.then(
+        () => {
+          done += 1;
+        },
+        (error) => refused.push(error),
+      ),
+    );
+    await until(() => refused.length === 1500 - 1024 - 1 && held.length === 1);
+    for (const error of refused) {
+      assert.ok(error instanceof MonoCloudHttpError, error.stack);
+      assert.equal(error.reason, 'introspection_limit');
+      assert.equal(error.status, undefined);
+      assert.equal(error.retryAfter, 1);
+    }
+    await until(() => {
+      release();
+      return done === 1025;
+    });
+    await Promise.all(all);
+    assert.equal(refused.length, 1500 - 1025);
+  });
+});
+
 describe('connections', () => {
   /** A tenant whose introspection endpoint is a server of its own: its connections are counted. */
   async function startPair(t, { tls, options } = {}) {
@@ -1053,7 +1209,7 @@ describe('connections', () => {
       [answering(503, ''), 503, 'unexpected_status'],
       [answering(408, ''), 408, 'unexpected_status'],
       [answering(429, ''), 429, 'unexpected_status'],
-      [answering(200, 'x'), undefined, 'unreadable_response'],
+      [answering(200, 'x'), 200, 'unreadable_response'],
       [() => {}, undefined, 'timeout'],
     ]) {
       endpoint.on('introspection', right);

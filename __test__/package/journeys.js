@@ -156,6 +156,17 @@ const QUICK_START = [
   },
 ];
 
+const FIRST = [
+  { to: '/api/data', ...UNAUTHORIZED },
+  { to: '/api/data', token: {}, ...FORBIDDEN },
+  {
+    to: '/api/data',
+    token: { subject: 'ada', scopes: ['data:read'] },
+    status: 200,
+    json: { message: 'hello ada' },
+  },
+];
+
 const WIRING = [
   { to: '/api/me', ...UNAUTHORIZED },
   { to: '/api/me', token: { subject: 'ada' }, status: 200, json: { sub: 'ada' } },
@@ -192,7 +203,7 @@ const README = {
   text: firstSnippet(),
   packages: EXPRESS,
   settle: settled(),
-  requests: QUICK_START,
+  requests: FIRST,
 };
 
 /** Where each is from is in its file. */

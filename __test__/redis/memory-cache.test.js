@@ -10,9 +10,12 @@ const path = require('node:path');
 const { afterEach, describe, test } = require('node:test');
 const { promisify } = require('node:util');
 const { MonoCloudValidationError } = require('@monocloud/backend-node');
-const { createMemoryCache } = require('@monocloud/backend-node/redis');
+const cacheEntry = require('@monocloud/backend-node/cache');
+const redisEntry = require('@monocloud/backend-node/redis');
+const provenance = require('../../js/cache/provenance.js');
 
-const ENTRY = require.resolve('@monocloud/backend-node/redis');
+const { createMemoryCache } = cacheEntry;
+const ENTRY = require.resolve('@monocloud/backend-node/cache');
 
 const { now } = Date;
 const START = 1_700_000_000;
@@ -94,6 +97,93 @@ describe('createMemoryCache', () => {
     assert.equal(await cache.get('token'), undefined);
   });
 
+  test('an entry that no sweep has reached yet is gone at its end all the same', async () => {
+    setTime(START);
+    const cache = createMemoryCache();
+    const before = Array.from({ length: 50 }, (_, i) => `before ${i}`);
+    for (const token of before) await cache.set(token, { sub: 'b' }, LATE);
+    await cache.set('token', { sub: 'a' }, START + 10);
+    // Two calls sweep four of fifty-one.
+    setTime(START + 9.999);
+    assert.deepEqual(await cache.get('token'), { sub: 'a' });
+    setTime(START + 10);
+    assert.equal(await cache.get('token'), undefined);
+    assert.equal((await found(cache, before)).length, 50);
+  });
+
+  test('an entry ends by the millisecond that it was given, rounded down', async () => {
+    setTime(START);
+    const cache = createMemoryCache();
+    await cache.set('token', { sub: 'a' }, START + 10.4999);
+    setTime(START + 10.498);
+    assert.deepEqual(await cache.get('token'), { sub: 'a' });
+    setTime(START + 10.499);
+    assert.equal(await cache.get('token'), undefined);
+    // One that ends in less than a millisecond is none.
+    await cache.set('token', { sub: 'a' }, START + 10.4995);
+    assert.equal(await cache.get('token'), undefined);
+  });
+
+  test('what was deleted or has ended makes room: the count comes down', async () => {
+    setTime(START);
+    const cache = createMemoryCache({ maxEntries: 10 });
+    for (let round = 0; round < 20; round += 1) {
+      await fill(cache, 'abcdefghij');
+      for (const token of 'abcde') await cache.delete(token);
+      for (const token of 'abcde') await cache.delete(token);
+      await fill(cache, '01234');
+      assert.equal(await found(cache, [...'fghij01234']), 'fghij01234');
+      // Stored with an end that is over: as good as deleted.
+      for (const token of '01234') await cache.set(token, { sub: 'x' }, START);
+      await fill(cache, 'klmno');
+      assert.equal(await found(cache, [...'fghijklmno']), 'fghijklmno');
+      for (const token of 'klmno') await cache.delete(token);
+    }
+    // Nothing is refused at the bound, and replacing takes no room of another.
+    await fill(cache, 'abcdefghij');
+    for (let round = 0; round < 3; round += 1) await fill(cache, 'abcdefghij');
+    assert.equal(await found(cache, [...'abcdefghij']), 'abcdefghij');
+    await fill(cache, 'k');
+    assert.equal(await found(cache, [...'abcdefghijk']), 'bcdefghijk');
+  });
+
+  test('an entry keeps its mark, and nothing else has one', async () => {
+    setTime(START);
+    const cache = createMemoryCache();
+    for (const mark of ['introspected', 'validated', undefined, 'else', '__proto__']) {
+      const claims = { sub: 'a' };
+      provenance.mark(claims, mark);
+      await cache.set('token', claims, LATE);
+      const first = await cache.get('token');
+      const expected = ['introspected', 'validated'].includes(mark) ? mark : undefined;
+      assert.equal(provenance.of(first), expected);
+      assert.equal(provenance.of(await cache.get('token')), expected);
+      assert.equal(provenance.of(structuredClone(first)), undefined);
+      assert.deepEqual(Reflect.ownKeys(first), ['sub']);
+    }
+    for (const nothing of [undefined, null, 'introspected', 1, {}, Object.prototype]) {
+      assert.equal(provenance.of(nothing), undefined);
+    }
+  });
+
+  test('is the same from ./cache and ./redis, for import and require', async () => {
+    const imported = await import('@monocloud/backend-node/cache');
+    assert.deepEqual(Object.keys(imported), ['createMemoryCache']);
+    assert.deepEqual(Object.keys(cacheEntry), ['createMemoryCache']);
+    assert.equal(imported.createMemoryCache, createMemoryCache);
+    assert.equal(redisEntry.createMemoryCache, createMemoryCache);
+  });
+
+  test('loads no native addon, and no Redis cache', async () => {
+    const program = `
+      require('@monocloud/backend-node/cache');
+      console.log(Object.keys(require.cache).some((name) => /native|binding|redis/.test(name)));
+    `;
+    const options = { cwd: __dirname, timeout: 10_000 };
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', program], options);
+    assert.equal(stdout, 'false\n');
+  });
+
   test('expired entries make room without being asked for', async () => {
     setTime(START);
     const cache = createMemoryCache({ maxEntries: 100 });
@@ -171,7 +261,7 @@ describe('createMemoryCache', () => {
 
   test('a process with a full cache ends by itself', async () => {
     const program = `
-      const { createMemoryCache } = require('@monocloud/backend-node/redis');
+      const { createMemoryCache } = require('@monocloud/backend-node/cache');
       createMemoryCache().set('token', { sub: 'a' }, Date.now() / 1000 + 3600);
     `;
     await promisify(execFile)(process.execPath, ['-e', program], {
@@ -181,7 +271,8 @@ describe('createMemoryCache', () => {
   });
 
   test('bad arguments', async () => {
-    for (const maxEntries of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '10', true]) {
+    const none = [0, -1, 1.5, 8_000_001, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY, '10', true];
+    for (const maxEntries of none) {
       assert.throws(
         () => createMemoryCache({ maxEntries }),
         (error) =>
@@ -191,6 +282,11 @@ describe('createMemoryCache', () => {
       );
     }
     assert.throws(() => createMemoryCache({ max: 1 }), /has no option "max"; it has maxEntries/);
+    assert.throws(() => createMemoryCache({ maxentrys: 1 }), {
+      name: 'MonoCloudValidationError',
+      message: 'createMemoryCache() has no option "maxentrys"; did you mean "maxEntries"?',
+    });
+    createMemoryCache({ maxEntries: 8_000_000 });
     assert.throws(() => createMemoryCache(1), /^MonoCloudValidationError: "options" must be/);
     createMemoryCache(null);
     const cache = createMemoryCache({ maxEntries: undefined });

@@ -8,8 +8,10 @@ const { createHash, createHmac } = require('node:crypto');
 const { after, before, beforeEach, describe, test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { promisify } = require('node:util');
+const vm = require('node:vm');
 const { MonoCloudValidationError } = require('@monocloud/backend-node');
 const { createRedisCache } = require('@monocloud/backend-node/redis');
+const provenance = require('../../js/cache/provenance.js');
 const { libraries, noRedis, startCluster, startRedis } = require('../support/redis.js');
 
 const TOKEN = 'opaque-token.with_all~characters+/=';
@@ -24,6 +26,20 @@ const CLAIMS = {
   groups: [{ id: 'a', name: 'b' }],
   cnf: { 'x5t#S256': 'x' },
 };
+
+/** A copy of claims with a mark, as our client hands it to a cache. */
+function provenanceOf(mark, claims) {
+  const copy = { ...claims };
+  provenance.mark(copy, mark);
+  return copy;
+}
+
+/** The seal of a value under `SECRET`, by the layout that is documented in js/redis/index.js. */
+function sealOf(key, text, label = 'monocloud-backend-node cache value 2\0') {
+  return createHmac('sha256', SECRET)
+    .update(`${label}${key.length}:${key}${text.length}:${text}`)
+    .digest('base64url');
+}
 
 const inSeconds = (seconds) => Date.now() / 1000 + seconds;
 
@@ -68,7 +84,7 @@ describe('createRedisCache', { skip: noRedis }, () => {
     server = await startRedis();
   });
   beforeEach(() => server.cli('FLUSHALL'));
-  after(() => server.close());
+  after(() => server?.close());
 
   for (const library of libraries) {
     describe(library.title, () => {
@@ -77,7 +93,7 @@ describe('createRedisCache', { skip: noRedis }, () => {
       before(async () => {
         ({ client, close } = await library.connect(server));
       });
-      after(() => close());
+      after(() => close?.());
 
       for (const [kind, options] of [
         ['', SCOPE],
@@ -176,17 +192,33 @@ describe('createRedisCache', { skip: noRedis }, () => {
         const cache = createRedisCache(client, SCOPE);
         await cache.set(TOKEN, CLAIMS, inSeconds(60));
         const key = await onlyKey(server);
+        const entry = await server.cli('GET', key);
+        const head = entry.slice(0, entry.indexOf(':') + 1);
         for (const rubbish of ['', 'x', '{', 'null', '[]', '1', '"text"', 'true', '\\xff']) {
-          await server.cli('SET', key, rubbish);
-          assert.equal(await cache.get(TOKEN), undefined, rubbish);
+          for (const value of [rubbish, head + rubbish]) {
+            await server.cli('SET', key, value);
+            assert.equal(await cache.get(TOKEN), undefined, value);
+          }
         }
+        // The layout of version 1, and heads that are none.
+        const text = JSON.stringify(CLAIMS);
+        for (const none of ['', '-', '-:', '-0:', '-1e15:', '-01893456000000:', '4102444800000:']) {
+          await server.cli('SET', key, none + text);
+          assert.equal(await cache.get(TOKEN), undefined, none);
+        }
+        for (const bad of ['x4102444800000:', '-99999999999999999:', ' -4102444800000:']) {
+          await server.cli('SET', key, bad + text);
+          assert.equal(await cache.get(TOKEN), undefined, bad);
+        }
+        await server.cli('SET', key, `-4102444800000:${text}`);
+        assert.deepEqual(await cache.get(TOKEN), CLAIMS);
         await server.cli('DEL', key);
         await server.cli('RPUSH', key, 'a list');
         await assert.rejects(cache.get(TOKEN), /WRONGTYPE/);
         await cache.set(TOKEN, CLAIMS, inSeconds(60));
         assert.deepEqual(await cache.get(TOKEN), CLAIMS);
 
-        await server.cli('SET', key, '{"__proto__":{"admin":true},"sub":"x"}');
+        await server.cli('SET', key, `${head}{"__proto__":{"admin":true},"sub":"x"}`);
         const claims = await cache.get(TOKEN);
         assert.equal(Object.getPrototypeOf(claims), Object.prototype);
         assert.equal(claims.admin, undefined);
@@ -207,10 +239,22 @@ describe('createRedisCache', { skip: noRedis }, () => {
         const wrongSecret = createHmac('sha256', 'guess')
           .update(key + text)
           .digest('base64url');
+        const label1 = 'monocloud-backend-node cache value 1\0';
+        const json = JSON.stringify(CLAIMS);
         for (const forged of [
           text,
           otherValue,
           wrongSecret + text,
+          // Version 1 sealed the claims alone.
+          sealOf(key, json, label1) + json,
+          createHmac('sha256', SECRET)
+            .update(`${label1}${key.length}:${key}${json}`)
+            .digest('base64url') + json,
+          sealOf(key, text, label1) + text,
+          sealOf(key, json) + json,
+          // Another end, another mark.
+          value.slice(0, 43) + text.replace(/^-\d+/, '-4102444800000'),
+          value.slice(0, 43) + text.replace(/^-/, 'i'),
           value.slice(0, 43) + text.replace('4102444800', '9102444800'),
           value.slice(0, 43),
           value.slice(1),
@@ -223,6 +267,37 @@ describe('createRedisCache', { skip: noRedis }, () => {
         await server.cli('SET', key, value);
         assert.deepEqual(await cache.get(TOKEN), CLAIMS);
       });
+
+      for (const [kind, options] of [
+        ['', SCOPE],
+        [', with a secret', { ...SCOPE, secret: SECRET }],
+      ]) {
+        test(`an entry that is written back after its end is no entry${kind}`, async () => {
+          const cache = createRedisCache(client, options);
+          const expiresAt = inSeconds(0.5);
+          // Capped, as a revoked opaque token's entry is: its own `exp` is years away.
+          await cache.set(TOKEN, provenanceOf('introspected', CLAIMS), expiresAt);
+          const key = await onlyKey(server);
+          const value = await server.cli('GET', key);
+          assert.deepEqual(await cache.get(TOKEN), CLAIMS);
+          await server.cli('DEL', key);
+          // Without an expiry, so that only the entry itself knows its end.
+          await server.cli('SET', key, value);
+          while (Date.now() < Math.floor(expiresAt * 1000)) await sleep(5);
+          assert.equal(await server.cli('GET', key), value);
+          assert.equal(await cache.get(TOKEN), undefined);
+        });
+
+        test(`an entry says where it comes from, and a copy does not${kind}`, async () => {
+          const cache = createRedisCache(client, options);
+          for (const mark of ['introspected', 'validated', undefined]) {
+            await cache.set(TOKEN, provenanceOf(mark, CLAIMS), inSeconds(60));
+            const found = await cache.get(TOKEN);
+            assert.equal(provenance.of(found), mark);
+            assert.equal(provenance.of({ ...found }), undefined);
+          }
+        });
+      }
 
       test('a transaction or a pipeline is not taken for a client', () => {
         const transaction = library.transaction(client);
@@ -242,44 +317,50 @@ describe('createRedisCache', { skip: noRedis }, () => {
       });
 
       if (library.connectPool) {
-        test('a pool', async () => {
+        test('a pool', async (t) => {
           const pool = await library.connectPool(server);
+          t.after(pool.close);
           const cache = createRedisCache(pool.client, SCOPE);
           await cache.set(TOKEN, CLAIMS, inSeconds(60));
           assert.deepEqual(await cache.get(TOKEN), CLAIMS);
           assert.ok(Number(await server.cli('PTTL', await onlyKey(server))) > 0);
           await cache.delete(TOKEN);
           assert.equal(await cache.get(TOKEN), undefined);
-          await pool.close();
         });
       }
 
       if (library.connectBytes) {
-        test('a client that answers with bytes', async () => {
+        test('a client that answers with bytes', async (t) => {
           const bytes = await library.connectBytes(server);
+          t.after(bytes.close);
           const cache = createRedisCache(bytes.client, { ...SCOPE, secret: SECRET });
           await cache.set(TOKEN, CLAIMS, inSeconds(60));
           assert.deepEqual(await cache.get(TOKEN), CLAIMS);
-          await bytes.close();
         });
       }
     });
   }
 
-  test('servers with different libraries share what they store', async () => {
-    const all = await Promise.all(libraries.map((library) => library.connect(server)));
-    const caches = all.map(({ client }) => createRedisCache(client, { ...SCOPE, secret: SECRET }));
+  /** A client of a library, which is closed also where the test fails. */
+  const connect = async (t, library) => {
+    const { client, close } = await library.connect(server);
+    t.after(close);
+    return client;
+  };
+
+  test('servers with different libraries share what they store', async (t) => {
+    const clients = [];
+    for (const library of libraries) clients.push(await connect(t, library));
+    const caches = clients.map((client) => createRedisCache(client, { ...SCOPE, secret: SECRET }));
     for (const [i, cache] of caches.entries()) {
       await cache.set(`${TOKEN}${i}`, { ...CLAIMS, sub: `${i}` }, inSeconds(60));
       for (const reader of caches) assert.equal((await reader.get(`${TOKEN}${i}`)).sub, `${i}`);
     }
-    await Promise.all(all.map(({ close }) => close()));
   });
 
-  test('another process finds the entry, by the environment, through an import', async () => {
-    const { client, close } = await libraries[0].connect(server);
+  test('another process finds the entry, by the environment, through an import', async (t) => {
+    const client = await connect(t, libraries[0]);
     await createRedisCache(client, SCOPE).set(TOKEN, CLAIMS, inSeconds(60));
-    await close();
     const program = `
       import { createRedisCache } from '@monocloud/backend-node/redis';
       import library from ${JSON.stringify(libraries[0].name)};
@@ -292,6 +373,7 @@ describe('createRedisCache', { skip: noRedis }, () => {
       ['--input-type=module', '-e', program],
       {
         cwd: __dirname,
+        timeout: 30_000,
         env: {
           ...process.env,
           REDIS_URL: server.url,
@@ -304,24 +386,27 @@ describe('createRedisCache', { skip: noRedis }, () => {
     assert.deepEqual(JSON.parse(stdout), CLAIMS);
   });
 
-  test('the layout of keys: other versions of this package will look for the same', async () => {
-    const { client, close } = await libraries[0].connect(server);
+  test('the layout: other versions of this package will look for the same', async (t) => {
+    const client = await connect(t, libraries[0]);
     const text =
-      'monocloud-backend-node cache key 1\0' +
+      'monocloud-backend-node cache key 2\0' +
       `22:https://tenant.example19:https://api.example${TOKEN}`;
     const hash = createHash('sha256').update(text).digest('base64url');
     const hmac = createHmac('sha256', SECRET).update(text).digest('base64url');
-    await createRedisCache(client, { ...SCOPE, prefix: '' }).set(TOKEN, CLAIMS, inSeconds(60));
+    const end = Math.floor(inSeconds(60));
+    await createRedisCache(client, { ...SCOPE, prefix: '' }).set(TOKEN, CLAIMS, end + 0.0019);
     const withSecret = createRedisCache(client, {
       ...SCOPE,
       prefix: 'p:',
       secret: Buffer.from(SECRET),
     });
-    await withSecret.set(TOKEN, CLAIMS, inSeconds(60));
-    const all = await contents(server);
-    assert.deepEqual(Object.keys(all).sort(), [hash, `p:${hmac}`].sort());
-    assert.deepEqual(JSON.parse(await client.get(hash)), CLAIMS);
-    await close();
+    await withSecret.set(TOKEN, provenanceOf('introspected', CLAIMS), end);
+    const entry = `-${end}001:${JSON.stringify(CLAIMS)}`;
+    const marked = `i${end}000:${JSON.stringify(CLAIMS)}`;
+    assert.deepEqual(await contents(server), {
+      [hash]: entry,
+      [`p:${hmac}`]: sealOf(`p:${hmac}`, marked) + marked,
+    });
   });
 });
 
@@ -330,11 +415,12 @@ describe('createRedisCache in a cluster', { skip: noRedis }, () => {
   before(async () => {
     cluster = await startCluster();
   });
-  after(() => cluster.close());
+  after(() => cluster?.close());
 
   for (const library of libraries) {
-    test(library.title, async () => {
+    test(library.title, async (t) => {
       const { client, close } = await library.connectCluster(cluster);
+      t.after(close);
       const cache = createRedisCache(client, { ...SCOPE, secret: SECRET });
       const tokens = Array.from({ length: 60 }, (_, i) => `token ${i}`);
       const expiresAt = inSeconds(60);
@@ -343,7 +429,6 @@ describe('createRedisCache in a cluster', { skip: noRedis }, () => {
       for (const token of tokens) assert.deepEqual(await cache.get(token), CLAIMS);
       await Promise.all(tokens.map((token) => cache.delete(token)));
       for (const { cli } of cluster.nodes) assert.equal(await cli('DBSIZE'), '0');
-      await close();
     });
   }
 });
@@ -370,7 +455,18 @@ describe('the arguments of createRedisCache', () => {
     [[client, { ...SCOPE, secret: '' }], /^"secret" must have at least 16 bytes$/],
     [[client, { ...SCOPE, secret: 'too short' }], /^"secret" must have at least 16 bytes$/],
     [[client, { ...SCOPE, secret: {} }], /^"secret" must be a string or a Uint8Array$/],
+    [[client, { ...SCOPE, secret: new Uint16Array(16) }], /^"secret" must be a string or a Uint8/],
+    [
+      [client, { ...SCOPE, secret: { length: 32, __proto__: Uint8Array.prototype } }],
+      /^"secret" m/,
+    ],
     [[client, { ...SCOPE, hmacSecret: SECRET }], /has no option "hmacSecret"; it has prefix/],
+    [
+      [client, { ...SCOPE, secrets: SECRET }],
+      /^createRedisCache\(\) has .*; did you mean "secret"\?/,
+    ],
+    [[client, Object.create({ ...SCOPE, Prefix: '' })], /"Prefix"; did you mean "prefix"\?$/],
+    [[client, [SCOPE]], /^"options" must be an object/],
   ]) {
     test(`${message}`, () => {
       assert.throws(
@@ -384,6 +480,36 @@ describe('the arguments of createRedisCache', () => {
       );
     });
   }
+
+  test('nothing on Object.prototype is an option, or in the environment', () => {
+    const names = [...VARIABLES, 'tenantDomain', 'audience', 'secret', 'prefix'];
+    for (const name of names) Object.prototype[name] = 'https://polluted.example';
+    let thrown;
+    try {
+      createRedisCache(client, {});
+    } catch (error) {
+      thrown = error;
+    } finally {
+      for (const name of names) delete Object.prototype[name];
+    }
+    assert.match(String(thrown), /^MonoCloudValidationError: "tenantDomain" is required/);
+  });
+
+  test('a secret may be another realm’s, and what passes for a Uint8Array may not', () => {
+    const foreign = vm.runInNewContext('new Uint8Array(16)');
+    createRedisCache(client, { ...SCOPE, secret: foreign });
+    const own = globalThis.Uint8Array;
+    globalThis.Uint8Array = Object;
+    try {
+      assert.throws(
+        () => createRedisCache(client, { ...SCOPE, secret: {} }),
+        /"secret" must be a st/,
+      );
+      createRedisCache(client, { ...SCOPE, secret: new own(16) });
+    } finally {
+      globalThis.Uint8Array = own;
+    }
+  });
 
   test('tenant and audience may be in the environment; an empty variable is unset', () => {
     process.env.MONOCLOUD_BACKEND_TENANT_DOMAIN = SCOPE.tenantDomain;

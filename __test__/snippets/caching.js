@@ -47,7 +47,7 @@ module.exports = {
       },
       requests: KEPT,
     },
-    'Your own': { requests: KEPT },
+    'Your own cache': { requests: KEPT },
     'When the cache fails': {
       ends: /^get out of order\nset out of order\ntest-user \{ hits: 0, misses: 1, faults: 2 \}\n$/,
     },

@@ -112,7 +112,7 @@ module.exports = {
         },
       ],
     },
-    'Browsers from elsewhere (CORS)': {
+    'Cross-origin requests (CORS)': {
       requests: [...FROM_ELSEWHERE],
     },
     'Answers of your own': {
@@ -136,6 +136,21 @@ module.exports = {
       requests: [
         { to: '/api/me', answer: NO_TOKEN },
         { to: '/api/me', token: { subject: 'ada' }, answer: { status: 200, json: { sub: 'ada' } } },
+      ],
+    },
+    'Your own claims': {
+      requests: [
+        { to: '/api/plan', answer: NO_TOKEN },
+        {
+          to: '/api/plan',
+          token: { subject: 'ada', claims: { plan: 'paid' } },
+          answer: { status: 200, json: { sub: 'ada', plan: 'paid' } },
+        },
+        {
+          to: '/api/plan',
+          token: { subject: 'bob' },
+          answer: { status: 200, json: { sub: 'bob', plan: 'free' } },
+        },
       ],
     },
     WebSockets: {

@@ -89,7 +89,7 @@ module.exports = {
     'A token that is not in the header': {
       requests: [...NOT_IN_THE_HEADER],
     },
-    'Browsers from elsewhere (CORS)': {
+    'Cross-origin requests (CORS)': {
       requests: [
         ...FROM_ELSEWHERE,
         // As the page says of a hook on the root.

@@ -157,7 +157,16 @@ module.exports = {
         assert.match(dependencies['@monocloud/backend-node'], /^npm:@[\w-]+\/[\w-]+@\^\d/);
       },
     },
-    "From the vendor's package 2": { notRun: 'the package of another name is not in the registry' },
+    "From the vendor's package 2": {
+      check: ({ language, text }) => {
+        assert.equal(language, 'json');
+        for (const [name, from] of Object.entries(JSON.parse(text).dependencies)) {
+          const file = name.replace('@', '').replace('/', '-');
+          assert.match(from, new RegExp(`^file:\\./packages/${file}-\\d+\\.\\d+\\.\\d+\\.tgz$`));
+        }
+      },
+    },
+    "From the vendor's package 3": { notRun: 'the package of another name is not in the registry' },
     'From express-oauth2-jwt-bearer': before(EXPRESS, 'before', [
       ME,
       BOTH_SCOPES,

@@ -90,7 +90,7 @@ module.exports = {
         },
       ],
     },
-    'What happens, as it happens': {
+    Channels: {
       requests: [
         ...HELLO,
         { to: '/api/hello', token: { kid: 'of-nobody' }, answer: { status: 401 } },
@@ -117,7 +117,7 @@ module.exports = {
       ],
       prints: /./,
     },
-    'What happens, as it happens 2': {
+    'Channels 2': {
       // A tenant that is away from time to time, and keys that must be fetched each second.
       env: {
         MONOCLOUD_BACKEND_JWKS_CACHE_DURATION: '1',

@@ -120,8 +120,8 @@ const der = ({ cert }) => cert.replace(/-----[^-]+-----|\s/g, '');
 module.exports = {
   page: 'docs/opaque-tokens.md',
   snippets: {
-    'What it takes': { variables: true },
-    'What it takes 2': {
+    'What you need': { variables: true },
+    'What you need 2': {
       requests: [
         { ...HERE, answer: NO_TOKEN },
         { ...HERE, opaque: { scopes: ['posts:read'] }, answer: granted('hello') },
@@ -192,6 +192,6 @@ module.exports = {
       ],
     },
     'How often the tenant is asked': { ends: /^11\n1\n$/ },
-    'Asking about JWTs, too': { ends: /^test-user\ninactive_or_client_not_permitted\n$/ },
+    'Introspecting JWTs': { ends: /^test-user\ninactive_or_client_not_permitted\n$/ },
   },
 };

@@ -13,6 +13,8 @@ const { promisify } = require('node:util');
 
 const MODULES = path.join(__dirname, '../../node_modules');
 const START_MS = 10_000;
+/** For one answer of redis-cli, and one connection of a library. */
+const ANSWER_MS = 10_000;
 
 /** Why there is no Redis to test against, or `false`. In CI there has to be one. */
 const noRedis =
@@ -58,7 +60,8 @@ async function startRedis({ port, args = [] } = {}) {
   let server;
 
   const cli = async (...command) => {
-    const { stdout } = await promisify(execFile)('redis-cli', ['-p', `${port}`, ...command]);
+    const args = ['-p', `${port}`, ...command];
+    const { stdout } = await promisify(execFile)('redis-cli', args, { timeout: ANSWER_MS });
     return stdout.trim();
   };
 
@@ -86,7 +89,16 @@ async function startRedis({ port, args = [] } = {}) {
     await ended;
   };
 
-  await start();
+  const close = async () => {
+    await kill();
+    fs.rmSync(directory, { recursive: true, force: true });
+  };
+
+  await start().catch(async (error) => {
+    // Or the process would wait for it.
+    await close();
+    throw error;
+  });
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
@@ -104,51 +116,78 @@ async function startRedis({ port, args = [] } = {}) {
         seen += bytes;
       });
       const saw = (text) => until(() => seen.includes(text), text);
-      socket.write('MONITOR\r\n');
-      await saw('+OK\r\n');
-      seen = '';
-      await action();
-      await cli('ECHO', 'that was all');
-      await saw('that was all');
-      socket.destroy();
+      try {
+        socket.write('MONITOR\r\n');
+        await saw('+OK\r\n');
+        seen = '';
+        await action();
+        await cli('ECHO', 'that was all');
+        await saw('that was all');
+      } finally {
+        socket.destroy();
+      }
       const lines = seen.split('\r\n').map((line) => line.replace(/^\+[\d.]+ \[.*?\] /, ''));
       return lines.slice(0, lines.indexOf('"ECHO" "that was all"'));
     },
-    async close() {
-      await kill();
-      fs.rmSync(directory, { recursive: true, force: true });
-    },
+    close,
   };
 }
 
 /** Three masters and no replica. */
 async function startCluster() {
   const ports = await freePorts(6);
-  const nodes = await Promise.all(
+  const started = await Promise.allSettled(
     ports.slice(0, 3).map((port, i) => {
       const own = ['--cluster-enabled', 'yes', '--cluster-port', `${ports[i + 3]}`];
       return startRedis({ port, args: [...own, '--cluster-config-file', 'nodes.conf'] });
     }),
   );
-  const hosts = nodes.map(({ port }) => `127.0.0.1:${port}`);
-  await nodes[0].cli('--cluster', 'create', ...hosts, '--cluster-yes');
-  const isUp = async ({ cli }) => (await cli('CLUSTER', 'INFO')).includes('cluster_state:ok');
-  await until(async () => (await Promise.all(nodes.map(isUp))).every(Boolean), 'the cluster');
-  return { nodes, close: () => Promise.all(nodes.map((node) => node.close())) };
+  const nodes = started.filter(({ value }) => value).map(({ value }) => value);
+  const close = () => Promise.all(nodes.map((node) => node.close()));
+  try {
+    for (const { reason } of started) if (reason) throw reason;
+    const hosts = nodes.map(({ port }) => `127.0.0.1:${port}`);
+    await nodes[0].cli('--cluster', 'create', ...hosts, '--cluster-yes');
+    const isUp = async ({ cli }) => (await cli('CLUSTER', 'INFO')).includes('cluster_state:ok');
+    await until(async () => (await Promise.all(nodes.map(isUp))).every(Boolean), 'the cluster');
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { nodes, close };
 }
 
 const ignore = () => {};
 
-async function connectNode(client) {
-  client.on('error', ignore);
-  await client.connect();
-  return { client, close: async () => void (client.isOpen && client.destroy()) };
+/** A client that has connected, or none: an open one that nobody closes would keep the process. */
+async function connected(client, connecting, close) {
+  const late = new AbortController();
+  const limit = sleep(ANSWER_MS, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`connecting took longer than ${ANSWER_MS} ms`);
+  });
+  limit.catch(ignore);
+  connecting.catch(ignore);
+  try {
+    await Promise.race([connecting, limit]);
+  } catch (error) {
+    await close();
+    throw error;
+  } finally {
+    late.abort();
+  }
+  return { client, close };
 }
 
-async function connectIo(client) {
+function connectNode(client) {
   client.on('error', ignore);
-  if (client.status !== 'ready') await once(client, 'ready');
-  return { client, close: async () => client.disconnect() };
+  const close = async () => void (client.isOpen && client.destroy());
+  return connected(client, client.connect(), close);
+}
+
+function connectIo(client) {
+  client.on('error', ignore);
+  const ready = client.status === 'ready' ? Promise.resolve() : once(client, 'ready');
+  return connected(client, ready, async () => client.disconnect());
 }
 
 function nodeRedis(name) {

@@ -3,7 +3,7 @@
 // `./internal`: what each helper says, and what it does with what it was not made for.
 
 const assert = require('node:assert/strict');
-const { createHash } = require('node:crypto');
+const { createHash, randomBytes } = require('node:crypto');
 const { execFileSync } = require('node:child_process');
 const { describe, it } = require('node:test');
 const { MonoCloudTokenError, MonoCloudValidationError } = require('@monocloud/backend-node');
@@ -141,6 +141,19 @@ table(
 );
 table('fromB64Url', [['ab-_cd'], 'ab+/cd=='], [['abc'], 'abc='], [['abcd'], 'abcd'], [[''], '']);
 table('decodeBase64Url', [['bmFtZT1hK2IvYw'], 'name=a+b/c'], [['w6n_ \n'], 'Ã©ÿ'], [['YQ=='], 'a']);
+table(
+  'decodeBase64UrlBytes',
+  [['APv_vwA'], new Uint8Array([0, 0xfb, 0xff, 0xbf, 0])],
+  [['YQ'], new Uint8Array([0x61])],
+  [[''], new Uint8Array()],
+);
+table(
+  'decodeBase64UrlUtf8',
+  [['w6nwn5iA'], 'é😀'],
+  [['77u_YQ'], '\uFEFFa'],
+  [['AA'], '\0'],
+  [[''], ''],
+);
 table('stringToArrayBuffer', [['é'], new Uint8Array([0xc3, 0xa9])]);
 table(
   'arrayBufferToString',
@@ -238,6 +251,47 @@ describe('decodeBase64Url', () => {
       assert.throws(() => internal.decodeBase64Url(input), {
         name: 'MonoCloudValidationError',
         message: '"input" must be base64url',
+      });
+    }
+  });
+});
+
+describe('decodeBase64UrlBytes and decodeBase64UrlUtf8', () => {
+  for (const name of ['decodeBase64UrlBytes', 'decodeBase64UrlUtf8']) {
+    it(`${name} refuses all but base64url without padding`, () => {
+      const none = ['a', 'YQ==', 'YQ=', 'YR', 'Y Q', 'YQ\n', ' YQ', '+/8', 'é', 'YQ.', 'abcde'];
+      for (const input of [
+        ...none,
+        undefined,
+        null,
+        1,
+        ['YQ'],
+        Buffer.from('YQ'),
+        new String('YQ'),
+      ]) {
+        assert.throws(() => internal[name](input), {
+          name: 'MonoCloudValidationError',
+          message: '"input" must be base64url without padding',
+        });
+      }
+    });
+  }
+
+  it('are the reverse of encodeBase64Url', () => {
+    for (let length = 0; length < 70; length += 1) {
+      const bytes = new Uint8Array(randomBytes(length));
+      const back = internal.decodeBase64UrlBytes(internal.encodeBase64Url(bytes));
+      assert.deepEqual(back, bytes);
+      assert.equal(back.buffer.byteLength, length);
+    }
+  });
+
+  it('refuse bytes that are no UTF-8', () => {
+    for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80], [0xc0, 0x80]]) {
+      const input = Buffer.from(bytes).toString('base64url');
+      assert.throws(() => internal.decodeBase64UrlUtf8(input), {
+        name: 'MonoCloudValidationError',
+        message: '"input" must be base64url of UTF-8',
       });
     }
   });

@@ -3,8 +3,10 @@
 use monocloud_backend_node::error::TokenError;
 use monocloud_backend_node::json::Members;
 use monocloud_backend_node::token::binding::Binding;
+use monocloud_backend_node::token::claim_rules::{
+    ClaimRule, ClaimValues, Demands, Expiration, Moment,
+};
 use monocloud_backend_node::token::claims::{Claims, Expected};
-use monocloud_backend_node::token::facts::{Expiration, Facts, Moment};
 
 use super::json;
 
@@ -24,35 +26,56 @@ pub fn run(data: &[u8]) {
     let member = |name| json::member(&members, name);
 
     let expected = Expected { issuer: ISSUER, audience: AUDIENCE };
-    let facts = Facts::read(&claims, expected, Some("groups"));
+    let values = ClaimValues::read(&claims, expected, Some("groups"));
     for (expiration, required) in [(Expiration::Required, true), (Expiration::Optional, false)] {
         if let Some(wanted) = registered(member, required, MOMENT) {
-            assert_eq!(facts.check_registered(MOMENT, expiration), wanted, "{text}");
+            let demands = Demands { expiration, ..DEMANDS };
+            assert_eq!(values.check_all(ClaimRule::TOKEN, &demands), wanted, "{text}");
         }
     }
 
     let scope = member("scope").and_then(json::string).unwrap_or_default();
     for required in ["a", "b", "a b", "", "admin"] {
         let held = !required.is_empty() && scope.split(' ').any(|granted| granted == required);
-        let answer = facts.check_scopes(&[required.to_owned()]);
+        let demands = Demands { scopes: &[required.to_owned()], ..DEMANDS };
+        let answer = values.check(ClaimRule::Scopes, &demands);
         assert_eq!(answer, held.then_some(()).ok_or(TokenError::MissingScopes), "{text}");
     }
 
     let (named, possible) = groups(member("groups"));
     for required in ["a", "b", "admin", ""] {
         let required = [required.to_owned()];
-        let held = facts.check_groups(&required, false).is_ok();
-        assert_eq!(held, facts.check_groups(&required, true).is_ok());
+        let holds = |match_all| {
+            let demands = Demands { groups: &required, match_all, ..DEMANDS };
+            values.check(ClaimRule::Groups, &demands).is_ok()
+        };
+        let held = holds(false);
+        assert_eq!(held, holds(true));
         assert!(!held || possible.contains(&required[0]), "{required:?} out of {text}");
         assert!(held || !named.contains(&required[0]), "{required:?} not in {text}");
     }
-    assert!(facts.check_scopes(&[]).is_ok() && facts.check_groups(&[], true).is_ok());
+    for rule in [ClaimRule::Scopes, ClaimRule::Groups] {
+        assert!(values.check(rule, &Demands { match_all: true, ..DEMANDS }).is_ok());
+    }
 
-    assert_eq!(facts.check_binding(None, Binding::WhenPresent), binding(member("cnf")), "{text}");
-    assert!(facts.check_binding(None, Binding::Required).is_err());
-    assert!(facts.check_binding(None, Binding::Ignored).is_ok());
-    assert!(facts.heap_bytes() <= 64 * text.len());
+    let check = |binding| values.check(ClaimRule::Binding, &Demands { binding, ..DEMANDS });
+    assert_eq!(check(Binding::WhenPresent), binding(member("cnf")), "{text}");
+    assert!(check(Binding::Required).is_err());
+    assert!(check(Binding::Ignored).is_ok());
+    let unchecked = check(Binding::NotChecked);
+    assert_eq!(unchecked.is_err(), check(Binding::WhenPresent) == Err(TokenError::DpopRequired));
+    assert!(values.heap_bytes() <= 64 * text.len());
 }
+
+const DEMANDS: Demands<'_> = Demands {
+    moment: MOMENT,
+    expiration: Expiration::Required,
+    scopes: &[],
+    groups: &[],
+    match_all: false,
+    binding: Binding::WhenPresent,
+    certificate: None,
+};
 
 fn parse(text: &str) -> Result<(), TokenError> {
     match json::kind(text) {
@@ -74,7 +97,7 @@ fn same_members(read: &Members<'_>, members: &json::Members<'_>) {
     for (name, value) in members {
         let name = name.as_deref().expect("it was read");
         assert_eq!(read.raw(name), Some(*value));
-        let without = read.without(name);
+        let without = read.only(|known, _| known != name);
         let left = json::unambiguous(&without).expect("one member less is an object still");
         assert!(left.iter().eq(members.iter().filter(|(known, _)| known.as_deref() != Some(name))));
     }
@@ -147,8 +170,11 @@ fn binding(cnf: Option<&str>) -> Result<(), TokenError> {
     let Some(members) = json::unambiguous(text.as_deref().unwrap_or(cnf)) else {
         return Err(TokenError::UnsupportedConfirmation);
     };
+    if json::member(&members, "jkt").is_some() {
+        return Err(TokenError::DpopRequired);
+    }
     let Some(thumbprint) = json::member(&members, "x5t#S256") else { return Ok(()) };
-    let others = ["jkt", "jwk", "jku", "jwe"];
+    let others = ["jwk", "jku", "jwe"];
     if others.iter().any(|other| json::member(&members, other).is_some()) {
         return Err(TokenError::UnsupportedConfirmation);
     }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use monocloud_backend_node::config::{Given, TenantDomain};
+use monocloud_backend_node::config::{Flavour, Given, TenantDomain};
 use monocloud_backend_node::issuer::discovery::Metadata;
 use url::{Host, Url};
 
@@ -42,7 +42,9 @@ pub fn run(data: &[u8]) {
         may_be_asked(tenant, url);
     }
     for (by_tls, store) in [(false, None), (true, None), (true, Some("ts")), (false, Some("ts"))] {
-        if let Ok(url) = metadata.introspection_endpoint(tenant, by_tls, store) {
+        if let Ok(url) =
+            metadata.introspection_endpoint(tenant, by_tls, store, Flavour::BackendNode)
+        {
             may_be_asked(tenant, &url);
             assert!(text.contains("introspection_endpoint") || text.contains("\\u"));
             if !by_tls {

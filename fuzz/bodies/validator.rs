@@ -9,13 +9,13 @@ use std::sync::{Arc, LazyLock, Mutex};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use monocloud_backend_node::check::{Check, OwnedCheck, Route};
 use monocloud_backend_node::config::Given;
 use monocloud_backend_node::error::{Error, TokenError};
-use monocloud_backend_node::explain::Answer;
 use monocloud_backend_node::issuer::{Issuer, Sources, Want};
 use monocloud_backend_node::token::binding::Binding;
-use monocloud_backend_node::validator::{Outcome, Progress, Validator};
+use monocloud_backend_node::validator::explain::Answer;
+use monocloud_backend_node::validator::request::{Kind, OwnedRequest, Requirements};
+use monocloud_backend_node::validator::{Admitted, Placement, Validation, Validator, Verdict};
 
 use super::certificate::{self, changed};
 use super::claims::{self, MOMENT};
@@ -76,8 +76,8 @@ impl World {
 /// What one input goes through.
 struct Run {
     world: &'static World,
-    remembering: Validator,
-    forgetful: Validator,
+    remembering: Arc<Validator>,
+    forgetful: Arc<Validator>,
     /// The key set in force.
     which: usize,
     /// Tokens so far.
@@ -95,7 +95,9 @@ pub fn run(data: &[u8]) {
             ("clockSkew", Given::Number(MOMENT.skew)),
             ("maxTokenBytes", Given::Number(4096.0)),
         ]);
-        Validator::new(config, Arc::clone(&WORLD.issuer)).expect("a validator")
+        let issuer = Arc::clone(&WORLD.issuer);
+        let validator = Validator::with_placement(config, issuer, Placement::Inline);
+        Arc::new(validator.expect("a validator"))
     };
     let mut run = Run {
         world: &WORLD,
@@ -105,8 +107,8 @@ pub fn run(data: &[u8]) {
         tokens: vec![],
         signed: HashSet::new(),
     };
-    assert!(run.remembering.verified().is_some_and(|tokens| tokens.is_empty()));
-    assert!(run.forgetful.verified().is_none());
+    assert!(run.remembering.signatures().is_some_and(|tokens| tokens.is_empty()));
+    assert!(run.forgetful.signatures().is_none());
     WORLD.publish(&run.forgetful, 0);
     let mut input = Input(data);
     for _ in 0..24 {
@@ -155,63 +157,62 @@ impl Run {
             let words = input.one_of(&choices).split_ascii_whitespace();
             words.map(ToOwned::to_owned).collect::<Vec<_>>()
         };
-        let route = Route {
+        let requirements = Requirements {
             scopes: words(["", "", "a", "a b", "x"]),
             groups: words(["", "", "a", "b x", "x"]),
-            binding: input.one_of(&[None, None, Some(Binding::Required), Some(Binding::Ignored)]),
+            binding: input.one_of(&[
+                None,
+                Some(Binding::Required),
+                Some(Binding::NotChecked),
+                Some(Binding::Ignored),
+            ]),
         };
         let certificate = input.one_of(&[None, Some(certificate::PEM), Some("x"), Some(" ")]);
         let now = MOMENT.now + f64::from(input.one_of(&[0, 0, 0, 890, 889, 891, -900, i32::MAX]));
-        let check = Check { token: &token, route: &route, certificate, now };
-
-        // What a busy server does first: look, and verify only what is quick.
-        let quick = input.byte().is_multiple_of(2);
-        let first = self.remembering.at_once(check, |_| false);
-        let outcome = outcome(&self.forgetful, check);
-        match first {
-            Progress::Done(done) => {
-                let done = done.and_then(|accepted| self.remembering.text_of(accepted, &token));
-                assert_eq!(done, outcome, "at once: {token}");
-            }
-            Progress::Fetch => assert_eq!(outcome, Err(TokenError::UnknownKey.into())),
-            Progress::Verify if quick => {}
-            Progress::Verify => return self.tokens.push(token),
+        let mut request = OwnedRequest {
+            token,
+            kind: Kind::Jwt,
+            requirements: Arc::new(requirements),
+            certificate: certificate.map(ToOwned::to_owned),
+            jwks: None,
+            now,
+        };
+        let verdict = verdict(&self.forgetful, &request);
+        for time in ["first", "second"] {
+            let again = self::verdict(&self.remembering, &request);
+            assert_eq!(again, verdict, "remembering, {time} time: {}", request.token);
         }
-        assert_eq!(self::outcome(&self.remembering, check), outcome, "remembering: {token}");
         if input.byte() % 16 == 15 {
-            let given = self.forgetful.with_given_keys(check, &self.world.sets[self.which]);
-            assert_eq!(given, outcome, "with keys by hand: {token}");
-            self.explain(check, &outcome);
+            request.jwks = Some(self.world.sets[self.which].clone());
+            let given = self::verdict(&self.forgetful, &request);
+            assert_eq!(given, verdict, "with given keys: {}", request.token);
+            self.explain(&request, &verdict);
         }
-        self.judge(check, &outcome);
-        self.tokens.push(token);
+        self.judge(&request, &verdict);
+        self.tokens.push(request.token);
     }
 
-    /// An explanation says the same, and where it stops is why.
-    fn explain(&self, check: Check<'_>, outcome: &Outcome) {
-        let owned = OwnedCheck {
-            token: check.token.to_owned(),
-            route: Arc::new(check.route.clone()),
-            certificate: check.certificate.map(ToOwned::to_owned),
-            now: check.now,
-        };
-        let keys = self.world.sets[self.which].clone();
+    /// An explanation says the same, and its first failed step is the reason.
+    fn explain(&self, request: &OwnedRequest, verdict: &Verdict) {
         let runtime = monocloud_backend_node::runtime::handle().expect("a runtime");
-        let explained = runtime.block_on(self.forgetful.explain_jwt(owned, Some(keys)));
-        assert_eq!(explained.verdict.as_ref().err(), outcome.as_ref().err(), "{}", check.token);
+        let explained = runtime.block_on(self.forgetful.explain(request.clone()));
+        let token = &request.token;
+        assert_eq!(explained.verdict.as_ref().err(), verdict.as_ref().err(), "{token}");
         let stop = explained.steps.iter().find_map(|step| match &step.answer {
             Answer::Failed(error) => Some(error),
             _ => None,
         });
-        assert_eq!(stop, outcome.as_ref().err(), "{}", check.token);
+        assert_eq!(stop, verdict.as_ref().err(), "{token}");
     }
 
     /// What may be accepted, and what must be.
-    fn judge(&self, check: Check<'_>, outcome: &Outcome) {
-        let Check { token, route, certificate, now } = check;
+    fn judge(&self, request: &OwnedRequest, verdict: &Verdict) {
+        let OwnedRequest { token, requirements: required, certificate, now, .. } = request;
+        let (token, now) = (token.as_str(), *now);
+        let certificate = certificate.as_deref();
         let listed = TOKENS.contains(&token);
-        let moment = monocloud_backend_node::token::facts::Moment { now, ..MOMENT };
-        match outcome {
+        let moment = monocloud_backend_node::token::claim_rules::Moment { now, ..MOMENT };
+        match verdict {
             Ok(text) => {
                 let own = self.signed.contains(token) && self.which == 0;
                 assert!(listed || own, "nobody signed {token}");
@@ -222,42 +223,45 @@ impl Run {
                 let registered = claims::registered(member, true, moment);
                 assert!(matches!(registered, None | Some(Ok(()))), "{registered:?}: {text}");
                 let scope = member("scope").and_then(json::string).unwrap_or_default();
-                assert!(route.scopes.iter().all(|needed| scope.split(' ').any(|s| s == needed)));
+                assert!(required.scopes.iter().all(|needed| scope.split(' ').any(|s| s == needed)));
                 let (_, groups) = claims::groups(member("groups"));
-                assert!(route.groups.is_empty() || route.groups.iter().any(|g| groups.contains(g)));
-                let bound = match route.binding {
+                assert!(
+                    required.groups.is_empty()
+                        || required.groups.iter().any(|g| groups.contains(g))
+                );
+                let names = |name| member("cnf").is_some_and(|cnf| names_proof(cnf, name));
+                let proved = certificate == Some(certificate::PEM);
+                let bound = match required.binding {
                     Some(Binding::Ignored) => true,
-                    Some(Binding::Required) => certificate == Some(certificate::PEM),
-                    _ => {
-                        !member("cnf").is_some_and(names_a_certificate)
-                            || certificate == Some(certificate::PEM)
-                    }
+                    Some(Binding::NotChecked) => !names("jkt"),
+                    Some(Binding::Required) => proved && !names("jkt"),
+                    _ => !names("jkt") && (proved || !names("x5t#S256")),
                 };
                 assert!(bound, "no proof for {text}");
             }
             Err(Error::Token(_) | Error::Validation(_)) => {
-                let plain = route.groups.is_empty() && route.scopes.is_empty();
-                let free = plain && route.binding != Some(Binding::Required);
-                assert!(!(listed && free && now == MOMENT.now), "a good token: {outcome:?}");
+                let plain = required.groups.is_empty() && required.scopes.is_empty();
+                let free = plain && required.binding != Some(Binding::Required);
+                assert!(!(listed && free && now == MOMENT.now), "a good token: {verdict:?}");
             }
             Err(error) => panic!("{error:?}"),
         }
     }
 }
 
-/// Whether a `cnf`, an object or that object as a string, has the member that binds; and not one whose name
-/// begins alike.
-fn names_a_certificate(cnf: &str) -> bool {
+/// Whether a `cnf`, an object or that object as a string, has a member of exactly this name.
+fn names_proof(cnf: &str, name: &str) -> bool {
     let inner = json::string(cnf);
     let members = json::object(inner.as_deref().unwrap_or(cnf));
-    members.is_some_and(|members| json::member(&members, "x5t#S256").is_some())
+    members.is_some_and(|members| json::member(&members, name).is_some())
 }
 
-/// The answer, with the keys at hand. A key that might be new is unknown: nobody asks for it here.
-fn outcome(validator: &Validator, check: Check<'_>) -> Outcome {
-    match validator.at_once(check, |_| true) {
-        Progress::Done(done) => done.and_then(|accepted| validator.text_of(accepted, check.token)),
-        Progress::Fetch => Err(TokenError::UnknownKey.into()),
-        Progress::Verify => panic!("it may be verified here"),
+/// The verdict with the keys at hand. A key that might be new is unknown: nobody is asked for it here.
+fn verdict(validator: &Arc<Validator>, request: &OwnedRequest) -> Verdict {
+    match validator.validate(request.view()) {
+        Validation::Done(Ok(Admitted::Claims(text))) => Ok(text),
+        Validation::Done(Ok(Admitted::Seen(_))) => validator.claims_of(&request.token),
+        Validation::Done(Err(error)) => Err(error),
+        Validation::Pending(_) => Err(TokenError::UnknownKey.into()),
     }
 }

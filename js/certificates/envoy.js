@@ -12,33 +12,38 @@
 // as they are, without quotes, so a certificate for the URI `x,Cert="…"` would bring an element of
 // its own. Envoy writes `Cert` and `Chain` before them; one after them is refused.
 
-const { MALFORMED, NONE, pemOfEscapedPem } = require('./pem.js');
+const { MALFORMED, NONE, pemOfChain, pemOfEscapedPem } = require('./pem.js');
 
 const QUOTE = '"';
 
-/** Names of the client's certificate that Envoy does not quote. */
-const NAMES = new Set(['uri', 'dns']);
-
 /** The certificate of the last element; none where that element has neither `Cert` nor `Chain`. */
 function pemOfXfcc(header) {
-  let element = new Map();
+  let cert;
+  let chain;
   let named = false;
   for (let at = 0; at < header.length; ) {
     const pair = readPair(header, at);
     if (pair === undefined) return MALFORMED;
     const { key, value, quoted, end } = pair;
-    if (key === 'cert' || key === 'chain') {
-      if (named || element.has(key)) return MALFORMED;
-      element.set(key, value);
+    if (key === 'cert') {
+      if (named || cert !== undefined) return MALFORMED;
+      cert = value;
+    } else if (key === 'chain') {
+      if (named || chain !== undefined) return MALFORMED;
+      chain = value;
+    } else if (key === 'uri' || key === 'dns') {
+      named ||= !quoted;
     }
-    named ||= NAMES.has(key) && !quoted;
-    if (header[end] === ',') element = new Map();
+    if (header[end] === ',') {
+      cert = undefined;
+      chain = undefined;
+    }
     at = end + 1;
     // A separator, and nothing that it separates.
     if (at === header.length) return MALFORMED;
   }
-  if (element.has('cert')) return pemOfEscapedPem(element.get('cert'));
-  return element.has('chain') ? pemOfEscapedPem(element.get('chain'), { chain: true }) : NONE;
+  if (cert !== undefined) return pemOfEscapedPem(cert);
+  return chain === undefined ? NONE : pemOfChain(chain);
 }
 
 /** The pair that starts at `start`; `end` is where its separator is, or the header's end. */

@@ -4,6 +4,9 @@ const { headerResolver } = require('./header.js');
 const { socketResolver } = require('./socket.js');
 const { NOBODY } = require('./trust.js');
 
+// Captured when the module is loaded, because a program can replace it later.
+const { create } = Object;
+
 const rawOf = (request) => request.raw;
 
 /**
@@ -14,7 +17,8 @@ function trustOf(request) {
   return (address) => {
     const socket = { remoteAddress: address };
     const raw = { headers: { 'x-forwarded-for': NOBODY }, socket, connection: socket };
-    return Object.create(request, { raw: { value: raw } }).ips?.length > 1;
+    const descriptor = { __proto__: null, value: raw };
+    return create(request, { __proto__: null, raw: descriptor }).ips?.length > 1;
   };
 }
 

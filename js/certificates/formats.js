@@ -4,20 +4,19 @@
 // value of bounded length and gives PEM, NONE or MALFORMED.
 
 const { pemOfXfcc } = require('./envoy.js');
-const { MALFORMED, NONE, pemOfBase64, pemOfEscapedPem, pemOfPem } = require('./pem.js');
+const { MALFORMED, NONE, pemOfBase64, pemOfChain, pemOfEscapedPem, pemOfPem } = require('./pem.js');
 
 const FORMATS = {
+  __proto__: null,
+
   // `$ssl_client_escaped_cert`: PEM, percent-encoded. The name is that of the Kubernetes ingress.
   // https://nginx.org/en/docs/http/ngx_http_ssl_module.html#var_ssl_client_escaped_cert
-  nginx: { header: 'ssl-client-cert', read: (value) => pemOfEscapedPem(value) },
+  nginx: { header: 'ssl-client-cert', read: pemOfEscapedPem },
 
   // PEM, percent-encoded but for `+=/`. By default the header of the mode `verify`, one certificate;
   // that of `passthrough`, `X-Amzn-Mtls-Clientcert`, has a chain that begins with the client's.
   // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/mutual-authentication.html
-  'aws-alb': {
-    header: 'x-amzn-mtls-clientcert-leaf',
-    read: (value) => pemOfEscapedPem(value, { chain: true }),
-  },
+  'aws-alb': { header: 'x-amzn-mtls-clientcert-leaf', read: pemOfChain },
 
   envoy: { header: 'x-forwarded-client-cert', read: pemOfXfcc },
 

@@ -3,11 +3,13 @@
 // The client's certificate out of a header, as a proxy that terminates TLS hands it on.
 
 const { MonoCloudValidationError } = require('../errors.js');
-const { requireObject } = require('../options.js');
-const { withStack } = require('../outcome.js');
+const { readOptions } = require('../core/options-reader.js');
+const { withStack } = require('../core/stack.js');
 const { FORMATS } = require('./formats.js');
 const { LONGEST, MALFORMED, NONE } = require('./pem.js');
 const { readTrust } = require('./trust.js');
+
+const OPTIONS = ['format', 'header', 'trustProxy'];
 
 /** A field name (RFC 9110 §5.6.2). */
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -27,31 +29,31 @@ function headerResolver(rawOf, frameworkTrust) {
     );
     return function certificateResolver(request) {
       const { rawHeaders, socket } = rawOf(request);
-      const values = valuesOf(rawHeaders, name);
+      const { count, value } = fieldOf(rawHeaders, name);
       // A Unix socket has no address.
-      if (values.length === 0 || !trusts(request, socket.remoteAddress ?? '')) return NONE;
+      if (count === 0 || trusts(request, socket.remoteAddress ?? '') !== true) return NONE;
       // Twice means that two have written it, and only one of them can be the proxy.
-      if (values.length > 1 || values[0].length > LONGEST) return MALFORMED;
-      return values[0] === '' ? NONE : read(values[0]);
+      if (count > 1 || value.length > LONGEST) return MALFORMED;
+      return value === '' ? NONE : read(value);
     };
   };
 }
 
 /** The options, checked. An error's stack begins where `from` was called. */
 function readHeaderOptions(options, frameworkTrust, from) {
-  requireObject(options, from);
+  const what = 'certificateFromHeader()';
+  const { format, header, trustProxy } = readOptions(options, OPTIONS, { what, from });
   try {
-    const { format, header, trustProxy } = options ?? {};
     return { ...readFormat(format, header), trusts: readTrust(trustProxy, frameworkTrust) };
   } catch (error) {
     if (error instanceof MonoCloudValidationError) throw withStack(error, from);
-    // A getter or a proxy of the caller's threw.
-    throw withStack(new MonoCloudValidationError('"options" can\'t be read'), from);
+    // A proxy of the caller's threw.
+    throw withStack(new MonoCloudValidationError('"trustProxy" can\'t be read'), from);
   }
 }
 
 function readFormat(format, header) {
-  if (typeof format !== 'string' || !Object.hasOwn(FORMATS, format)) {
+  if (typeof format !== 'string' || FORMATS[format] === undefined) {
     const names = Object.keys(FORMATS).join(', ');
     throw new MonoCloudValidationError(`"format" must be one of ${names}`);
   }
@@ -63,16 +65,18 @@ function readFormat(format, header) {
   return { read, name: name.toLowerCase() };
 }
 
-/** Every value that the header has, as it came: `headers` would show two as one. */
-function valuesOf(rawHeaders, name) {
-  const values = [];
+/** How often the header is there, and its value as it came: `headers` would show two as one. */
+function fieldOf(rawHeaders, name) {
+  let count = 0;
+  let value;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const known = rawHeaders[at];
     if (known.length === name.length && known.toLowerCase() === name) {
-      values.push(rawHeaders[at + 1]);
+      count += 1;
+      value = rawHeaders[at + 1];
     }
   }
-  return values;
+  return { count, value };
 }
 
 module.exports = { headerResolver };

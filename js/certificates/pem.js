@@ -3,6 +3,10 @@
 // Certificates as text. Here only the wrapping is looked at; whether the bytes are a certificate says
 // the core (src/token/binding.rs).
 
+// Captured when the module is loaded, because a program can replace the globals later.
+const { Buffer } = require('node:buffer');
+const decodePercents = decodeURIComponent;
+
 /** No certificate came with the request. */
 const NONE = '';
 
@@ -34,14 +38,16 @@ function unpadded(base64) {
 }
 
 /**
- * The first certificate of a PEM text, whose line ends may have become spaces. There has to be one,
- * or, where the proxy sends a `chain`, any number, and nothing besides: two headers that something has
- * joined are no chain.
+ * The certificate of a PEM text, whose line ends may have become spaces. There has to be exactly one,
+ * and nothing besides: two headers that something has joined are no chain.
  */
-function pemOfPem(text, { chain = false } = {}) {
+function pemOfPem(text) {
   const blocks = blocksOf(text);
-  if (blocks === undefined || (blocks.length > 1 && !chain)) return MALFORMED;
-  return pemOfBase64(blocks[0].replace(/[ \t\r\n]+/g, ''));
+  return blocks?.length === 1 ? pemOfBlock(blocks[0]) : MALFORMED;
+}
+
+function pemOfBlock(block) {
+  return pemOfBase64(block.replace(/[ \t\r\n]+/g, ''));
 }
 
 /** What is between the delimiters, for each certificate; `undefined` where there is anything else. */
@@ -57,13 +63,35 @@ function blocksOf(text) {
   return blocks;
 }
 
-/** The same for a text that was percent-encoded. `+` is itself: this is no form. */
-function pemOfEscapedPem(text, options) {
+/** The same for a text that was percent-encoded. */
+function pemOfEscapedPem(text) {
+  const pem = unescaped(text);
+  return pem === undefined ? MALFORMED : pemOfPem(pem);
+}
+
+/** The first certificate of a percent-encoded text that may have more of them. */
+function pemOfChain(text) {
+  const pem = unescaped(text);
+  const blocks = pem === undefined ? undefined : blocksOf(pem);
+  return blocks === undefined ? MALFORMED : pemOfBlock(blocks[0]);
+}
+
+/** `undefined` where a text is not percent-encoded UTF-8. `+` is itself: this is no form. */
+function unescaped(text) {
   try {
-    return pemOfPem(decodeURIComponent(text), options);
+    return decodePercents(text);
   } catch {
-    return MALFORMED;
+    return undefined;
   }
 }
 
-module.exports = { LONGEST, MALFORMED, NONE, pemOfBase64, pemOfDer, pemOfEscapedPem, pemOfPem };
+module.exports = {
+  LONGEST,
+  MALFORMED,
+  NONE,
+  pemOfBase64,
+  pemOfChain,
+  pemOfDer,
+  pemOfEscapedPem,
+  pemOfPem,
+};

@@ -7,8 +7,14 @@ const { BlockList, isIP } = require('node:net');
 
 const { MonoCloudValidationError } = require('../errors.js');
 
+// Captured when the module is loaded, because a program can replace them later.
+const { isArray } = Array;
+const { apply } = Reflect;
+const { addSubnet, check } = BlockList.prototype;
+
 /** The names that Express and Fastify have for ranges. */
 const RANGES = {
+  __proto__: null,
   loopback: ['127.0.0.0/8', '::1/128'],
   linklocal: ['169.254.0.0/16', 'fe80::/10'],
   uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
@@ -21,55 +27,60 @@ const NOBODY = '0.0.0.0';
 const MOST_PROXIES = 10_000;
 
 /**
- * The test that `trustProxy` stands for: `(request, address)` to a boolean.
+ * The test that `trustProxy` stands for: `(request, address)` to an answer, of which only `true` trusts.
+ * A program's own function may answer anything, a promise for one.
  *
  * @param {(request) => ((address: string) => boolean) | undefined} frameworkTrust what `true` means
  */
 function readTrust(trustProxy, frameworkTrust) {
   if (trustProxy === true) return trustOfFramework(frameworkTrust);
-  if (typeof trustProxy === 'function') {
-    // Nothing but `true`: a promise is no answer.
-    return (_request, address) => trustProxy(address, 0) === true;
-  }
+  if (typeof trustProxy === 'function') return (_request, address) => trustProxy(address, 0);
   const list = typeof trustProxy === 'string' ? trustProxy.split(',') : trustProxy;
-  if (!Array.isArray(list) || list.length === 0 || list.length > MOST_PROXIES) {
+  // Read once: a proxy may say another length each time.
+  const length = isArray(list) ? list.length : 0;
+  if (length === 0 || length > MOST_PROXIES) {
     throw new MonoCloudValidationError(
       '"trustProxy" is required: the addresses and CIDR ranges of your proxies, a function, or true ' +
         "for the framework's own setting",
     );
   }
   const proxies = new BlockList();
-  for (const entry of list) add(proxies, entry);
+  for (let i = 0; i < length; i += 1) add(proxies, list[i]);
   return (_request, address) => has(proxies, address);
 }
 
 function add(proxies, entry) {
   const text = typeof entry === 'string' ? entry.trim() : '';
-  if (Object.hasOwn(RANGES, text)) {
-    for (const range of RANGES[text]) add(proxies, range);
+  const ranges = RANGES[text];
+  if (ranges !== undefined) {
+    for (let i = 0; i < ranges.length; i += 1) add(proxies, ranges[i]);
     return;
   }
-  const [address, prefix, ...rest] = text.split('/');
+  const parts = text.split('/');
+  const address = parts[0];
+  const prefix = parts.length > 1 ? parts[1] : undefined;
   const family = familyOf(address);
   const bits = family === 'ipv4' ? 32 : 128;
   const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
-  if (family === undefined || rest.length > 0 || length < 0 || length > bits) {
+  if (family === undefined || parts.length > 2 || length < 0 || length > bits) {
     throw new MonoCloudValidationError(
       `"trustProxy" must name addresses and CIDR ranges; ${JSON.stringify(entry)} is neither`,
     );
   }
-  proxies.addSubnet(address, length, family);
+  apply(addSubnet, proxies, [address, length, family]);
 }
 
 /** Also true for the IPv4 address that an IPv6 socket shows as `::ffff:10.0.0.1`. */
 function has(proxies, peer) {
-  const [address] = peer.split('%', 1);
+  const address = peer.split('%', 1)[0];
   const family = familyOf(address);
-  return family !== undefined && proxies.check(address, family);
+  return family !== undefined && apply(check, proxies, [address, family]);
 }
 
 function familyOf(address) {
-  return { 4: 'ipv4', 6: 'ipv6' }[isIP(address)];
+  const version = isIP(address);
+  if (version === 4) return 'ipv4';
+  return version === 6 ? 'ipv6' : undefined;
 }
 
 /** A framework that trusts whoever connects names no proxy, so there is none to believe. */

@@ -95,7 +95,7 @@ function checkClock(client) {
 }
 
 async function checkKeys(client) {
-  const { describeKeys } = require('../native.js');
+  const { describeKeys } = require('../core/bridge.js');
   let described;
   try {
     described = describeKeys(JSON.stringify(await client.getJwks(true)));
@@ -177,7 +177,7 @@ async function checkToken(client, token, route) {
 async function runChecks({ environment, options, token, route }) {
   let names;
   try {
-    ({ environmentNames: names } = require('../native.js'));
+    ({ environmentNames: names } = require('../core/bridge.js'));
   } catch (error) {
     // The message says what to do.
     return [failed('addon', error.message, undefined, { reason: error.code })];

@@ -2,21 +2,9 @@
 
 // What the environment says, without what is secret in it.
 
-const PREFIX = 'MONOCLOUD_BACKEND_';
+const { distance } = require('../core/options-reader.js');
 
-/** How many letters have to be changed to make one word of another. */
-function distance(from, to) {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...from].entries()) {
-    const next = [index + 1];
-    for (let at = 1; at <= to.length; at += 1) {
-      const replaced = row[at - 1] + (letter === to[at - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[at] + 1, next[at - 1] + 1));
-    }
-    row = next;
-  }
-  return row[to.length];
-}
+const PREFIX = 'MONOCLOUD_BACKEND_';
 
 function nearest(name, known) {
   const rated = known.map((other) => [distance(name, other), other]);

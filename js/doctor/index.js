@@ -4,6 +4,7 @@
 
 const { HELP, UsageError, readArguments } = require('./arguments.js');
 const { runChecks } = require('./checks.js');
+const { harmless } = require('./harmless.js');
 const { asJson, asText, isOk } = require('./report.js');
 const { version } = require('../../package.json');
 
@@ -39,7 +40,7 @@ async function main(args, { stdout = process.stdout, stderr = process.stderr } =
     return isOk(checks) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    stderr.write(`${error.message}\n\n${HELP}\n`);
+    stderr.write(`${harmless(error.message)}\n\n${HELP}\n`);
     return 2;
   }
 }

@@ -2,6 +2,8 @@
 
 // The checks on paper: for people, with colours where there is a terminal, or as JSON.
 
+const { harmless } = require('./harmless.js');
+
 const MARKS = { ok: '✓', warning: '!', failed: '✗', skipped: '–' };
 const STEP_MARKS = { passed: '✓', failed: '✗', not_asked: '–', not_reached: '–' };
 const COLOURS = { '✓': 32, '!': 33, '✗': 31, '–': 90 };
@@ -9,24 +11,14 @@ const COLOURS = { '✓': 32, '!': 33, '✗': 31, '–': 90 };
 /** The column of what a line is about, in letters. */
 const WIDTH = 15;
 
-const CONTROL = /[\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-
-/**
- * A text without what a terminal would obey, or show otherwise than it is. Control characters below
- * the space are escaped already, as all from outside is quoted as JSON; a line break is ours.
- */
-function harmless(text) {
-  const escaped = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(CONTROL, escaped).replace(/[\0-\x08\x0b-\x1f]/g, escaped);
-}
-
 function isOk(checks) {
   return checks.every(({ status }) => status !== 'failed');
 }
 
 function asJson(checks, about) {
-  return `${harmless(JSON.stringify({ ok: isOk(checks), ...about, checks }, null, 2))}\n`;
+  const text = JSON.stringify({ ok: isOk(checks), ...about, checks }, null, 2);
+  // The line breaks are those between members: one in a string is escaped.
+  return `${text.split('\n').map(harmless).join('\n')}\n`;
 }
 
 function asText(checks, { version, node, platform }, colours) {

@@ -181,6 +181,8 @@ const EXCHANGE = {
   unreadable_response: 'What answers there is not what was asked for: check tenantDomain',
   forbidden_url: "The tenant's metadata leads to where no request may go: tell the tenant",
   fetcher_failed: 'Your fetcher or resolver failed: see its own log',
+  introspection_limit:
+    'Too many introspections are in flight: see how the tenant does, or raise maxConcurrentIntrospections',
   client_failed: 'The HTTP client could not be set up: check tls, and the limits of the process',
 };
 

@@ -1,11 +1,12 @@
 'use strict';
 
-// A token's way through the rules, made readable: what the core says of each step (src/explain.rs), the
+// A token's way through the rules, made readable: what the core says of each step (src/validator/explain.rs), the
 // answer that a guarded route would give, and what to change.
 
 const { adviceFor, clockAdvice } = require('./advice.js');
-const { answerTo } = require('../challenge.js');
-const { toError } = require('../outcome.js');
+const { toError } = require('../core/failure.js');
+const { Refused } = require('../core/verdict.js');
+const { answerTo } = require('../http/challenge.js');
 
 /** Seconds that a clock here is ahead of the tenant's; `undefined` where the tenant has said nothing. */
 function clockOffset(heard) {
@@ -29,7 +30,7 @@ function explanation(text, token) {
   return present({
     ok: error === undefined,
     kind: introspected ? 'introspected' : 'jwt',
-    status: error === undefined ? 200 : answerTo(error).status,
+    status: error === undefined ? 200 : answerTo(new Refused({ error })).status,
     error,
     steps: steps.map((step) => readable(step, about)),
     clockOffsetSeconds: offset,

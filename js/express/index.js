@@ -2,7 +2,10 @@
 
 const root = require('../index.js');
 const certificates = require('../certificates/express.js');
-const { guard, readArguments, requireCall } = require('../guard.js');
+const { claimsOf, isAdmitted, isVerdict } = require('../core/verdict.js');
+const { authorizationOf } = require('../http/bearer.js');
+const { answerTo } = require('../http/challenge.js');
+const { asError, guard, readArguments, requireCall } = require('../http/guard.js');
 
 function protectApi(clientOrOptions, requestOptions) {
   const parts = readArguments(clientOrOptions, requestOptions, protectApi);
@@ -10,19 +13,26 @@ function protectApi(clientOrOptions, requestOptions) {
     requireCall(request, protect);
     const admit = guard(parts, options, protect);
     return async function protectMiddleware(request, response, next) {
-      const admitted = admit(request, request.headers.authorization);
-      const { claims, refusal } = admitted instanceof Promise ? await admitted : admitted;
-      if (refusal) return refuse(response, refusal);
-      request.claims = claims;
+      try {
+        const pending = admit(request, authorizationOf(request.headers));
+        const verdict = isVerdict(pending) ? pending : await pending;
+        if (!isAdmitted(verdict)) return refuse(response, answerTo(verdict));
+        request.claims = claimsOf(verdict);
+      } catch (error) {
+        // The application's own: a `json replacer` that throws, `claims` that can't be set.
+        return next(asError(error));
+      }
       next();
     };
   };
 }
 
 function refuse(response, { status, body, headers }) {
-  // The client may have gone, or something else may have answered, while the token was looked at.
+  // The client may be gone, or something else may have answered meanwhile.
   if (response.headersSent || response.writableEnded || response.destroyed) return;
-  response.status(status).set(headers).json(body);
+  response.status(status);
+  for (const [name, value] of headers) response.set(name, value);
+  response.json(body);
 }
 
 module.exports = { ...root, ...certificates, protectApi };

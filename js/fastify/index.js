@@ -2,40 +2,52 @@
 
 const root = require('../index.js');
 const certificates = require('../certificates/fastify.js');
-const { guard, readArguments, requireCall } = require('../guard.js');
+const { claimsOf, isAdmitted, isVerdict } = require('../core/verdict.js');
+const { authorizationOf } = require('../http/bearer.js');
+const { answerTo } = require('../http/challenge.js');
+const { asError, guard, readArguments, requireCall } = require('../http/guard.js');
 
 function protectApi(clientOrOptions, requestOptions) {
   const parts = readArguments(clientOrOptions, requestOptions, protectApi);
   return function protect(options, ...request) {
     requireCall(request, protect);
     const admit = guard(parts, options, protect);
-    // Fastify hands in `done`, and where nothing is waited for that is quicker than a promise. Whoever
-    // calls a hook from one of their own gets the promise that is documented.
+    // Fastify passes `done`, which is faster than a promise where nothing has to be waited for. Without it
+    // the hook returns the documented promise.
     return function protectHook(request, reply, done) {
-      const admitted = admit(request, request.headers.authorization);
-      if (admitted instanceof Promise || admitted.refusal || typeof done !== 'function') {
-        return settle(admitted, request, reply);
+      const verdict = admit(request, authorizationOf(request.headers));
+      if (typeof done !== 'function' || !isAdmitted(verdict)) {
+        return settle(verdict, request, reply);
       }
-      request.claims = admitted.claims;
+      request.claims = claimsOf(verdict);
       done();
     };
   };
 }
 
-async function settle(admitted, request, reply) {
-  const { claims, refusal } = await admitted;
-  if (refusal) return refuse(reply, refusal);
-  request.claims = claims;
+async function settle(pending, request, reply) {
+  try {
+    const verdict = isVerdict(pending) ? pending : await pending;
+    if (!isAdmitted(verdict)) return await refuse(reply, answerTo(verdict));
+    request.claims = claimsOf(verdict);
+  } catch (error) {
+    throw asError(error);
+  }
 }
 
 /**
- * Answers, and sees to it that Fastify goes no further. What a hook hands back does not stop it, only
- * a reply that is sent: where the client went before that, the handler would run after all.
+ * Answers, and keeps Fastify from going on. A hook's return value does not stop Fastify, only a reply that
+ * is sent: where the client is gone before that, the handler would run.
  */
 async function refuse(reply, { status, body, headers }) {
-  // Something else may have answered while the token was looked at.
-  if (!reply.sent && !reply.raw.destroyed) await reply.code(status).headers(headers).send(body);
-  return reply.sent ? reply : reply.hijack();
+  // Something else may have answered meanwhile.
+  if (!reply.sent && !reply.raw?.destroyed) {
+    reply.status(status);
+    for (const [name, value] of headers) reply.header(name, value);
+    await reply.send(body);
+  }
+  if (!reply.sent && typeof reply.hijack === 'function') reply.hijack();
+  return reply;
 }
 
 module.exports = { ...root, ...certificates, protectApi };

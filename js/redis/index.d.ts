@@ -1,7 +1,7 @@
 /**
- * `@monocloud/backend-node/redis`: two caches for the option `cache`, so that a token is not looked up
- * at the tenant on every request. One is kept in Redis and shared by a fleet of servers, one is in
- * the memory of one process.
+ * `@monocloud/backend-node/redis`: a cache in Redis for the option `cache`, shared by a fleet of servers, so
+ * that the tenant is not asked about an opaque token on every request. It has `createMemoryCache`, too,
+ * which `./cache` documents.
  *
  * ```ts
  * import { createClient } from 'redis'; // or: import { Redis } from 'ioredis';
@@ -80,7 +80,7 @@ export interface IoredisClient {
   del(key: string): PromiseLike<unknown>;
 }
 
-/** What {@link createRedisCache} can be told. */
+/** The options of {@link createRedisCache}. */
 export interface RedisCacheOptions {
   /**
    * What every key begins with. Clients that must not use each other's answers need different ones:
@@ -105,9 +105,10 @@ export interface RedisCacheOptions {
   audience?: string | undefined;
   /**
    * A key of at least 16 bytes (`openssl rand -base64 32`), the same in all servers that share entries.
-   * With it, keys are HMAC-SHA256 instead of SHA-256, and every value carries an HMAC over its key and
-   * itself: whoever can write to Redis, but does not have the secret, can't make claims up. What was
-   * stored under another secret is not found.
+   * With it, keys are HMAC-SHA256 instead of SHA-256, and every value carries an HMAC over its key, its
+   * end and itself: whoever can write to Redis, but does not have the secret, can't make claims up, and
+   * an old value that is written back after its end is no entry. What was stored under another secret is
+   * not found.
    *
    * @defaultValue none: everything that can write to this Redis is trusted
    */
@@ -119,12 +120,13 @@ export interface RedisCacheOptions {
  * (or Valkey) and up, with the commands `GET`, `SET` and `DEL`.
  *
  * - An entry is `<prefix><digest>`, 43 characters of base64url over tenant, audience and token, and
- *   holds the claims as JSON. The token is in neither.
+ *   holds the claims as JSON, the entry's end, and whether the tenant was asked about the token. The token
+ *   is in neither.
  * - It expires with the token (`PXAT`); `expiresAt` is in epoch seconds, fractions count. What has
  *   expired by this process's clock is not stored.
  * - Each call is one command with one key: one round trip, also in a cluster.
  * - `get` resolves to claims of its own for each caller, or to `undefined` where there is no entry, or
- *   one that is no JSON object, or whose seal is broken.
+ *   one that has ended by this process's clock, is no JSON object, or whose seal is broken.
  * - Faults reject with the client library's error, which never has claims in it. While Redis is away
  *   a promise may stay pending, as the library is told: set its offline queue and its timeouts.
  *
@@ -132,7 +134,8 @@ export interface RedisCacheOptions {
  *
  * @param client - Connected, or to be connected by you.
  * @param options - Required, unless the environment has tenant and audience.
- * @throws {MonoCloudValidationError} where the client is none, or an option is missing or wrong.
+ * @throws {MonoCloudValidationError} where the client is none, or an option is missing, wrong, or does not
+ * exist.
  *
  * @example
  * ```ts
@@ -149,31 +152,4 @@ export declare function createRedisCache(
   options?: RedisCacheOptions,
 ): ICache;
 
-/** What {@link createMemoryCache} can be told. */
-export interface MemoryCacheOptions {
-  /**
-   * The most entries that are kept; the one that was not used for longest makes room. An entry takes
-   * about as many bytes as its claims as JSON, and 300 more.
-   *
-   * @defaultValue `10_000`
-   */
-  maxEntries?: number | undefined;
-}
-
-/**
- * A cache in the memory of this process: the one to start with. It needs no server, and nothing that
- * another process stores or deletes reaches it.
- *
- * Entries go when their token does, by `Date.now()`; there is no timer, so it never keeps a process
- * running. It holds digests of tokens, not tokens, and each `get` resolves to a copy of its own.
- * Give each client a cache of its own.
- *
- * @param options - How much it may hold.
- * @throws {MonoCloudValidationError} where an option is wrong.
- *
- * @example
- * ```ts
- * const protect = protectApi({ cache: createMemoryCache({ maxEntries: 50_000 }) });
- * ```
- */
-export declare function createMemoryCache(options?: MemoryCacheOptions): ICache;
+export { createMemoryCache, type MemoryCacheOptions } from '../cache/index.js';

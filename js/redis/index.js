@@ -5,17 +5,23 @@
 // in index.d.ts.
 
 const { Buffer } = require('node:buffer');
-const crypto = require('node:crypto');
+const { createHmac, createSecretKey, timingSafeEqual } = require('node:crypto');
+const { isUint8Array } = require('node:util').types;
+const { createMemoryCache } = require('../cache/memory.js');
+const provenance = require('../cache/provenance.js');
+const { endOf, made, readClaims, requireToken, sha256, textOf } = require('../cache/shared.js');
 const { MonoCloudValidationError } = require('../errors.js');
-const { createMemoryCache } = require('./memory.js');
-const { checkOptions, made, readClaims, sha256, textOf } = require('./shared.js');
+const { readOptions } = require('../core/options-reader.js');
+
+const { hasOwn } = Object;
+const { isBuffer } = Buffer;
 
 const OPTIONS = ['prefix', 'tenantDomain', 'audience', 'secret'];
 
-// The first bytes of everything that is digested: a key is never also a seal, and another layout
-// would get another number.
-const KEY_LABEL = 'monocloud-backend-node cache key 1\0';
-const SEAL_LABEL = 'monocloud-backend-node cache value 1\0';
+// The first bytes of everything that is digested, so that a key is never also a seal. The number is the
+// layout's: an entry of another layout is not found, and its seal is no seal here.
+const KEY_LABEL = 'monocloud-backend-node cache key 2\0';
+const SEAL_LABEL = 'monocloud-backend-node cache value 2\0';
 
 const SEAL_LENGTH = 43;
 const MIN_SECRET_BYTES = 16;
@@ -29,7 +35,8 @@ function createRedisCache(client, options) {
 
 function redisCache(client, options) {
   const store = setterOf(client);
-  const read = checkOptions('createRedisCache', options, OPTIONS);
+  const where = { what: 'createRedisCache()', from: createRedisCache };
+  const read = readOptions(options, OPTIONS, where);
   const prefix = read.prefix ?? 'monocloud:';
   if (typeof prefix !== 'string') throw new MonoCloudValidationError('"prefix" must be a string');
   const tenant = required('tenantDomain', read.tenantDomain, 'MONOCLOUD_BACKEND_TENANT_DOMAIN');
@@ -39,7 +46,7 @@ function redisCache(client, options) {
   const scope = scopeOf(tenant, audience);
 
   const keyOf = (token) => {
-    if (typeof token !== 'string') throw new MonoCloudValidationError('"token" must be a string');
+    requireToken(token);
     return prefix + digest(scope + token);
   };
 
@@ -48,20 +55,16 @@ function redisCache(client, options) {
       const key = keyOf(token);
       const reply = await client.get(key);
       // A client that is told to answer with bytes does so.
-      const text = Buffer.isBuffer(reply) ? reply.toString() : reply;
-      return typeof text === 'string' ? readClaims(open(key, text)) : undefined;
+      const value = isBuffer(reply) ? reply.toString() : reply;
+      return typeof value === 'string' ? readEntry(open(key, value)) : undefined;
     },
 
     async set(token, claims, expiresAt) {
-      if (!Number.isFinite(expiresAt)) {
-        throw new MonoCloudValidationError('"expiresAt" must be a number of seconds');
-      }
-      // Rounded down: an entry never outlives its token.
-      const milliseconds = Math.min(Math.floor(expiresAt * 1000), LAST_MS);
-      if (milliseconds <= Date.now()) return;
+      const end = Math.min(endOf(expiresAt), LAST_MS);
+      if (end <= Date.now()) return;
       const key = keyOf(token);
       try {
-        await store(key, seal(key, textOf(claims)), milliseconds);
+        await store(key, seal(key, entryOf(claims, end)), end);
       } catch (error) {
         throw withoutArguments(error);
       }
@@ -71,6 +74,22 @@ function redisCache(client, options) {
       await client.del(keyOf(token));
     },
   };
+}
+
+/** How an entry's mark is written. `-`: it was stored without one. */
+const LETTERS = { __proto__: null, introspected: 'i', validated: 'v' };
+const MARKS = { __proto__: null, i: 'introspected', v: 'validated', '-': undefined };
+
+/** An entry as text: the mark, the end in epoch milliseconds, and the claims as JSON (`i1893456000000:{…}`). */
+function entryOf(claims, end) {
+  return `${LETTERS[provenance.of(claims)] ?? '-'}${end}:${textOf(claims)}`;
+}
+
+/** The claims of an entry that has not ended. What Redis expires by its own clock may be written back. */
+function readEntry(text) {
+  const [head, letter, end] = /^([iv-])([1-9]\d{0,15}):/.exec(text ?? '') ?? [];
+  if (head === undefined || Number(end) <= Date.now()) return undefined;
+  return readClaims(text.slice(head.length), MARKS[letter]);
 }
 
 /** What tells clients apart that share one Redis, with lengths, so that no two run into each other. */
@@ -110,23 +129,28 @@ function required(name, option, variable) {
       `"${name}" ${rule} (set the option, or the environment variable ${variable})`,
     );
   // As in the client: an empty variable counts as unset, an empty option is a mistake.
-  const value = option ?? (process.env[variable] || undefined);
+  const value = option ?? (fromEnvironment(variable) || undefined);
   if (value === undefined) throw refuse('is required');
   if (typeof value !== 'string') throw refuse('must be a string');
   if (value === '') throw refuse('is not allowed to be empty');
   return value;
 }
 
+/** `process.env` inherits from `Object.prototype`. */
+function fromEnvironment(variable) {
+  return hasOwn(process.env, variable) ? process.env[variable] : undefined;
+}
+
 function readSecret(secret) {
   if (secret === undefined) return undefined;
-  if (typeof secret !== 'string' && !(secret instanceof Uint8Array)) {
+  if (typeof secret !== 'string' && !isUint8Array(secret)) {
     throw new MonoCloudValidationError('"secret" must be a string or a Uint8Array');
   }
   const bytes = Buffer.from(secret);
   if (bytes.length < MIN_SECRET_BYTES) {
     throw new MonoCloudValidationError(`"secret" must have at least ${MIN_SECRET_BYTES} bytes`);
   }
-  return crypto.createSecretKey(bytes);
+  return createSecretKey(bytes);
 }
 
 const plain = {
@@ -135,10 +159,14 @@ const plain = {
   open: (_key, text) => text,
 };
 
-/** With a secret, who can write to Redis still can't make claims up: a value is bound to its key. */
+/**
+ * With a secret, a value carries an HMAC over its key and itself, which includes the entry's end. Whoever
+ * can write to Redis can make no claims up, move none to another token, and revive none that have ended.
+ */
 function sealed(secret) {
-  const mac = (text) => crypto.createHmac('sha256', secret).update(text).digest('base64url');
-  const sealOf = (key, text) => mac(`${SEAL_LABEL}${key.length}:${key}${text}`);
+  const mac = (text) => createHmac('sha256', secret).update(text).digest('base64url');
+  // With lengths: no two keys and texts are the same bytes.
+  const sealOf = (key, text) => mac(`${SEAL_LABEL}${key.length}:${key}${text.length}:${text}`);
   return {
     digest: mac,
     seal: (key, text) => sealOf(key, text) + text,
@@ -146,7 +174,7 @@ function sealed(secret) {
       const text = value.slice(SEAL_LENGTH);
       const given = Buffer.from(value.slice(0, SEAL_LENGTH));
       const expected = Buffer.from(sealOf(key, text));
-      const genuine = given.length === expected.length && crypto.timingSafeEqual(given, expected);
+      const genuine = given.length === expected.length && timingSafeEqual(given, expected);
       return genuine ? text : undefined;
     },
   };

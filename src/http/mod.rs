@@ -48,7 +48,7 @@ pub struct Response {
     pub status_text: String,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
-    /// At most [`LONGEST_BODY`] bytes.
+    /// Reading may stop once it is longer than [`LONGEST_BODY`].
     pub body: Vec<u8>,
 }
 
@@ -107,7 +107,8 @@ pub type Exchange = Pin<Box<dyn Future<Output = Result<Response, Fault>> + Send>
 
 /// Whatever carries requests to the tenant.
 pub trait Transport: Send + Sync + fmt::Debug {
-    /// Sends a request and reads the whole answer. Dropping the future ends the exchange.
+    /// Sends a request and reads the answer: all of it, or more than [`LONGEST_BODY`]. Dropping the
+    /// future ends the exchange.
     fn exchange(&self, request: Request) -> Exchange;
 }
 
@@ -145,6 +146,10 @@ impl Request {
     ) -> Result<Response, HttpError> {
         let exchange = tokio::time::timeout(deadline, transport.exchange(self.clone()));
         let fault = match exchange.await {
+            Ok(Ok(response)) if response.body.len() > LONGEST_BODY => {
+                let fault = Fault::TooLarge { limit: LONGEST_BODY };
+                return Err(self.failure(fault, Some(&response)));
+            }
             Ok(Ok(response)) => return Ok(response),
             Ok(Err(fault)) => fault,
             Err(_) => Fault::timeout(deadline),

@@ -29,7 +29,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What of the environment and of the options decides how the tenant is reached.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct HttpConfig {
     tls: Tls,
     https_proxy: Option<String>,
@@ -42,6 +42,13 @@ pub struct HttpConfig {
     extra_roots: Vec<PathBuf>,
 }
 
+/// The addresses of proxies may hold passwords: nothing is shown.
+impl std::fmt::Debug for HttpConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HttpConfig(…)")
+    }
+}
+
 impl HttpConfig {
     /// Reads the variables that every HTTP client honours (curl's names, in either case).
     #[must_use]
@@ -50,7 +57,7 @@ impl HttpConfig {
             names
                 .iter()
                 .filter_map(|name| environment.get(*name))
-                .find(|value| !value.is_empty())
+                .find(|value| !value.trim().is_empty())
                 .cloned()
         };
         let (no_proxy, no_proxy_ports) =
@@ -103,12 +110,18 @@ pub struct NativeTransport {
 }
 
 /// The same client twice.
-#[derive(Debug)]
 struct Clients {
     /// Keeps its connections.
     keeping: Client,
     /// Opens a new connection for each request: for one that a kept connection has failed.
     fresh: Client,
+}
+
+/// reqwest shows its proxies.
+impl std::fmt::Debug for Clients {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clients")
+    }
 }
 
 /// The client's certificate chain and key, parsed.
@@ -370,10 +383,10 @@ async fn read(mut incoming: reqwest::Response) -> Result<Response, Fault> {
         .collect();
     let mut body = Vec::new();
     while let Some(chunk) = incoming.chunk().await.map_err(|error| fault(&error))? {
-        if body.len() + chunk.len() > LONGEST_BODY {
-            return Err(Fault::TooLarge { limit: LONGEST_BODY });
-        }
         body.extend_from_slice(&chunk);
+        if body.len() > LONGEST_BODY {
+            break;
+        }
     }
     Ok(Response {
         status: status.as_u16(),

@@ -1,6 +1,7 @@
 //! How this API proves to the tenant who it is: RFC 6749 §2.3.1, RFC 7523 §2.2, RFC 8705 §2.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::{SystemRandom, fill};
@@ -9,10 +10,12 @@ use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaEncoding, RsaK
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
+use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
-use crate::config::{ClientAuthMethod, ClientSecret, Config};
-use crate::error::ValidationError;
+use super::discovery::Metadata;
+use crate::config::{ClientAuthMethod, ClientSecret, Config, Flavour, TenantDomain};
+use crate::error::{Error, ValidationError};
 use crate::json::Members;
 use crate::token::jws::{Algorithm, decode};
 
@@ -24,13 +27,20 @@ const JWT_SPIFFE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe
 
 /// Credentials, complete and of the right kind for their method. Never shown.
 pub struct ClientAuth {
+    flavour: Flavour,
     id: String,
+    trust_store: Option<String>,
     /// The issuer: whom assertions are for.
     audience: String,
     proof: Proof,
 }
 
+/// What a client can introspect with, or why it can't.
+pub type Credible = Result<Arc<ClientAuth>, ValidationError>;
+
 enum Proof {
+    /// A public client: its `client_id` alone.
+    None,
     Basic(String),
     Post(String),
     Assertion(Box<SigningKey>),
@@ -60,37 +70,51 @@ impl fmt::Debug for Credentials {
 }
 
 impl ClientAuth {
-    /// `None` without a `clientId`: such a client introspects nothing. What a method lacks is said
-    /// now, and not when the first token comes.
-    pub fn new(config: &Config) -> Result<Option<Self>, ValidationError> {
+    /// What a client can introspect with, or why it can't introspect: it has no `clientId`, or its
+    /// method needs a `clientSecret` that is missing, which is no error before there is a token to
+    /// introspect. Credentials that are there and can't be used are an error at once.
+    pub fn new(config: &Config) -> Result<Credible, ValidationError> {
         use ClientAuthMethod as Method;
+        let flavour = config.flavour;
         let Some(id) = config.client_id.clone() else {
-            return Ok(None);
+            return Ok(Err(ValidationError::new(format!(
+                "clientId is required to introspect access tokens{}",
+                flavour.advice("MONOCLOUD_BACKEND_CLIENT_ID")
+            ))));
         };
         let method = config.client_auth_method;
+        let lacking = |rule: &str| lacking(flavour, method, rule);
         let secret = config.client_secret.as_ref();
-        let shared = || match secret {
-            Some(ClientSecret::Text(text)) => Ok(text.clone()),
-            Some(ClientSecret::Jwk(_)) => Err(lacking(method, "must be a string")),
-            None => Err(lacking(method, "is required")),
-        };
-        let proof = match method {
-            Method::ClientSecretBasic => Proof::Basic(shared()?),
-            Method::ClientSecretPost => Proof::Post(shared()?),
-            Method::SpiffeJwt => Proof::Spiffe(shared()?),
-            Method::ClientSecretJwt => Proof::Assertion(Box::new(match secret {
-                Some(ClientSecret::Text(text)) => SigningKey::shared(text.as_bytes(), None, None)?,
-                Some(ClientSecret::Jwk(jwk)) => SigningKey::symmetric_jwk(jwk)?,
-                None => return Err(lacking(method, "is required")),
-            })),
-            Method::PrivateKeyJwt => Proof::Assertion(Box::new(match secret {
-                Some(ClientSecret::Jwk(jwk)) => SigningKey::private_jwk(jwk)?,
-                Some(ClientSecret::Text(_)) => {
-                    return Err(lacking(method, "must be a valid JWK with a private key"));
-                }
-                None => return Err(lacking(method, "is required: a JWK with a private key")),
-            })),
-            Method::TlsClientAuth | Method::SelfSignedTlsClientAuth | Method::SpiffeX509 => {
+        let proof = match (method, secret) {
+            (Method::ClientSecretBasic | Method::ClientSecretPost, None) => Proof::None,
+            (Method::ClientSecretJwt | Method::SpiffeJwt, None) => {
+                return Ok(Err(lacking("is required")));
+            }
+            (Method::PrivateKeyJwt, None) => {
+                return Ok(Err(lacking("is required: a JWK with a private key")));
+            }
+            (
+                Method::ClientSecretBasic | Method::ClientSecretPost | Method::SpiffeJwt,
+                Some(ClientSecret::Jwk(_)),
+            ) => return Err(lacking("must be a string")),
+            (Method::PrivateKeyJwt, Some(ClientSecret::Text(_))) => {
+                return Err(lacking("must be a valid JWK with a private key"));
+            }
+            (Method::ClientSecretBasic, Some(ClientSecret::Text(text))) => {
+                Proof::Basic(text.clone())
+            }
+            (Method::ClientSecretPost, Some(ClientSecret::Text(text))) => Proof::Post(text.clone()),
+            (Method::SpiffeJwt, Some(ClientSecret::Text(text))) => Proof::Spiffe(text.clone()),
+            (Method::ClientSecretJwt, Some(ClientSecret::Text(text))) => {
+                Proof::Assertion(Box::new(SigningKey::shared(text.as_bytes(), None, None)?))
+            }
+            (Method::ClientSecretJwt, Some(ClientSecret::Jwk(jwk))) => {
+                Proof::Assertion(Box::new(SigningKey::symmetric_jwk(jwk)?))
+            }
+            (Method::PrivateKeyJwt, Some(ClientSecret::Jwk(jwk))) => {
+                Proof::Assertion(Box::new(SigningKey::private_jwk(jwk)?))
+            }
+            (Method::TlsClientAuth | Method::SelfSignedTlsClientAuth | Method::SpiffeX509, _) => {
                 // Whoever brings a fetcher brings the handshake.
                 if config.tls.cert.is_none() && !config.has_fetcher {
                     return Err(ValidationError::new(format!(
@@ -102,13 +126,29 @@ impl ClientAuth {
                 Proof::Certificate
             }
         };
-        Ok(Some(Self { id, audience: config.tenant.as_str().to_owned(), proof }))
+        let audience = config.tenant.as_str().to_owned();
+        let trust_store = config.trust_store_id.clone();
+        Ok(Ok(Arc::new(Self { flavour, id, trust_store, audience, proof })))
     }
 
     /// Whether the proof is in the TLS handshake, so that endpoints may differ (RFC 8705 §5).
     #[must_use]
     pub fn is_by_tls(&self) -> bool {
         matches!(self.proof, Proof::Certificate)
+    }
+
+    /// Where this client introspects tokens.
+    pub fn introspection_endpoint(
+        &self,
+        metadata: &Metadata,
+        tenant: &TenantDomain,
+    ) -> Result<Url, Error> {
+        metadata.introspection_endpoint(
+            tenant,
+            self.is_by_tls(),
+            self.trust_store.as_deref(),
+            self.flavour,
+        )
     }
 
     /// The credentials of one request. `now`: seconds since 1970. `None` where the system has no
@@ -125,7 +165,7 @@ impl ClientAuth {
                 vec![]
             }
             Proof::Post(secret) => vec![id, ("client_secret", secret.clone())],
-            Proof::Certificate => vec![id],
+            Proof::None | Proof::Certificate => vec![id],
             Proof::Spiffe(assertion) => assertion_form(id, JWT_SPIFFE, assertion.clone()),
             Proof::Assertion(key) => {
                 assertion_form(id, JWT_BEARER, key.assertion(&self.id, &self.audience, now)?)
@@ -153,11 +193,11 @@ pub fn form(members: &[(&'static str, String)]) -> String {
     form.finish()
 }
 
-fn lacking(method: ClientAuthMethod, rule: &str) -> ValidationError {
+fn lacking(flavour: Flavour, method: ClientAuthMethod, rule: &str) -> ValidationError {
     ValidationError::new(format!(
-        "\"clientSecret\" {rule} with clientAuthMethod {} (set the option, or the environment \
-         variable MONOCLOUD_BACKEND_CLIENT_SECRET)",
-        method.as_str()
+        "\"clientSecret\" {rule} with clientAuthMethod {}{}",
+        method.as_str(),
+        flavour.advice("MONOCLOUD_BACKEND_CLIENT_SECRET")
     ))
 }
 
@@ -330,4 +370,57 @@ fn rsa_encoding(alg: &str) -> Option<(&'static str, &'static dyn RsaEncoding)> {
         Algorithm::Ps512 => ("PS512", &signature::RSA_PSS_SHA512),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::config::{Given, Sources};
+
+    fn auth(flavour: Flavour, options: &[(&str, &str)]) -> Result<Credible, ValidationError> {
+        let required = [("tenantDomain", "https://t.example"), ("audience", "https://api.example")];
+        let options = required.iter().chain(options);
+        let options =
+            options.map(|(name, value)| ((*name).to_owned(), Given::Text((*value).into())));
+        let sources = Sources { options: options.collect(), environment: HashMap::new() };
+        ClientAuth::new(&Config::read(flavour, &sources).unwrap())
+    }
+
+    #[test]
+    fn a_client_without_secret_is_a_public_client() {
+        for flavour in [Flavour::BackendNode, Flavour::OidcBackend] {
+            for method in ["client_secret_basic", "client_secret_post"] {
+                let options = [("clientId", "me"), ("clientAuthMethod", method)];
+                let credentials =
+                    auth(flavour, &options).unwrap().unwrap().credentials(0.0).unwrap();
+                assert_eq!(credentials.authorization, None);
+                assert_eq!(credentials.form, [("client_id", "me".to_owned())]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_that_a_method_needs_is_missed_at_the_first_introspection() {
+        for method in ["client_secret_jwt", "private_key_jwt", "spiffe_jwt"] {
+            let options = [("clientId", "me"), ("clientAuthMethod", method)];
+            let error = auth(Flavour::BackendNode, &options).unwrap().unwrap_err().0;
+            assert!(error.starts_with("\"clientSecret\" is required"), "{error}");
+            assert!(error.contains("MONOCLOUD_BACKEND_CLIENT_SECRET"), "{error}");
+            let error = auth(Flavour::OidcBackend, &options).unwrap().unwrap_err().0;
+            assert!(!error.contains("MONOCLOUD"), "{error}");
+        }
+        let error = auth(Flavour::BackendNode, &[]).unwrap().unwrap_err().0;
+        assert!(
+            error.starts_with("clientId is required") && error.contains("_CLIENT_ID"),
+            "{error}"
+        );
+        let error = auth(Flavour::OidcBackend, &[]).unwrap().unwrap_err().0;
+        assert_eq!(error, "clientId is required to introspect access tokens");
+        // What is there and can't be used is said at once.
+        let options =
+            [("clientId", "me"), ("clientAuthMethod", "private_key_jwt"), ("clientSecret", "x")];
+        assert!(auth(Flavour::BackendNode, &options).is_err());
+    }
 }

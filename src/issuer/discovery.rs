@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use url::Url;
 
-use crate::config::TenantDomain;
+use crate::config::{Flavour, TenantDomain};
 use crate::error::{Error, Fault, HttpError, ValidationError};
 use crate::json::{JsonError, Members};
 
@@ -81,13 +81,14 @@ impl Metadata {
         tenant: &TenantDomain,
         by_tls: bool,
         trust_store: Option<&str>,
+        flavour: Flavour,
     ) -> Result<Url, Error> {
         let alias = match trust_store.filter(|_| by_tls) {
             Some(id) => self.trust_stores.get(id).ok_or_else(|| {
-                ValidationError::new(
-                    "\"trustStoreId\" names a trust store that the tenant's metadata does not have \
-                     (set the option, or the environment variable MONOCLOUD_BACKEND_TRUST_STORE_ID)",
-                )
+                ValidationError::new(format!(
+                    "\"trustStoreId\" names a trust store that the tenant's metadata does not have{}",
+                    flavour.advice("MONOCLOUD_BACKEND_TRUST_STORE_ID")
+                ))
             })?,
             None => &self.mtls_introspection,
         };

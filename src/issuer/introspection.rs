@@ -5,29 +5,33 @@ use std::sync::Arc;
 use url::form_urlencoded::byte_serialize;
 
 use super::client_auth::{ClientAuth, form};
+use super::introspection_limiter::Full;
 use super::{ClientTerms, Issuer, Want};
-use crate::error::{Error, Fault, OpError, Raw, TokenError, ValidationError};
+use crate::error::{Error, Fault, HttpError, OpError, Raw, TokenError};
 use crate::http::{Request, Response};
 use crate::json::Members;
 
 const WHAT: &str = "token introspection";
 
-/// The claims of an active token, without `active`, as JSON text.
+/// The claims of an active token, without `active`, as JSON text. `now`: seconds since 1970.
 pub async fn introspect(
     issuer: Arc<Issuer>,
     auth: Arc<ClientAuth>,
-    trust_store: Option<String>,
     token: String,
     now: f64,
     terms: ClientTerms,
 ) -> Result<Arc<String>, Error> {
+    let begun = issuer.clock.elapsed();
     let metadata = issuer.metadata(terms, Want::Fresh).await?;
-    let endpoint = metadata.introspection_endpoint(
-        issuer.tenant(),
-        auth.is_by_tls(),
-        trust_store.as_deref(),
-    )?;
+    let endpoint = auth.introspection_endpoint(&metadata, issuer.tenant())?;
     let mut request = Request::get(WHAT, endpoint);
+    let limiter = &issuer.introspections;
+    let _place = limiter.enter(terms.introspections, terms.deadline).await.map_err(|Full| {
+        let failure = request.failure(Fault::IntrospectionLimit, None);
+        HttpError { retry_after: Some(1), ..failure }
+    })?;
+    // An assertion is only good for a minute, and the wait for metadata and a place may have been long.
+    let now = now + issuer.clock.elapsed().saturating_sub(begun).as_secs_f64();
     let credentials = auth
         .credentials(now)
         .ok_or_else(|| request.failure(Fault::Local("The client assertion can't be made"), None))?;
@@ -38,14 +42,26 @@ pub async fn introspect(
     if let Some(authorization) = credentials.authorization {
         request.headers.push(("authorization", authorization));
     }
-    let response = request.send(issuer.transport(), terms.deadline).await?;
+    let response = request
+        .send(issuer.transport(), terms.deadline)
+        .await
+        // A body that is too long.
+        .map_err(|failure| HttpError { raw: failure.raw.map(|raw| sent.head(raw)), ..failure })?;
     match response.status {
-        200 => claims(&request, &response).map(Arc::new),
+        200 => claims(&response).map(Arc::new).map_err(|why| match why {
+            NoClaims::Inactive => TokenError::Inactive.into(),
+            NoClaims::Unreadable => {
+                let fault = Fault::Unreadable(
+                    "The answer is not a JSON object that names each member once",
+                );
+                let failure = request.failure(fault, Some(&response));
+                HttpError { raw: failure.raw.map(|raw| sent.head(raw)), ..failure }.into()
+            }
+        }),
         400 | 401 => Err(refusal(&response, &sent).into()),
         status => {
-            let mut failure = request.failure(Fault::Status(status), Some(&response));
-            failure.raw = Some(sent.raw(&response));
-            Err(failure.into())
+            let failure = request.failure(Fault::Status(status), Some(&response));
+            Err(HttpError { raw: Some(sent.raw(&response)), ..failure }.into())
         }
     }
 }
@@ -75,32 +91,41 @@ impl Sent {
         self.0.iter().any(|secret| text.contains(secret))
     }
 
-    /// The answer as an error may show it: without a body, and without headers, that repeat it. The
-    /// whole body is looked at, since the part that is kept may end within the token.
+    /// The answer as an error may show it: without a body, and without headers, that repeat what was
+    /// sent. The whole body is looked at, since the part that is kept may end within the token.
     fn raw(&self, response: &Response) -> Arc<Raw> {
-        let mut raw = response.raw();
-        let kept = Arc::make_mut(&mut raw);
-        kept.headers.retain(|(_, value)| !self.is_in(value));
+        let raw = response.raw();
         if self.is_in(&String::from_utf8_lossy(&response.body)) {
-            kept.body.clear();
+            return self.head(raw);
         }
+        self.without_sent_headers(raw)
+    }
+
+    /// The same without the body: of an answer that may hold claims.
+    fn head(&self, mut raw: Arc<Raw>) -> Arc<Raw> {
+        Arc::make_mut(&mut raw).body.clear();
+        self.without_sent_headers(raw)
+    }
+
+    fn without_sent_headers(&self, mut raw: Arc<Raw>) -> Arc<Raw> {
+        Arc::make_mut(&mut raw).headers.retain(|(_, value)| !self.is_in(value));
         raw
     }
 }
 
-/// RFC 7662 §2.2. `active` is a boolean, and only `true` is true.
-fn claims(request: &Request, response: &Response) -> Result<String, Error> {
-    let members = Members::parse_bytes(&response.body).map_err(|_| {
-        let fault =
-            Fault::Unreadable("The answer is not a JSON object that names each member once");
-        // The answer may hold claims, and is not shown.
-        let mut failure = request.failure(fault, None);
-        failure.retry_after = response.retry_after();
-        failure
-    })?;
+/// Why an answer of status 200 holds no claims.
+enum NoClaims {
+    Inactive,
+    Unreadable,
+}
+
+/// RFC 7662 §2.2. `active` is a boolean, and only `true` is true. A member that is `null` counts as
+/// absent.
+fn claims(response: &Response) -> Result<String, NoClaims> {
+    let members = Members::parse_bytes(&response.body).map_err(|_| NoClaims::Unreadable)?;
     match members.get::<bool>("active") {
-        Some(Ok(true)) => Ok(members.without("active")),
-        _ => Err(TokenError::Inactive.into()),
+        Some(Ok(true)) => Ok(members.only(|name, text| name != "active" && text != "null")),
+        _ => Err(NoClaims::Inactive),
     }
 }
 
@@ -116,21 +141,69 @@ fn refusal(response: &Response, sent: &Sent) -> OpError {
         let allowed = |byte: u8| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         !code.is_empty() && code.len() <= 64 && code.bytes().all(allowed)
     };
-    let implied = if response.status == 401 { "invalid_client" } else { "invalid_request" };
     let error = text("error").filter(|code| is_code(code));
     let description = text("error_description").filter(|text| text.len() <= LONGEST_DESCRIPTION);
+    let (implied, reading) = match (&error, response.status) {
+        (None, 400) => ("introspection_failed", Some("Token introspection failed")),
+        _ => ("invalid_client", None),
+    };
     OpError {
         error: error.map_or_else(|| implied.to_owned(), |code| code.into_owned()),
-        description: description.map(|text| text.into_owned()),
+        description: description.map(|text| text.into_owned()).or(reading.map(ToOwned::to_owned)),
         raw: sent.raw(response),
     }
 }
 
-/// What a client without credentials answers to an opaque token.
-#[must_use]
-pub fn not_configured() -> ValidationError {
-    ValidationError::new(
-        "clientId is required to introspect access tokens (set the option, or the environment \
-         variable MONOCLOUD_BACKEND_CLIENT_ID)",
-    )
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Response {
+        let (status_text, headers) = (String::new(), vec![]);
+        Response { status, status_text, headers, body: body.as_bytes().to_vec() }
+    }
+
+    #[test]
+    fn a_member_that_is_null_counts_as_absent() {
+        let body =
+            r#"{"active":true,"sub":null,"exp": null ,"a":{"b":null},"c":"null","d":[null]}"#;
+        let left = claims(&answer(200, body)).ok();
+        assert_eq!(left.as_deref(), Some(r#"{"a":{"b":null},"c":"null","d":[null]}"#));
+        assert!(matches!(claims(&answer(200, r#"{"active":null}"#)), Err(NoClaims::Inactive)));
+        let twice = r#"{"active":true,"sub":null,"sub":"x"}"#;
+        assert!(matches!(claims(&answer(200, twice)), Err(NoClaims::Unreadable)));
+    }
+
+    #[test]
+    fn a_refusal_without_an_error_gets_the_one_of_its_status() {
+        let sent = Sent::new(&[("token", "opaque".to_owned())], None);
+        let of = |status, body| {
+            let error = refusal(&answer(status, body), &sent);
+            (error.error, error.description)
+        };
+        let described = |error: &str, description: &str| {
+            (error.to_owned(), Some(description.to_owned()).filter(|text| !text.is_empty()))
+        };
+        for body in ["", "null", "<h1>No</h1>", "{}", r#"{"error":1}"#, r#"{"error":"opaque"}"#] {
+            assert_eq!(of(401, body), described("invalid_client", ""), "{body}");
+            let expected = described("introspection_failed", "Token introspection failed");
+            assert_eq!(of(400, body), expected, "{body}");
+        }
+        let body = r#"{"error":"invalid_request"}"#;
+        assert_eq!(of(400, body), described("invalid_request", ""));
+        let body = r#"{"error_description":"no token"}"#;
+        assert_eq!(of(400, body), described("introspection_failed", "no token"));
+    }
+
+    #[test]
+    fn what_was_sent_is_in_no_raw_answer() {
+        let sent = Sent::new(&[("token", "opaque".to_owned())], None);
+        let mut response = answer(500, "<p>opaque</p>");
+        response.headers = ["opaque", "fine"].map(|it| ("x".to_owned(), it.to_owned())).into();
+        let raw = sent.raw(&response);
+        assert_eq!((raw.body.as_str(), raw.headers.len()), ("", 1));
+        response.body = b"<p>no</p>".to_vec();
+        assert_eq!(sent.raw(&response).body, "<p>no</p>");
+        assert_eq!(sent.head(response.raw()).body, "");
+    }
 }

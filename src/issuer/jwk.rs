@@ -228,3 +228,38 @@ impl KeySet {
         Ok(verifier)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Key, Unusable};
+
+    const POINT: &str =
+        r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
+
+    fn parse(more: &str) -> Result<Key, Unusable> {
+        Key::parse(&format!("{{{POINT}{more}}}"))
+    }
+
+    #[test]
+    fn a_key_for_no_algorithm_of_its_kind_is_none() {
+        assert!(parse("").is_ok());
+        for known in ["EdDSA", "Ed25519"] {
+            assert!(parse(&format!(r#","alg":"{known}""#)).is_ok(), "{known}");
+        }
+        for foreign in ["ES256", "RS256", "PS512", "HS256", "none", ""] {
+            let key = parse(&format!(r#","alg":"{foreign}""#));
+            assert_eq!(key.err(), Some(Unusable::Algorithm), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_member_that_is_no_string_makes_a_key_malformed() {
+        for member in ["kid", "use", "alg"] {
+            for value in ["1", "null", "true", "[]", r#"["sig"]"#, "{}"] {
+                let key = parse(&format!(r#","{member}":{value}"#));
+                assert_eq!(key.err(), Some(Unusable::Malformed), "{member}: {value}");
+            }
+        }
+        assert_eq!(parse(r#","kid":"a","kid":"b""#).err(), Some(Unusable::Malformed));
+    }
+}

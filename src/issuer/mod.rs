@@ -11,6 +11,7 @@ pub mod discovery;
 mod documents;
 pub mod flight;
 pub mod introspection;
+mod introspection_limiter;
 pub mod jwk;
 pub mod unknown;
 pub mod verifier;
@@ -30,6 +31,7 @@ use self::cached::{Age, Cached, Stamped, Terms};
 use self::discovery::Metadata;
 use self::documents::{Document, TheKeys, TheMetadata};
 use self::flight::Start;
+use self::introspection_limiter::IntrospectionLimiter;
 use self::jwk::KeySet;
 use self::unknown::{UnknownKeys, key_name};
 use self::watch::{Counters, Event, Observers, count};
@@ -85,6 +87,8 @@ pub struct ClientTerms {
     keys: Terms,
     /// How long one whole exchange may take.
     pub deadline: Duration,
+    /// How many introspections may be in flight at the tenant, this client's next one included.
+    pub introspections: usize,
 }
 
 impl ClientTerms {
@@ -96,6 +100,7 @@ impl ClientTerms {
             metadata: Terms { fresh: config.metadata_cache_duration, stale },
             keys: Terms { fresh: config.jwks_cache_duration, stale },
             deadline: config.response_timeout,
+            introspections: config.max_concurrent_introspections,
         }
     }
 }
@@ -126,6 +131,8 @@ pub struct Issuer {
     exchange: Mutex<Instant>,
     /// What time the tenant last said it is.
     heard: Mutex<Option<Heard>>,
+    /// The introspections in flight.
+    introspections: Arc<IntrospectionLimiter>,
     /// What has happened.
     pub counters: Counters,
     /// Who wants to know what happens.
@@ -141,16 +148,26 @@ impl Issuer {
     /// A tenant of one client's own. Nothing is fetched before the first token.
     #[must_use]
     pub fn new(tenant: TenantDomain, sources: Sources, clock: Arc<dyn Clock>) -> Arc<Self> {
-        Self::over(tenant, Arc::new(sources), clock)
+        Self::over(tenant, Arc::new(sources), clock, Arc::default())
     }
 
     /// The same tenant, asked over the same connections, with documents of its own.
     #[must_use]
     pub fn apart(&self) -> Arc<Self> {
-        Self::over(self.tenant.clone(), Arc::clone(&self.sources), Arc::clone(&self.clock))
+        Self::over(
+            self.tenant.clone(),
+            Arc::clone(&self.sources),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.introspections),
+        )
     }
 
-    fn over(tenant: TenantDomain, sources: Arc<Sources>, clock: Arc<dyn Clock>) -> Arc<Self> {
+    fn over(
+        tenant: TenantDomain,
+        sources: Arc<Sources>,
+        clock: Arc<dyn Clock>,
+        introspections: Arc<IntrospectionLimiter>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             tenant,
             sources,
@@ -160,6 +177,7 @@ impl Issuer {
             unknown: Mutex::default(),
             exchange: Mutex::new(Instant::now()),
             heard: Mutex::default(),
+            introspections,
             counters: Counters::default(),
             observers: Observers::default(),
         })

@@ -25,7 +25,7 @@ pub struct UnknownKeys {
 
 impl UnknownKeys {
     const MOST: u32 = 2;
-    const REFILL: Duration = Duration::from_secs(30);
+    const REFILL: Duration = Duration::from_secs(10);
     /// A key may reach the JWKS a moment after its first token, so a name is not forgotten about for
     /// longer than this.
     const REMEMBERED: Duration = Duration::from_secs(5);
@@ -92,15 +92,15 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_gets_two_at_once_and_one_each_half_minute() {
+    fn a_flood_gets_two_at_once_and_one_each_ten_seconds() {
         let mut keys = UnknownKeys::new();
         let taken =
             |keys: &mut UnknownKeys, second| (0..100).filter(|_| keys.take(at(second))).count();
         assert_eq!(taken(&mut keys, 0), 2);
-        assert_eq!(taken(&mut keys, 29), 0);
-        assert_eq!(taken(&mut keys, 30), 1);
-        assert_eq!(taken(&mut keys, 59), 0);
-        assert_eq!(taken(&mut keys, 60), 1);
+        assert_eq!(taken(&mut keys, 9), 0);
+        assert_eq!(taken(&mut keys, 10), 1);
+        assert_eq!(taken(&mut keys, 19), 0);
+        assert_eq!(taken(&mut keys, 20), 1);
         assert_eq!(taken(&mut keys, 1000), 2);
     }
 

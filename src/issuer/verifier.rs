@@ -223,3 +223,83 @@ fn without_leading_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.get(zeros..).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Material, Unusable};
+    use crate::token::jws::Algorithm;
+
+    /// A number of this many bytes that is odd and begins with a bit that is set.
+    fn modulus(bytes: usize) -> Vec<u8> {
+        let mut n = vec![0xff; bytes];
+        n[0] = 0x80;
+        n
+    }
+
+    fn refusal(n: &[u8], e: &[u8]) -> Option<Unusable> {
+        Material::rsa(n, e).err()
+    }
+
+    #[test]
+    fn an_exponent_has_four_bytes_at_the_most() {
+        let n = modulus(256);
+        for fits in
+            [&[3][..], &[1, 0, 1], &[1, 0, 0, 1], &[0xff; 4], &[0, 0, 0xff, 0xff, 0xff, 0xff]]
+        {
+            assert_eq!(refusal(&n, fits), None, "{fits:?}");
+        }
+        for other in
+            [&[1, 0, 0, 0, 1][..], &[0xff; 5], &[1], &[0, 1], &[2], &[1, 0, 0, 0], &[0], &[]]
+        {
+            assert_eq!(refusal(&n, other), Some(Unusable::Strength), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_modulus_has_2048_to_8192_bits() {
+        let bits = |bytes: usize, first: u8| {
+            let mut n = modulus(bytes);
+            n[0] = first;
+            refusal(&n, &[1, 0, 1])
+        };
+        assert_eq!(bits(256, 0x80), None);
+        assert_eq!(bits(256, 0x7f), Some(Unusable::Strength));
+        assert_eq!(bits(1024, 0xff), None);
+        assert_eq!(bits(1025, 0x01), Some(Unusable::Strength));
+        // Zeros before it are no bits.
+        assert_eq!(refusal(&[&[0][..], &modulus(255)].concat(), &[3]), Some(Unusable::Strength));
+        assert_eq!(refusal(&[&[0][..], &modulus(1024)].concat(), &[3]), None);
+        assert_eq!(refusal(&[0], &[3]), Some(Unusable::Material));
+        assert_eq!(refusal(&[], &[3]), Some(Unusable::Material));
+    }
+
+    /// What is remembered of a token goes by this: two keys that share it share verdicts.
+    #[test]
+    fn no_two_keys_have_one_identity() {
+        let n = modulus(256);
+        let longer = [n.as_slice(), &[1]].concat();
+        let mut other = n.clone();
+        other[100] = 0;
+        let rsa = |n: &[u8], e: &[u8]| Material::rsa(n, e).unwrap_or_else(|why| panic!("{why:?}"));
+        let keys = [
+            rsa(&n, &[1, 1, 3]),
+            rsa(&n, &[1, 0, 1]),
+            rsa(&other, &[1, 1, 3]),
+            // The same bytes in a row, cut at another place.
+            rsa(&longer, &[1, 3]),
+            Material::Raw(vec![4; 65]),
+            Material::Raw(vec![5; 65]),
+            Material::Raw(vec![4; 97]),
+            Material::Raw(Vec::new()),
+        ];
+        let mut identities = Vec::new();
+        for key in &keys {
+            for algorithm in [Algorithm::Rs256, Algorithm::Ps256, Algorithm::Es256] {
+                let identity = key.verifier_identity(algorithm);
+                assert_eq!(identity, key.verifier_identity(algorithm));
+                assert!(!identities.contains(&identity), "{}", identities.len());
+                identities.push(identity);
+            }
+        }
+    }
+}

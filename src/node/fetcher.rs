@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::mailbox::{Message, Post};
+use super::js_bridge::{JsBridge, Message};
 use crate::error::Fault;
-use crate::http::{Exchange, Request, Transport};
+use crate::http::{Exchange, LONGEST_BODY, Request, Transport};
 use crate::issuer::Resolver;
 
 /// `fetcher`, called as `fetch(url, init)`.
 #[derive(Clone)]
 pub struct Fetcher {
-    pub post: Arc<Post>,
+    pub bridge: Arc<JsBridge>,
     /// Whose it is.
     pub client: f64,
 }
@@ -23,7 +23,7 @@ impl std::fmt::Debug for Fetcher {
 
 impl Transport for Fetcher {
     fn exchange(&self, request: Request) -> Exchange {
-        let Self { post, client } = self.clone();
+        let Self { bridge, client } = self.clone();
         Box::pin(async move {
             let headers = request.headers.into_iter();
             let message = Message {
@@ -34,14 +34,14 @@ impl Transport for Fetcher {
                 form: request.form,
                 ..Message::default()
             };
-            post.ask(message).await
+            bridge.ask(message).await
         })
     }
 }
 
 /// `metadataResolver` or `jwksResolver`.
 pub struct CallerDocument {
-    pub post: Arc<Post>,
+    pub bridge: Arc<JsBridge>,
     pub client: f64,
     /// `metadata` or `jwks`.
     pub document: &'static str,
@@ -55,7 +55,7 @@ impl std::fmt::Debug for CallerDocument {
 
 impl Resolver for CallerDocument {
     fn resolve(&self) -> std::pin::Pin<Box<dyn Future<Output = Result<String, Fault>> + Send>> {
-        let (post, client, document) = (Arc::clone(&self.post), self.client, self.document);
+        let (bridge, client, document) = (Arc::clone(&self.bridge), self.client, self.document);
         Box::pin(async move {
             let message = Message {
                 kind: "resolve",
@@ -63,7 +63,10 @@ impl Resolver for CallerDocument {
                 document: Some(document),
                 ..Message::default()
             };
-            let reply = post.ask(message).await?;
+            let reply = bridge.ask(message).await?;
+            if reply.body.len() > LONGEST_BODY {
+                return Err(Fault::TooLarge { limit: LONGEST_BODY });
+            }
             String::from_utf8(reply.body)
                 .map_err(|_| Fault::Unreadable("The resolver's document is not UTF-8"))
         })

@@ -5,11 +5,13 @@
     reason = "documented in index.d.ts, for JavaScript"
 )]
 
-mod class;
+mod client;
+mod explanation;
+mod failure;
 mod fetcher;
-mod gate;
-mod mailbox;
+mod js_bridge;
 mod options;
-mod outcome;
-mod panics;
-mod receiver;
+mod panic_hook;
+mod raw;
+mod stats;
+mod validate_fn;

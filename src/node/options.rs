@@ -1,13 +1,13 @@
-//! JavaScript values become [`Sources`] and a [`Route`]; `js/options.js` reads them off the
-//! caller's objects, once, and says of what type each is.
+//! JavaScript values become [`Sources`] and [`Requirements`]. `js/core/options.js` reads them from the
+//! caller's objects, once, with the type of each.
 
 use std::collections::HashMap;
 
 use napi_derive::napi;
 
-use crate::check::Route;
 use crate::config::{Given, Sources};
 use crate::token::binding::Binding;
+use crate::validator::request::Requirements;
 
 /// One option.
 #[napi(object, object_to_js = false)]
@@ -21,12 +21,12 @@ pub struct GivenOption {
     pub flag: Option<bool>,
 }
 
-/// What a route asks.
+/// What a route requires.
 #[napi(object, object_to_js = false)]
-pub struct GivenRoute {
+pub struct GivenRequirements {
     pub scopes: Option<Vec<String>>,
     pub groups: Option<Vec<String>>,
-    /// A mode's name, or `undefined` for the client's own.
+    /// The name of a mode, or `undefined` for the client's own.
     pub binding: Option<String>,
 }
 
@@ -45,20 +45,26 @@ impl From<GivenOption> for Given {
     }
 }
 
-pub fn sources(options: Vec<GivenOption>, environment: HashMap<String, String>) -> Sources {
+pub fn sources(options: Vec<GivenOption>, environment: Vec<Vec<String>>) -> Sources {
     Sources {
         options: options.into_iter().map(|option| (option.name.clone(), option.into())).collect(),
-        environment,
+        environment: environment
+            .into_iter()
+            .filter_map(|pair| {
+                <[String; 2]>::try_from(pair).ok().map(|[name, value]| (name, value))
+            })
+            .collect::<HashMap<_, _>>(),
     }
 }
 
-impl From<GivenRoute> for Route {
-    fn from(route: GivenRoute) -> Self {
+impl From<GivenRequirements> for Requirements {
+    fn from(given: GivenRequirements) -> Self {
         Self {
-            scopes: route.scopes.unwrap_or_default(),
-            groups: route.groups.unwrap_or_default(),
-            binding: match route.binding.as_deref() {
+            scopes: given.scopes.unwrap_or_default(),
+            groups: given.groups.unwrap_or_default(),
+            binding: match given.binding.as_deref() {
                 Some("required") => Some(Binding::Required),
+                Some("not_checked") => Some(Binding::NotChecked),
                 Some("when_present") => Some(Binding::WhenPresent),
                 Some("dangerously_ignore") => Some(Binding::Ignored),
                 _ => None,

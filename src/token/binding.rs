@@ -11,14 +11,16 @@ use crate::error::TokenError;
 use crate::json::Members;
 use crate::token::claims::Claims;
 
-/// Whether binding is checked for a token.
+/// How the binding of tokens is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Binding {
-    /// Certificate and `cnf` must both be there and match.
+    /// `required`: the request has a certificate, and the token is bound to it.
     Required,
-    /// Every token that says it is bound must match its certificate.
+    /// `when_present`: a token that is bound to a certificate must come with it.
     WhenPresent,
-    /// Not looked at.
+    /// A route's `validateCertificateBinding: false`: certificates are not looked at.
+    NotChecked,
+    /// `dangerously_ignore`: a bound token passes as a bearer token, whatever it is bound to.
     Ignored,
 }
 
@@ -29,13 +31,13 @@ impl Binding {
         match self {
             Self::Required => "required",
             Self::WhenPresent => "when_present",
+            Self::NotChecked => "not_checked",
             Self::Ignored => "dangerously_ignore",
         }
     }
 }
 
-/// What `certificateFromSocket` hands on for a resumed TLS session without a certificate: as good as
-/// nothing, and it says why there is nothing.
+/// What `certificateFromSocket` returns for a resumed TLS session without a certificate.
 const RESUMED: &str = " ";
 
 /// The longest text that is looked at as a certificate, in bytes: a chain of several fits.
@@ -50,21 +52,23 @@ const PEM_BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// What a token says of the certificate that it is bound to: its `cnf`, read once.
+/// The confirmation of a token (RFC 7800 §3): its `cnf`, read once.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Confirmation {
-    /// Nothing.
+    /// The token is bound to nothing.
     None,
-    /// Something else: a key of DPoP's (RFC 9449 §6), say.
+    /// A member that is not checked here, such as `kid`.
     Other,
-    /// `x5t#S256`.
+    /// `x5t#S256` (RFC 8705 §3.1).
     Certificate(Box<str>),
-    /// Nothing that can be checked here, and nothing that may be passed over.
+    /// `jkt` (RFC 9449 §6.1), alone or beside `x5t#S256`: only a DPoP proof satisfies it.
+    DpopKey,
+    /// A `cnf` that can't be read, or that needs more than a certificate.
     Unsupported,
 }
 
 impl Confirmation {
-    /// Reads it: the claim itself, or the same object as a JSON string.
+    /// Reads `cnf`: an object, or that object as a JSON string.
     #[must_use]
     pub fn read(claims: &Claims<'_>) -> Self {
         let Some(cnf) = claims.members().raw("cnf").filter(|text| *text != "null") else {
@@ -74,12 +78,14 @@ impl Confirmation {
         let Ok(members) = Members::parse(inner.as_deref().unwrap_or(cnf)) else {
             return Self::Unsupported;
         };
+        if members.has("jkt") {
+            return Self::DpopKey;
+        }
         if !members.has("x5t#S256") {
             return Self::Other;
         }
-        // Two confirmations need two proofs, and only one is offered here: a certificate alone does
-        // not answer for DPoP's `jkt` (RFC 9449 §6).
-        if ["jkt", "jwk", "jku", "jwe"].iter().any(|other| members.has(other)) {
+        // Two confirmations need two proofs, and a certificate is only one of them.
+        if ["jwk", "jku", "jwe"].iter().any(|other| members.has(other)) {
             return Self::Unsupported;
         }
         match members.text("x5t#S256") {
@@ -90,7 +96,7 @@ impl Confirmation {
         }
     }
 
-    /// What it takes of memory beside itself, in bytes.
+    /// The heap memory that it takes, in bytes.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         match self {
@@ -99,10 +105,25 @@ impl Confirmation {
         }
     }
 
-    /// Checks it against the certificate of the request.
+    /// Whether the mode or the token asks for a proof.
+    #[must_use]
+    pub fn is_asked(&self, binding: Binding) -> bool {
+        match binding {
+            Binding::Required => true,
+            Binding::WhenPresent => !matches!(self, Self::None | Self::Other),
+            Binding::NotChecked => *self == Self::DpopKey,
+            Binding::Ignored => false,
+        }
+    }
+
+    /// Compares it with the certificate of the request.
     pub fn check(&self, certificate: Option<&str>, binding: Binding) -> Result<(), TokenError> {
-        if binding == Binding::Ignored {
-            return Ok(());
+        match (binding, self) {
+            (Binding::Ignored, _) => return Ok(()),
+            // Whoever holds such a token has not shown the key that it is bound to (RFC 9449 §7.1).
+            (_, Self::DpopKey) => return Err(TokenError::DpopRequired),
+            (Binding::NotChecked, _) => return Ok(()),
+            (Binding::Required | Binding::WhenPresent, _) => {}
         }
         let missing = match certificate {
             Some(RESUMED) => TokenError::CertificateMissingResumedSession,
@@ -117,6 +138,7 @@ impl Confirmation {
             Self::None if required => return Err(TokenError::NotBound),
             Self::Other if required => return Err(TokenError::UnsupportedConfirmation),
             Self::None | Self::Other => return Ok(()),
+            Self::DpopKey => return Err(TokenError::DpopRequired),
             Self::Unsupported => return Err(TokenError::UnsupportedConfirmation),
             Self::Certificate(thumbprint) => thumbprint,
         };
@@ -148,6 +170,7 @@ impl std::fmt::Debug for Confirmation {
             Self::None => "None",
             Self::Other => "Other",
             Self::Certificate(_) => "Certificate(…)",
+            Self::DpopKey => "DpopKey",
             Self::Unsupported => "Unsupported",
         })
     }
@@ -300,15 +323,32 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_does_not_answer_for_dpop() {
-        let jkt = r#"{"cnf":{"jkt":"x"}}"#;
-        assert_eq!(
-            answer(jkt, Some(PEM), Binding::Required),
-            Err(TokenError::UnsupportedConfirmation)
-        );
+    fn a_token_bound_to_a_dpop_key_is_no_bearer_token() {
+        let alone = r#"{"cnf":{"jkt":"x"}}"#.to_owned();
         let both = format!(r#"{{"cnf":{{"jkt":"x","x5t#S256":"{}"}}}}"#, own_thumbprint());
-        for binding in [Binding::Required, Binding::WhenPresent] {
-            assert_eq!(answer(&both, Some(PEM), binding), Err(TokenError::UnsupportedConfirmation));
+        let mistyped = r#"{"cnf":{"jkt":null}}"#.to_owned();
+        let as_string = serde_json::json!({ "cnf": r#"{"jkt":"x"}"# }).to_string();
+        for json in [alone, both, mistyped, as_string] {
+            for binding in [Binding::Required, Binding::WhenPresent, Binding::NotChecked] {
+                for certificate in [None, Some(PEM)] {
+                    assert_eq!(
+                        answer(&json, certificate, binding),
+                        Err(TokenError::DpopRequired),
+                        "{json} {binding:?}"
+                    );
+                }
+            }
+            assert_eq!(answer(&json, None, Binding::Ignored), Ok(()));
+        }
+    }
+
+    #[test]
+    fn a_route_that_does_not_check_certificates_looks_at_none() {
+        let bound = bound_to(&own_thumbprint());
+        for json in [bound.as_str(), "{}", r#"{"cnf":1}"#, r#"{"cnf":{"x5t#S256":1}}"#] {
+            for certificate in [None, Some("x"), Some(PEM)] {
+                assert_eq!(answer(json, certificate, Binding::NotChecked), Ok(()), "{json}");
+            }
         }
     }
 }

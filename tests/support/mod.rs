@@ -15,13 +15,13 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use monocloud_backend_node::check::{OwnedCheck, Route};
 use monocloud_backend_node::clock::Clock;
 use monocloud_backend_node::config::{Config, Flavour, Given, Sources as Given_};
 use monocloud_backend_node::error::Error;
 use monocloud_backend_node::http::native::{HttpConfig, NativeTransport};
 use monocloud_backend_node::issuer::{Issuer, Sources};
-use monocloud_backend_node::validator::{Outcome, Progress, Validator};
+use monocloud_backend_node::validator::request::{Kind, OwnedRequest, Requirements};
+use monocloud_backend_node::validator::{Admitted, Placement, Validation, Validator, Verdict};
 use serde_json::{Value, json};
 
 pub const NOW: f64 = 1_800_000_000.0;
@@ -287,24 +287,22 @@ impl Subject {
         let clock = Arc::new(TestClock::default());
         clock.advance(1_000_000);
         let issuer = Issuer::new(config.tenant.clone(), sources(), Arc::clone(&clock) as _);
-        let validator = Arc::new(Validator::new(config, issuer).unwrap());
+        let validator = Validator::with_placement(config, issuer, Placement::Inline);
+        let validator = Arc::new(validator.unwrap());
         Self { validator, clock, domain: tenant.domain.clone() }
     }
 
-    pub fn check(&self, key: &TestKey) -> OwnedCheck {
-        check(&key.token(&self.domain))
+    pub fn request(&self, key: &TestKey) -> OwnedRequest {
+        request(&key.token(&self.domain))
     }
 
-    /// As the boundary does it: at once where that can be, else with a fetch.
     pub fn validate(&self, key: &TestKey) -> Result<(), Error> {
-        let check = self.check(key);
-        let outcome = at_hand(&self.validator, &check);
-        outcome.unwrap_or_else(|| block_on(self.validator.with_fetch(check))).map(drop)
+        block_on(validate(&self.validator, &self.request(key))).map(drop)
     }
 
     /// The same, where it must not have to wait.
-    pub fn validate_at_once(&self, key: &TestKey) -> Outcome {
-        at_hand(&self.validator, &self.check(key)).expect("nothing is waited for")
+    pub fn validate_at_once(&self, key: &TestKey) -> Verdict {
+        at_once(&self.validator, &self.request(key)).expect("nothing is waited for")
     }
 
     /// Lets what runs in the background run until `done`.
@@ -319,19 +317,41 @@ impl Subject {
     }
 }
 
-pub fn check(token: &str) -> OwnedCheck {
-    let route = Arc::new(Route::default());
-    OwnedCheck { token: token.to_owned(), route, certificate: None, now: NOW }
+pub fn request(token: &str) -> OwnedRequest {
+    OwnedRequest {
+        token: token.to_owned(),
+        kind: Kind::Detect,
+        requirements: Arc::new(Requirements::default()),
+        certificate: None,
+        jwks: None,
+        now: NOW,
+    }
 }
 
-/// The outcome, where nothing has to be fetched for it.
-pub fn at_hand(validator: &Validator, check: &OwnedCheck) -> Option<Outcome> {
-    match validator.at_once(check.view(), |_| true) {
-        Progress::Done(done) => {
-            Some(done.and_then(|accepted| validator.text_of(accepted, &check.token)))
-        }
-        Progress::Verify => panic!("it may be verified here"),
-        Progress::Fetch => None,
+/// The verdict, however long it takes.
+pub async fn validate(validator: &Arc<Validator>, request: &OwnedRequest) -> Verdict {
+    match validator.validate(request.view()) {
+        Validation::Done(result) => text_of(validator, result, request),
+        Validation::Pending(pending) => pending.verdict().await,
+    }
+}
+
+/// The verdict, where nothing has to be waited for.
+pub fn at_once(validator: &Arc<Validator>, request: &OwnedRequest) -> Option<Verdict> {
+    match validator.validate(request.view()) {
+        Validation::Done(result) => Some(text_of(validator, result, request)),
+        Validation::Pending(_) => None,
+    }
+}
+
+fn text_of(
+    validator: &Validator,
+    result: Result<Admitted, Error>,
+    request: &OwnedRequest,
+) -> Verdict {
+    match result? {
+        Admitted::Claims(text) => Ok(text),
+        Admitted::Seen(_) => validator.claims_of(&request.token),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use monocloud_backend_node::check::Route;
 use monocloud_backend_node::token::binding::Binding;
+use monocloud_backend_node::validator::request::Requirements;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -99,16 +99,17 @@ pub fn tokens(key: &TestKey, stranger: &TestKey, issuer: &str) -> Vec<String> {
     tokens
 }
 
-pub fn routes() -> Vec<Route> {
+pub fn requirements() -> Vec<Requirements> {
     let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let plain = Route::default();
+    let plain = Requirements::default();
     vec![
-        Route { scopes: words(&["a"]), ..plain.clone() },
+        Requirements { scopes: words(&["a"]), ..plain.clone() },
         plain.clone(),
-        Route { scopes: words(&["a", "b"]), ..plain.clone() },
-        Route { groups: words(&["h"]), ..plain.clone() },
-        Route { groups: words(&["x", "i"]), scopes: words(&["a"]), ..plain.clone() },
-        Route { binding: Some(Binding::Required), ..plain.clone() },
-        Route { binding: Some(Binding::Ignored), ..plain },
+        Requirements { scopes: words(&["a", "b"]), ..plain.clone() },
+        Requirements { groups: words(&["h"]), ..plain.clone() },
+        Requirements { groups: words(&["x", "i"]), scopes: words(&["a"]), ..plain.clone() },
+        Requirements { binding: Some(Binding::Required), ..plain.clone() },
+        Requirements { binding: Some(Binding::NotChecked), ..plain.clone() },
+        Requirements { binding: Some(Binding::Ignored), ..plain },
     ]
 }

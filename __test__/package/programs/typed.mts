@@ -15,7 +15,7 @@ import {
   protectApi as protectFastify,
 } from '@monocloud/backend-node/fastify';
 import { isAbsoluteUrl } from '@monocloud/backend-node/internal';
-import { createMemoryCache } from '@monocloud/backend-node/redis';
+import { createMemoryCache } from '@monocloud/backend-node/cache';
 import { createTestTenant, type TestTenant } from '@monocloud/backend-node/testing';
 import { generateState, isUserInGroup } from '@monocloud/backend-node/utils';
 

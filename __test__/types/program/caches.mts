@@ -1,11 +1,10 @@
-// Everything that `./redis` offers, with a real Redis.
+// Everything that `./cache` and `./redis` offer, with a real Redis.
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
+import { createMemoryCache, type MemoryCacheOptions } from '@monocloud/backend-node/cache';
 import {
-  createMemoryCache,
   createRedisCache,
   type IoredisClient,
-  type MemoryCacheOptions,
   type NodeRedisClient,
   type RedisCacheOptions,
 } from '@monocloud/backend-node/redis';

@@ -154,6 +154,7 @@ async function validate(witness: Witness, given: Given): Promise<void> {
     metadataCacheDuration: 300,
     jwksStaleDuration: 3600,
     responseTimeout: 60_000,
+    maxConcurrentIntrospections: 64,
     maxTokenBytes: 16_384,
     verifiedTokensBytes: 1_048_576,
     introspectJwtTokens: false,
@@ -380,6 +381,14 @@ async function fail(witness: Witness): Promise<void> {
     'made for a scope',
     new MonoCloudTokenError('message', 'insufficient_scope', 'missing_scopes'),
   );
+  for (const code of [
+    'access_denied',
+    'insufficient_user_authentication',
+    'invalid_dpop_proof',
+    'use_dpop_nonce',
+  ] as const) {
+    witness('made with an answer', new MonoCloudTokenError('message', code, raw));
+  }
   witness('made for a group', new MonoCloudTokenError('message', 'insufficient_groups'));
   witness('made by a tenant', new MonoCloudOPError('invalid_client', 'description', raw));
   witness('made by a network', new MonoCloudHttpError('message', raw));

@@ -150,12 +150,14 @@ function convert(witness: Witness): void {
     internal.isJsonObject<{ key: string }>({}),
     internal.timingSafeEqual('a', 'a'),
   ]);
+  witness('bytes of base64url', internal.decodeBase64UrlBytes('dGV4dA'));
   witness('texts', [
     internal.arrayBufferToString(bytes),
     internal.encodeBase64('text'),
     internal.encodeBase64Url(bytes),
     internal.arrayBufferToBase64(bytes),
     internal.decodeBase64Url('dGV4dA'),
+    internal.decodeBase64UrlUtf8('dGV4dA'),
     internal.toB64Url('ab+/'),
     internal.fromB64Url('ab-_'),
     internal.randomBytes(16),

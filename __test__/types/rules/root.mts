@@ -123,9 +123,16 @@ new MonoCloudTokenError('Token is missing required scopes');
 new MonoCloudTokenError('message', 'insufficient_groups');
 new MonoCloudOPError('invalid_client', 'description');
 new MonoCloudHttpError('message').status = 503;
-const raw: MonoCloudRawResponse = { status: 503, statusText: '', headers: { 'retry-after': '5' } };
+const raw: MonoCloudRawResponse = {
+  status: 503,
+  statusText: '',
+  headers: { 'retry-after': '5' },
+  body: '',
+};
+same<MonoCloudRawResponse['body'], string>();
 new MonoCloudHttpError('message', raw).reason === 'timeout';
 new MonoCloudTokenError('message', 'invalid_token', 'expired');
+new MonoCloudTokenError('message', 'use_dpop_nonce', raw).raw === raw;
 class MyError extends MonoCloudTokenError {}
 new MyError('message', 'inactive_token');
 
@@ -143,6 +150,7 @@ const everything: MonoCloudBackendNodeClientOptions = {
   jwksCacheDuration: 300,
   metadataCacheDuration: 300,
   responseTimeout: 10_000,
+  maxConcurrentIntrospections: 64,
   maxTokenBytes: 16_384,
   verifiedTokensBytes: 0,
   introspectJwtTokens: false,

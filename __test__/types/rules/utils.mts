@@ -88,6 +88,10 @@ const words: string[] = internal.parseSpaceSeparated('a b');
 const perhaps: string[] | undefined = internal.parseSpaceSeparated(present);
 const path: string = internal.ensureLeadingSlash('path');
 const url: string | undefined = internal.removeTrailingSlash(present);
+const paths: [string, string | undefined] = [
+  internal.removeTrailingSlash('path/'),
+  internal.ensureLeadingSlash(present),
+];
 const input: unknown = {};
 if (internal.isJsonObject<{ key: string }>(input)) input.key.toUpperCase();
 if (internal.isJsonObject(input)) same<(typeof input)['key'], unknown>();
@@ -111,6 +115,7 @@ export const values = [
   perhaps,
   path,
   url,
+  paths,
   internal.findToken([], 'resource', 'openid')?.accessToken,
   internal.profileSync({ sub: 'ada' }, { amr: ['pwd'] }, { email: 'ada@example.com' }, true).email,
   internal.isAbsoluteUrl('/') || internal.isSameHost('https://a.example', '/'),
@@ -118,6 +123,7 @@ export const values = [
   internal.timingSafeEqual(internal.encodeBase64('a'), internal.randomBytes(16)),
   internal.arrayBufferToString(new Uint8Array()) + internal.arrayBufferToBase64(new Uint8Array()),
   internal.encodeBase64Url(new ArrayBuffer(1)) + internal.decodeBase64Url('YQ'),
+  internal.decodeBase64UrlUtf8('YQ') + internal.decodeBase64UrlBytes('YQ').byteLength,
   internal.toB64Url('ab+/') + internal.fromB64Url('ab-_'),
   internal.parseClientSecret({ kty: 'oct' }),
   internal.now() + 1,

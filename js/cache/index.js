@@ -1,0 +1,8 @@
+'use strict';
+
+// `@monocloud/backend-node/cache`: a cache in this process's memory, for the option `cache`. Documented in
+// index.d.ts.
+
+const { createMemoryCache } = require('./memory.js');
+
+module.exports = { createMemoryCache };

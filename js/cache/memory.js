@@ -1,0 +1,84 @@
+'use strict';
+
+// A cache for one process. Claims are kept as text: a copy is one `JSON.parse`, and no caller can change
+// what another one gets.
+
+const { MonoCloudValidationError } = require('../errors.js');
+const { readOptions } = require('../core/options-reader.js');
+const provenance = require('./provenance.js');
+const { endOf, made, readClaims, requireToken, sha256, textOf } = require('./shared.js');
+
+const OPTIONS = ['maxEntries'];
+
+/** V8's Map holds 2^24 entries, of which half may be places of deleted ones that are not used yet. */
+const MOST_ENTRIES = 8_000_000;
+
+// More than one for each call, so that the sweep reaches the end of a Map that grows.
+const SWEPT_PER_CALL = 2;
+
+function createMemoryCache(options) {
+  return made(() => memoryCache(options), createMemoryCache);
+}
+
+function memoryCache(options) {
+  const where = { what: 'createMemoryCache()', from: createMemoryCache };
+  const { maxEntries = 10_000 } = readOptions(options, OPTIONS, where);
+  if (!Number.isSafeInteger(maxEntries) || maxEntries < 1 || maxEntries > MOST_ENTRIES) {
+    throw new MonoCloudValidationError(
+      `"maxEntries" must be a whole number from 1 to ${MOST_ENTRIES}`,
+    );
+  }
+  // A Map keeps the order of insertion, so its first entry is the least recently used one.
+  const entries = new Map();
+  let sweep = entries.entries();
+
+  /** Looks at the next few entries, round and round: expired ones go without a timer. */
+  const sweepSome = (now) => {
+    for (let i = 0; i < SWEPT_PER_CALL; i += 1) {
+      const { done, value } = sweep.next();
+      if (done) {
+        sweep = entries.entries();
+        return;
+      }
+      if (value[1].end <= now) entries.delete(value[0]);
+    }
+  };
+
+  return {
+    async get(token) {
+      const now = Date.now();
+      sweepSome(now);
+      const key = keyOf(token);
+      const entry = entries.get(key);
+      if (entry === undefined) return undefined;
+      entries.delete(key);
+      // The sweep may not have got to this one.
+      if (entry.end <= now) return undefined;
+      entries.set(key, entry);
+      return readClaims(entry.text, entry.mark);
+    },
+
+    async set(token, claims, expiresAt) {
+      const end = endOf(expiresAt);
+      const now = Date.now();
+      sweepSome(now);
+      const key = keyOf(token);
+      entries.delete(key);
+      if (end <= now) return;
+      entries.set(key, { text: textOf(claims), end, mark: provenance.of(claims) });
+      if (entries.size > maxEntries) entries.delete(entries.keys().next().value);
+    },
+
+    async delete(token) {
+      entries.delete(keyOf(token));
+    },
+  };
+}
+
+/** A digest: a heap snapshot shows no token that could be used. */
+function keyOf(token) {
+  requireToken(token);
+  return sha256(token);
+}
+
+module.exports = { createMemoryCache };

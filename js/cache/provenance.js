@@ -1,0 +1,38 @@
+'use strict';
+
+// Where cached claims come from: `'introspected'` (the tenant's answer, RFC 7662) or `'validated'` (a JWT,
+// verified here). Our own client marks the claims that it hands to a cache; our own caches store the mark
+// with the entry and mark what they return. Claims of any other cache have no mark.
+
+const uncurry = (method) => Function.prototype.call.bind(method);
+
+// Captured when the module is loaded, because a program can replace them later.
+const lookUp = uncurry(WeakMap.prototype.get);
+const store = uncurry(WeakMap.prototype.set);
+const { freeze } = Object;
+
+const INTROSPECTED = 'introspected';
+const VALIDATED = 'validated';
+
+/** By object: nobody outside this module can add a mark, and a copy has none. */
+const marks = new WeakMap();
+
+/**
+ * Marks a claims object. Another provenance than the two, `undefined` for one, leaves it without a mark.
+ * @param {object} claims
+ * @param {'introspected' | 'validated' | undefined} provenance
+ */
+function mark(claims, provenance) {
+  if (provenance === INTROSPECTED || provenance === VALIDATED) store(marks, claims, provenance);
+}
+
+/**
+ * The mark of what a cache returned; `undefined` where it has none, or is no object.
+ * @param {unknown} claims
+ * @returns {'introspected' | 'validated' | undefined}
+ */
+function of(claims) {
+  return lookUp(marks, claims);
+}
+
+module.exports = freeze({ INTROSPECTED, VALIDATED, mark, of });

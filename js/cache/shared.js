@@ -1,0 +1,66 @@
+'use strict';
+
+// What the caches share: factories whose errors begin at their caller, keys, and claims as text.
+
+const crypto = require('node:crypto');
+const { MonoCloudValidationError } = require('../errors.js');
+const provenance = require('./provenance.js');
+
+const { captureStackTrace } = Error;
+const { isArray } = Array;
+const { isFinite: isFiniteNumber } = Number;
+const { parse, stringify } = JSON;
+
+/** In one call where Node.js has that (20.12), which takes two thirds of the time. */
+const sha256 = crypto.hash
+  ? (text) => crypto.hash('sha256', text, 'base64url')
+  : (text) => crypto.createHash('sha256').update(text).digest('base64url');
+
+/** Runs a factory, whose errors begin where it was called: `from`. */
+function made(factory, from) {
+  try {
+    return factory();
+  } catch (error) {
+    const ours = error instanceof MonoCloudValidationError;
+    // Else a getter or a proxy of the caller's threw.
+    const shown = ours ? error : new MonoCloudValidationError("An argument can't be read");
+    captureStackTrace(shown, from);
+    throw shown;
+  }
+}
+
+function requireToken(token) {
+  if (typeof token !== 'string') throw new MonoCloudValidationError('"token" must be a string');
+}
+
+/** The end of an entry in epoch milliseconds, rounded down: an entry never outlives its token. */
+function endOf(expiresAt) {
+  if (!isFiniteNumber(expiresAt)) {
+    throw new MonoCloudValidationError('"expiresAt" must be a number of seconds');
+  }
+  return Math.floor(expiresAt * 1000);
+}
+
+/** Claims as they are stored. */
+function textOf(claims) {
+  try {
+    return stringify(claims);
+  } catch {
+    throw new MonoCloudValidationError('"claims" must be what JSON can hold');
+  }
+}
+
+/** A stored text as claims with the mark that they were stored with; rubbish is no entry. */
+function readClaims(text, mark) {
+  let claims;
+  try {
+    claims = parse(text);
+  } catch {
+    return undefined;
+  }
+  if (claims === null || typeof claims !== 'object' || isArray(claims)) return undefined;
+  provenance.mark(claims, mark);
+  return claims;
+}
+
+module.exports = { endOf, made, readClaims, requireToken, sha256, textOf };

@@ -1,0 +1,192 @@
+'use strict';
+
+// The JavaScript end of the bridge to the native core. Promises and the caller's functions stay here and
+// are named to the core by numbers.
+
+// Captured now, so that a test's fake timers don't stop real requests.
+const { setInterval } = require('node:timers');
+
+const binding = require('./load.js');
+const { publish } = require('./channels.js');
+const { DEFECT, orFailure, orThrow } = require('./panic.js');
+const { readResponse, wordFor } = require('./fetcher.js');
+
+const { hasOwn } = Object;
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Waiting callers by ticket, exchanges over the caller's functions by number, clients by number. */
+const waiting = new Map();
+const exchanges = new Map();
+const clients = new Map();
+const collected = new FinalizationRegistry((number) => clients.delete(number));
+
+let lastTicket = 0;
+let lastClient = 0;
+let keepAlive;
+
+function receive(message) {
+  switch (message.kind) {
+    case 'settled':
+      collect();
+      break;
+    case 'fetch':
+      carry(message, requestOverFetcher);
+      break;
+    case 'resolve':
+      carry(message, documentFromResolver);
+      break;
+    case 'event':
+      publish(message.name, () => JSON.parse(message.event));
+      break;
+    case 'abort':
+      exchanges.get(message.id)?.abort();
+      exchanges.delete(message.id);
+      break;
+  }
+}
+
+const bridge = orThrow(() => new binding.Bridge(receive));
+// The core holds `receive` weakly, so that a module that was loaded anew can be collected; this holds it.
+bridge.receive = receive;
+
+/** Whether a native call returned a failure. A name on `Object.prototype` makes no failure. */
+const isFailure = (outcome) => hasOwn(outcome, 'kind');
+
+/** In place of an outcome that could not be handed over. */
+const LOST = { kind: 'internal', message: DEFECT };
+
+/** Hands out the outcomes that have come. */
+function collect() {
+  const settled = orFailure(() => bridge.collect());
+  if (!isFailure(settled)) return settleAll(settled);
+  // Once more: while something is left there, nothing that comes after it is announced. Whose outcomes
+  // were lost is not known, so everybody who still waits gets a failure.
+  const rest = orFailure(() => bridge.collect());
+  if (!isFailure(rest)) settleAll(rest);
+  settleAll({ tickets: [...waiting.keys()], outcomes: [] });
+}
+
+function settleAll({ tickets, outcomes }) {
+  for (let index = 0; index < tickets.length; index += 1) {
+    const ticket = tickets[index];
+    waiting.get(ticket)?.settle(outcomes[index] ?? LOST);
+    waiting.delete(ticket);
+  }
+  if (waiting.size === 0) letGo();
+}
+
+/** The ticket for the next native call. It counts as used only if the call's outcome comes later. */
+function nextTicket() {
+  return lastTicket + 1;
+}
+
+/**
+ * The outcome that comes for a ticket. Until then the process does not end, and `needed` (the caller's
+ * functions) stays alive although its owner may be gone.
+ */
+function outcomeOf(ticket, needed) {
+  lastTicket = ticket;
+  return new Promise((settle) => {
+    waiting.set(ticket, { settle, needed });
+    if (waiting.size === 1) hold();
+  });
+}
+
+/** Makes a native call that returns its outcome, or `null` if that comes later. */
+async function call(start, needed) {
+  const ticket = nextTicket();
+  const outcome = orFailure(() => start(ticket));
+  return outcome === null ? outcomeOf(ticket, needed) : (outcome ?? LOST);
+}
+
+/** `Function.prototype` is a no-op that does not retain this module. */
+const noop = Object.getPrototypeOf(setInterval);
+
+function hold() {
+  keepAlive ??= setInterval(noop, LONGEST_TIMER);
+  keepAlive.ref();
+  // Only those who wait may retain this module.
+  keepAlive.receive = receive;
+}
+
+function letGo() {
+  keepAlive?.unref();
+  if (keepAlive) keepAlive.receive = undefined;
+}
+
+/**
+ * A native client, or the failure of its configuration. `functions` are the caller's own; the core reaches
+ * them by number for as long as their owner lives.
+ */
+function createClient(backendNode, options, environment, functions) {
+  const number = ++lastClient;
+  clients.set(number, new WeakRef(functions));
+  collected.register(functions, number);
+  return orFailure(() => binding.createClient(bridge, number, backendNode, options, environment));
+}
+
+/** What the caller's functions threw, by exchange, for the `cause` of errors. Oldest first. */
+const causes = new Map();
+const MOST_CAUSES = 256;
+
+function rememberCause(id, cause) {
+  if (causes.size >= MOST_CAUSES) causes.delete(causes.keys().next().value);
+  causes.set(id, { cause });
+}
+
+/** What was thrown in an exchange: `{ cause }`, or `undefined` where nothing was, or long ago. */
+function causeOf(id) {
+  return typeof id === 'number' ? causes.get(id) : undefined;
+}
+
+async function carry(message, work) {
+  const { id } = message;
+  const controller = new AbortController();
+  exchanges.set(id, controller);
+  try {
+    const functions = clients.get(message.client)?.deref();
+    const { status, statusText, headers, body } = await work(functions, message, controller.signal);
+    bridge.replied(id, status, statusText, headers, body);
+  } catch (error) {
+    rememberCause(id, error);
+    const { word, tooLarge } = wordFor(error);
+    // Where even that fails, the exchange ends at its deadline.
+    orFailure(() => bridge.failed(id, word, tooLarge));
+  } finally {
+    exchanges.delete(id);
+  }
+}
+
+async function requestOverFetcher({ fetcher }, { url, headers, form }, signal) {
+  const init = {
+    method: form === undefined ? 'GET' : 'POST',
+    headers: Object.fromEntries(headers),
+    redirect: 'manual',
+    signal,
+  };
+  if (form !== undefined) {
+    init.headers['content-type'] = 'application/x-www-form-urlencoded';
+    init.body = form;
+  }
+  return readResponse(await fetcher(url, init));
+}
+
+async function documentFromResolver(functions, { document }) {
+  const value = await functions[`${document}Resolver`]();
+  const body = Buffer.from(JSON.stringify(value));
+  return { status: 200, statusText: '', headers: [], body };
+}
+
+module.exports = {
+  LOST,
+  call,
+  causeOf,
+  createClient,
+  isFailure,
+  nextTicket,
+  outcomeOf,
+  describeKeys: (jwks) => orThrow(() => binding.describeKeys(jwks)),
+  describeCertificate: (pem) => orThrow(() => binding.describeCertificate(pem)),
+  environmentNames: orThrow(() => binding.environmentNames()),
+  optionNames: orThrow(() => binding.optionNames()),
+};

@@ -1,0 +1,110 @@
+'use strict';
+
+// The caller's cache (contract §6). It is waited for no longer than `cacheTimeout`, and what it returns is
+// checked like a token.
+
+const { clearTimeout, setTimeout } = require('node:timers');
+
+const { mark, of: markOf } = require('../cache/provenance.js');
+const { publish } = require('./channels.js');
+
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** The time that one request waits for the cache, over all its calls; waiting for others does not count. */
+class Patience {
+  #left;
+
+  constructor(milliseconds) {
+    this.#left = Math.min(milliseconds, LONGEST_TIMER);
+  }
+
+  /** The value of a promise; throws `Late` when the time is over. */
+  wait(promise) {
+    const begun = performance.now();
+    return new Promise((resolve, reject) => {
+      const ending = (settle) => (value) => {
+        clearTimeout(timer);
+        this.#left -= performance.now() - begun;
+        settle(value);
+      };
+      const late = ending(() => reject(new Late()));
+      const timer = setTimeout(late, this.#left);
+      promise.then(ending(resolve), ending(reject));
+    });
+  }
+}
+
+class Late extends Error {
+  message = 'The cache did not answer in time';
+}
+
+/** With more calls unanswered, a cache that hangs is not called. */
+const MOST_OWED = 10_000;
+
+class ClaimsCache {
+  #cache;
+  #timeout;
+  #owed = 0;
+  counts = { hits: 0, misses: 0, faults: 0 };
+
+  constructor(cache, timeout) {
+    this.#cache = cache;
+    this.#timeout = timeout;
+  }
+
+  /** The time budget of one request. */
+  patience() {
+    return new Patience(this.#timeout);
+  }
+
+  /**
+   * What is stored for a token, as a copy, with its provenance where one of this package's caches stored it;
+   * `undefined` where there is nothing.
+   */
+  async get(token, patience) {
+    const stored = await this.#ask('get', patience, (cache) => cache.get(token));
+    if (stored === undefined || stored === null) {
+      this.counts.misses += 1;
+      return undefined;
+    }
+    this.counts.hits += 1;
+    try {
+      return { claims: JSON.parse(JSON.stringify(stored)), provenance: markOf(stored) };
+    } catch {
+      // Something is there that has no JSON: an entry that can't be used.
+      return { claims: undefined, provenance: undefined };
+    }
+  }
+
+  set(token, claims, expiresAt, provenance, patience) {
+    mark(claims, provenance);
+    return this.#ask('set', patience, (cache) => cache.set(token, claims, expiresAt));
+  }
+
+  delete(token, patience) {
+    return this.#ask('delete', patience, (cache) => cache.delete(token));
+  }
+
+  async #call(work) {
+    this.#owed += 1;
+    try {
+      return await work(this.#cache);
+    } finally {
+      this.#owed -= 1;
+    }
+  }
+
+  /** Never rejects: a cache that fails counts as empty. */
+  async #ask(operation, patience, work) {
+    try {
+      if (this.#owed >= MOST_OWED) throw new Late();
+      return await patience.wait(this.#call(work));
+    } catch (error) {
+      this.counts.faults += 1;
+      publish('cacheFault', () => ({ operation, error }));
+      return undefined;
+    }
+  }
+}
+
+module.exports = { ClaimsCache };

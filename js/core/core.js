@@ -1,0 +1,263 @@
+'use strict';
+
+// The private half of a client: the native client, the caller's functions and cache, and the counters.
+// Everything that a verdict rests on happens here or below.
+
+const { isDeepStrictEqual } = require('node:util');
+
+const { INTROSPECTED, VALIDATED } = require('../cache/provenance.js');
+const bridge = require('./bridge.js');
+const { ClaimsCache } = require('./cache.js');
+const { ClaimsCopies } = require('./claims-copies.js');
+const { publish } = require('./channels.js');
+const { toError } = require('./failure.js');
+const { describe, describeAll, readEnvironment, toJson } = require('./options.js');
+const { orFailure, orThrow } = require('./panic.js');
+const { TOKEN_ALONE } = require('./requirements.js');
+const { withStack } = require('./stack.js');
+const { Admitted, Refused } = require('./verdict.js');
+
+const { parse } = JSON;
+const FUNCTIONS = ['fetcher', 'metadataResolver', 'jwksResolver'];
+
+/** Whole seconds since 1970, by the clock that a user's test may have set. */
+function now() {
+  return Math.floor(Date.now() / 1000);
+}
+
+class Core {
+  #native;
+  #settings;
+  #functions = { __proto__: null };
+  #cache;
+  #copies;
+  /** The native functions that validate, by requirements. */
+  #validateFunctions = new WeakMap();
+  /** Tokens that are being looked up in the cache: once, however many requests have them. */
+  #lookups = new Map();
+  #counts = { accepted: 0, refused: 0, seenBefore: 0 };
+
+  /** Whether a value is a core of this package. */
+  static is(value) {
+    return typeof value === 'object' && value !== null && #native in value;
+  }
+
+  /** @param {Map<string, unknown>} values the options, by path */
+  constructor(backendNode, values, from) {
+    for (const name of FUNCTIONS) this.#functions[name] = values.get(name);
+    const built = bridge.createClient(
+      backendNode,
+      describeAll(values),
+      readEnvironment(backendNode),
+      this.#functions,
+    );
+    if (bridge.isFailure(built)) throw withStack(toError(built), from);
+    this.#native = built;
+    this.#settings = orThrow(() => built.settings());
+    // The other half of the bytes is for the native cache of signatures.
+    this.#copies = new ClaimsCopies(this.#settings.verifiedTokensBytes / 2);
+    const cache = backendNode ? values.get('cache') : undefined;
+    this.#cache = cache && new ClaimsCache(cache, this.#settings.cacheTimeout);
+  }
+
+  get hasCache() {
+    return this.#cache !== undefined;
+  }
+
+  /** The verdict on a token of either kind, at once where nothing has to be waited for, else a promise. */
+  validate(token, requirements, certificate) {
+    const ticket = bridge.nextTicket();
+    const outcome = this.#call(ticket, token, requirements, certificate);
+    return outcome === null ? this.#later(ticket, token) : this.#verdict(outcome, token);
+  }
+
+  #call(ticket, token, requirements, certificate) {
+    try {
+      let validate = this.#validateFunctions.get(requirements);
+      if (validate === undefined) {
+        validate = this.#native.validateFunction(requirements.native);
+        this.#validateFunctions.set(requirements, validate);
+      }
+      const outcome =
+        certificate === undefined
+          ? validate(token, now(), ticket)
+          : validate(token, now(), ticket, certificate);
+      return outcome === undefined ? bridge.LOST : outcome;
+    } catch {
+      return bridge.LOST;
+    }
+  }
+
+  async #later(ticket, token) {
+    return this.#verdict(await bridge.outcomeOf(ticket, this.#functions), token);
+  }
+
+  /** The verdict that an outcome is: a number stands for claims that were admitted before under it. */
+  #verdict(outcome, token) {
+    if (typeof outcome === 'string') return this.#admit(parse(outcome));
+    if (typeof outcome !== 'number') return this.refuse(outcome);
+    this.#counts.seenBefore += 1;
+    const copy = this.#copies.copy(outcome);
+    if (copy !== undefined) return this.#admit(copy);
+    const text = orFailure(() => this.#native.claimsOf(token));
+    if (typeof text !== 'string') return this.refuse(text);
+    return this.#admit(this.#copies.keep(outcome, parse(text), text.length));
+  }
+
+  #admit(claims) {
+    this.#counts.accepted += 1;
+    return new Admitted(claims);
+  }
+
+  /** Counts a refusal and publishes how it came about: the reason, never the token. */
+  refuse(failure) {
+    const { kind, code, reason } = failure;
+    this.#counts.refused += 1;
+    const message = () => ({ tenantDomain: this.#settings.tenantDomain, code, reason });
+    if (kind === 'token') publish('refused', message);
+    if (reason === 'unknown_key') publish('unknownKey', message);
+    return new Refused({ failure });
+  }
+
+  /** Whether the tenant is asked about a token. */
+  isIntrospected(token) {
+    return orThrow(() => this.#native.isIntrospected(token));
+  }
+
+  /** The outcome for a token of a given kind: claims as JSON, or a failure. `jwks`: the caller's keys, as JSON. */
+  outcome(kind, token, requirements, certificate, jwks) {
+    const start = (ticket) =>
+      this.#native.validate(ticket, token, kind, now(), requirements.native, certificate, jwks);
+    return bridge.call(start, this.#functions);
+  }
+
+  /** The verdict on such an outcome. */
+  verdictOn(outcome) {
+    return typeof outcome === 'string' ? this.#admit(parse(outcome)) : this.refuse(outcome);
+  }
+
+  /**
+   * The verdict on claims that came from a cache or from the caller's own introspection: checked as the
+   * tenant's introspection response is. `outcome`: the claims as JSON, or a failure.
+   */
+  verdictOnText(outcome, requirements, certificate) {
+    const checked =
+      typeof outcome === 'string' ? this.#check(outcome, requirements, certificate, true) : outcome;
+    return this.verdictOn(checked);
+  }
+
+  #check(text, requirements, certificate, mayLackExp) {
+    const { native } = requirements;
+    return orFailure(() => this.#native.checkClaims(text, now(), native, certificate, mayLackExp));
+  }
+
+  /**
+   * The outcome for a token by itself, by way of the cache. `source` gives the outcome where the cache has
+   * none. Concurrent calls for one token share one look-up.
+   */
+  cached(token, introspected, source) {
+    const under = this.#lookups.get(token);
+    if (under !== undefined) return under;
+    const work = this.#lookUp(token, introspected, source);
+    this.#lookups.set(token, work);
+    return work;
+  }
+
+  async #lookUp(token, introspected, source) {
+    try {
+      return await (introspected
+        ? this.#introspected(token, source)
+        : this.#validated(token, source));
+    } finally {
+      this.#lookups.delete(token);
+    }
+  }
+
+  /** A JWT: a hit saves nothing but the entry's being stored again. */
+  async #validated(token, source) {
+    const patience = this.#cache.patience();
+    const hit = await this.#cache.get(token, patience);
+    const outcome = await source();
+    const isClaims = typeof outcome === 'string';
+    if (hit !== undefined) {
+      if (isClaims && isDeepStrictEqual(hit.claims, parse(outcome))) return outcome;
+      // A tenant that can't be reached says nothing about the entry.
+      if (isClaims || outcome.kind === 'token') await this.#cache.delete(token, patience);
+    }
+    if (isClaims) await this.#store(token, parse(outcome), undefined, VALIDATED, patience);
+    return outcome;
+  }
+
+  /** An introspected token: a hit that passes saves the request. */
+  async #introspected(token, source) {
+    const cap = this.#settings.introspectionCacheDuration ?? undefined;
+    if (cap === 0) return source();
+    const patience = this.#cache.patience();
+    const hit = await this.#cache.get(token, patience);
+    if (hit !== undefined) {
+      const remembered = this.#remembered(hit, cap);
+      if (remembered !== undefined) return remembered;
+      await this.#cache.delete(token, patience);
+    }
+    const outcome = await source();
+    if (typeof outcome === 'string') {
+      await this.#store(token, parse(outcome), cap, INTROSPECTED, patience);
+    } else if (outcome.code === 'inactive_token' && cap !== undefined) {
+      await this.#store(token, { active: false, exp: now() + cap }, cap, INTROSPECTED, patience);
+    }
+    return outcome;
+  }
+
+  /** The outcome that a hit stands for, or `undefined` where it can't be used. */
+  #remembered({ claims, provenance }, cap) {
+    if (provenance === VALIDATED) return undefined;
+    const checked = this.#check(toJson(claims), TOKEN_ALONE, undefined, cap !== undefined);
+    if (typeof checked === 'string') return checked;
+    const isRemembered = checked.code === 'inactive_token' && cap !== undefined;
+    return isRemembered && claims.active === false && claims.exp > now() ? checked : undefined;
+  }
+
+  async #store(token, claims, cap, provenance, patience) {
+    const end = endOf(claims, cap);
+    if (end !== undefined) await this.#cache.set(token, claims, end, provenance, patience);
+  }
+
+  /** The way of a token through the rules, as JSON, or a failure. */
+  explain(token, requirements, certificate, jwks) {
+    const start = (ticket) =>
+      this.#native.explain(ticket, token, now(), requirements.native, certificate, jwks);
+    return bridge.call(start, this.#functions);
+  }
+
+  /** `metadata` or `jwks` of the tenant, as JSON, or a failure. */
+  document(name, force) {
+    return bridge.call((ticket) => this.#native.document(ticket, name, force), this.#functions);
+  }
+
+  /** Counters: the core's, as JSON, beside those of this client and of its cache. */
+  stats() {
+    const native = parse(orThrow(() => this.#native.stats()));
+    return { native, counts: { ...this.#counts }, cache: { ...this.#cache?.counts } };
+  }
+
+  setClock(name, seconds, from) {
+    const failure = orFailure(() => this.#native.setClock(name, describe(name, seconds)));
+    if (failure) throw withStack(toError(failure), from);
+  }
+
+  /** Takes the caller's metadata document. A failure where it can't be used. */
+  adoptMetadata(document) {
+    return orFailure(() => this.#native.adoptMetadata(toJson(document)));
+  }
+}
+
+/** The end of an entry in epoch seconds; `undefined` where there is to be none. */
+function endOf(claims, cap) {
+  const ends = [];
+  if (typeof claims.exp === 'number') ends.push(claims.exp);
+  if (cap !== undefined) ends.push(now() + cap);
+  const end = Math.min(...ends);
+  return Number.isFinite(end) && end > now() ? end : undefined;
+}
+
+module.exports = { Core };

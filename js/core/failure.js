@@ -1,0 +1,68 @@
+'use strict';
+
+// The core returns a failure, never an error; here it becomes an error of the documented class.
+
+const {
+  MonoCloudAuthBaseError,
+  MonoCloudHttpError,
+  MonoCloudOPError,
+  MonoCloudTokenError,
+  MonoCloudValidationError,
+} = require('../errors.js');
+const { causeOf, describeCertificate } = require('./bridge.js');
+const { withStack } = require('./stack.js');
+const { isRefused, whyOf } = require('./verdict.js');
+
+function toError(failure) {
+  const { kind, message, code, reason, raw } = failure;
+  switch (kind) {
+    case 'validation':
+      return new MonoCloudValidationError(message);
+    case 'token':
+      return new MonoCloudTokenError(message, code, reason);
+    case 'op':
+      return new MonoCloudOPError(failure.error, failure.errorDescription, raw);
+    case 'http':
+      return httpError(failure);
+    default:
+      return new MonoCloudAuthBaseError(message);
+  }
+}
+
+function httpError({ message, reason, raw, retryAfter, causeId }) {
+  const error = new MonoCloudHttpError(message, raw);
+  error.reason = reason;
+  error.retryAfter = retryAfter;
+  const thrown = causeOf(causeId);
+  // As `new Error(message, { cause })` defines it.
+  if (thrown !== undefined) {
+    const { cause } = thrown;
+    Object.defineProperty(error, 'cause', { value: cause, writable: true, configurable: true });
+  }
+  return error;
+}
+
+/**
+ * The error of a verdict that refuses. `from`: where its stack begins; `certificate`: what the request
+ * brought.
+ */
+function errorOf(verdict, from, certificate) {
+  const why = isRefused(verdict) ? whyOf(verdict) : { failure: DEFECTIVE };
+  if (why.failure === undefined) return why.error;
+  const error = withStack(toError(why.failure), from);
+  if (why.failure.reason === 'certificate_mismatch') describeOnRead(error, certificate);
+  return error;
+}
+
+/** In place of a verdict that is none. */
+const DEFECTIVE = { kind: 'internal', message: 'The native core gave no verdict' };
+
+/** `error.certificate` is made when it is read, so that a log does not show it unasked. */
+function describeOnRead(error, certificate) {
+  Object.defineProperty(error, 'certificate', {
+    configurable: true,
+    get: () => describeCertificate(certificate) ?? undefined,
+  });
+}
+
+module.exports = { errorOf, toError };

@@ -1,0 +1,25 @@
+'use strict';
+
+const { hasOwn } = Object;
+
+/** The `Authorization` header of a request; a name on `Object.prototype` is no header. */
+function authorizationOf(headers) {
+  return headers && hasOwn(headers, 'authorization') ? headers.authorization : undefined;
+}
+
+/**
+ * The token of an `Authorization` header: the scheme in any case, then exactly one token (RFC 6750 §2.1).
+ * `undefined` where the header has another form.
+ */
+function bearerToken(header) {
+  if (typeof header !== 'string') return undefined;
+  // The usual spelling.
+  if (header.startsWith('Bearer ')) {
+    const rest = header.slice(7);
+    if (!rest.includes(' ') && !rest.includes('\t')) return rest;
+  }
+  const [scheme, token, ...more] = header.trim().split(/[ \t]+/);
+  return scheme.toLowerCase() === 'bearer' && more.length === 0 ? token : undefined;
+}
+
+module.exports = { authorizationOf, bearerToken };

@@ -1,0 +1,356 @@
+//! The native half of a client. `js/core/core.js` is its only caller.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::Either;
+use napi_derive::napi;
+use serde_json::Value;
+
+use super::failure::{Failure, Outcome, outcome};
+use super::fetcher::{CallerDocument, Fetcher};
+use super::js_bridge::{Bridge, JsBridge};
+use super::options::{GivenOption, GivenRequirements, sources};
+use super::raw::Callable;
+use super::validate_fn::ValidateFn;
+use super::{explanation, stats};
+use crate::clock::SystemClock;
+use crate::config::{Config, ENVIRONMENT, Flavour, Given, OPTIONS, clock_setting};
+use crate::error::{Error, Fault, HttpError, ValidationError};
+use crate::http::Transport;
+use crate::http::native::{HttpConfig, NativeTransport};
+use crate::issuer::watch::Observer;
+use crate::issuer::{Issuer, Resolver, Sources, Want};
+use crate::token::binding;
+use crate::token::claim_rules::Expiration;
+use crate::validator::explain::describe_keys as described;
+use crate::validator::request::{Kind, OwnedRequest, Request, Requirements};
+use crate::validator::{Admitted, Validation, Validator};
+use crate::{panics, runtime};
+
+/// The version of this addon. `js/core/load.js` accepts no other than its own.
+#[napi]
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The names of all options, nested ones by their path.
+#[napi(catch_unwind)]
+pub fn option_names() -> Vec<&'static str> {
+    panics::at("optionNames");
+    OPTIONS.to_vec()
+}
+
+/// The names of all environment variables that are read.
+#[napi(catch_unwind)]
+pub fn environment_names() -> Vec<&'static str> {
+    panics::at("environmentNames");
+    ENVIRONMENT.to_vec()
+}
+
+/// The subject and validity of a certificate. Times are seconds since 1970.
+#[napi(object, object_from_js = false)]
+pub struct CertificateDescription {
+    pub subject: String,
+    pub not_before: i64,
+    pub not_after: i64,
+}
+
+/// Describes a certificate in PEM; `null` where the text is none.
+#[napi(catch_unwind)]
+pub fn describe_certificate(pem: String) -> Option<CertificateDescription> {
+    panics::at("describeCertificate");
+    binding::describe(&pem).map(|found| CertificateDescription {
+        subject: found.subject,
+        not_before: found.not_before,
+        not_after: found.not_after,
+    })
+}
+
+/// Each member of a JWKS document, as JSON: what it may verify, or why it verifies nothing.
+#[napi(catch_unwind)]
+pub fn describe_keys(jwks: String) -> Outcome {
+    panics::at("describeKeys");
+    let keys = described(&jwks).map(|keys| Value::from(keys).to_string());
+    outcome(keys.map_err(|why| ValidationError::new(why).into()))
+}
+
+/// The settings that JavaScript needs.
+#[napi(object, object_from_js = false)]
+pub struct Settings {
+    pub tenant_domain: String,
+    /// Seconds.
+    pub introspection_cache_duration: Option<f64>,
+    pub verified_tokens_bytes: f64,
+    /// Milliseconds.
+    pub cache_timeout: f64,
+}
+
+#[napi]
+pub struct NativeClient {
+    validator: Arc<Validator>,
+    bridge: Arc<JsBridge>,
+}
+
+/// Reads and checks the configuration: a client, or what is wrong with the configuration.
+/// `environment` is a list of pairs.
+#[napi(catch_unwind)]
+pub fn create_client(
+    bridge: &Bridge,
+    client: f64,
+    backend_node: bool,
+    options: Vec<GivenOption>,
+    environment: Vec<Vec<String>>,
+) -> Either<NativeClient, Failure> {
+    panics::at("createClient");
+    match NativeClient::build(&bridge.bridge, client, backend_node, options, environment) {
+        Ok(client) => Either::A(client),
+        Err(error) => Either::B(error.into()),
+    }
+}
+
+impl NativeClient {
+    fn build(
+        bridge: &Arc<JsBridge>,
+        client: f64,
+        backend_node: bool,
+        options: Vec<GivenOption>,
+        environment: Vec<Vec<String>>,
+    ) -> Result<Self, Error> {
+        let given = sources(options, environment);
+        let flavour = if backend_node { Flavour::BackendNode } else { Flavour::OidcBackend };
+        let config = Config::read(flavour, &given)?;
+        let clock = Arc::new(SystemClock::get());
+        let resolver = |has: bool, document| -> Option<Arc<dyn Resolver>> {
+            let bridge = Arc::clone(bridge);
+            has.then(|| Arc::new(CallerDocument { bridge, client, document }) as _)
+        };
+        // Built in any case: certificate and key must be good even where a fetcher replaces this client.
+        let http = HttpConfig::new(config.tls.clone(), &given.environment);
+        let native = NativeTransport::new(http.clone())?;
+        let metadata = resolver(config.has_metadata_resolver, "metadata");
+        let jwks = resolver(config.has_jwks_resolver, "jwks");
+        let own = config.has_fetcher || metadata.is_some() || jwks.is_some();
+        let sources = || {
+            let transport: Arc<dyn Transport> = if config.has_fetcher {
+                Arc::new(Fetcher { bridge: Arc::clone(bridge), client })
+            } else {
+                Arc::new(Arc::new(native))
+            };
+            Sources { transport, metadata, jwks }
+        };
+        // Documents that the caller's functions supply are this client's alone.
+        let issuer = if own {
+            Issuer::new(config.tenant.clone(), sources(), clock)
+        } else {
+            Issuer::shared(&config.tenant, http, clock, sources)
+        };
+        issuer.observers.add(&(Arc::clone(bridge) as Arc<dyn Observer>));
+        let validator = Arc::new(Validator::new(config, issuer)?);
+        Ok(Self { validator, bridge: Arc::clone(bridge) })
+    }
+
+    /// Runs work on the core's threads; its outcome comes for `ticket`.
+    fn later<F>(&self, ticket: f64, work: F) -> Option<Outcome>
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let Some(runtime) = runtime::handle() else {
+            let error = HttpError {
+                what: "tenant documents",
+                url: String::new(),
+                fault: Fault::Local("No thread could be started"),
+                raw: None,
+                retry_after: None,
+            };
+            return Some(outcome(Err(error.into())));
+        };
+        let bridge = Arc::clone(&self.bridge);
+        runtime.spawn(async move {
+            let work = async move {
+                panics::at("later");
+                work.await
+            };
+            // A panic ends as an error of this one call.
+            let done = tokio::spawn(work).await;
+            bridge.settle(ticket, done.unwrap_or_else(|_| outcome(Err(Error::Defect))));
+        });
+        None
+    }
+}
+
+fn kind_of(word: &str) -> Kind {
+    match word {
+        "jwt" => Kind::Jwt,
+        "opaque" => Kind::Opaque,
+        _ => Kind::Detect,
+    }
+}
+
+#[napi]
+impl NativeClient {
+    #[napi(catch_unwind)]
+    pub fn settings(&self) -> Settings {
+        panics::at("settings");
+        let config = self.validator.config();
+        Settings {
+            tenant_domain: config.tenant.as_str().to_owned(),
+            introspection_cache_duration: config.introspection_cache_duration,
+            verified_tokens_bytes: config.verified_tokens_bytes as f64,
+            cache_timeout: config.cache_timeout,
+        }
+    }
+
+    /// Whether the tenant is asked about a token.
+    #[napi(catch_unwind)]
+    pub fn is_introspected(&self, token: String) -> bool {
+        panics::at("isIntrospected");
+        self.validator.is_introspected(&token)
+    }
+
+    /// The function that validates the tokens of one route (src/node/validate_fn.rs).
+    #[napi(
+        catch_unwind,
+        ts_return_type = "(token: string, now: number, ticket: number, certificate?: string) => number | string | Failure | null"
+    )]
+    pub fn validate_function(&self, requirements: GivenRequirements) -> Callable<ValidateFn> {
+        panics::at("validateFunction");
+        Callable(ValidateFn {
+            validator: Arc::clone(&self.validator),
+            bridge: Arc::clone(&self.bridge),
+            requirements: Arc::new(requirements.into()),
+        })
+    }
+
+    /// Validates a token of a given kind, with the caller's keys where there are any. The outcome, or
+    /// `null`: then it comes for `ticket`.
+    #[napi(catch_unwind)]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "a token, what is asked of it, and with which keys"
+    )]
+    pub fn validate(
+        &self,
+        ticket: f64,
+        token: String,
+        kind: String,
+        now: f64,
+        requirements: GivenRequirements,
+        certificate: Option<String>,
+        jwks: Option<String>,
+    ) -> Option<Outcome> {
+        panics::at("validate");
+        let requirements = Arc::new(requirements.into());
+        let request = Request {
+            token: &token,
+            kind: kind_of(&kind),
+            requirements: &requirements,
+            certificate: certificate.as_deref(),
+            jwks: jwks.as_deref(),
+            now,
+        };
+        match self.validator.validate(request) {
+            Validation::Done(Ok(Admitted::Claims(text))) => Some(outcome(Ok(text))),
+            Validation::Done(Ok(Admitted::Seen(_))) => {
+                Some(outcome(self.validator.claims_of(&token)))
+            }
+            Validation::Done(Err(error)) => Some(outcome(Err(error))),
+            Validation::Pending(pending) => {
+                let bridge = Arc::clone(&self.bridge);
+                pending.run(move |verdict| bridge.settle(ticket, outcome(verdict)));
+                None
+            }
+        }
+    }
+
+    /// The claims of a token that a validate function has just returned a number for.
+    #[napi(catch_unwind)]
+    pub fn claims_of(&self, token: String) -> Outcome {
+        panics::at("claimsOf");
+        outcome(self.validator.claims_of(&token))
+    }
+
+    /// Why claims of the caller's cache, or of the caller's own introspection, do not pass.
+    #[napi(catch_unwind)]
+    pub fn check_claims(
+        &self,
+        claims: String,
+        now: f64,
+        requirements: GivenRequirements,
+        certificate: Option<String>,
+        may_lack_exp: bool,
+    ) -> Option<Failure> {
+        panics::at("checkClaims");
+        let expiration = if may_lack_exp { Expiration::Optional } else { Expiration::Required };
+        let requirements: Arc<Requirements> = Arc::new(requirements.into());
+        let request = Request {
+            token: "",
+            kind: Kind::Opaque,
+            requirements: &requirements,
+            certificate: certificate.as_deref(),
+            jwks: None,
+            now,
+        };
+        self.validator.check_claims(&claims, &request, expiration).err().map(Failure::from)
+    }
+
+    /// The way of a token through the rules, as JSON: always later, for `ticket`.
+    #[napi(catch_unwind)]
+    pub fn explain(
+        &self,
+        ticket: f64,
+        token: String,
+        now: f64,
+        requirements: GivenRequirements,
+        certificate: Option<String>,
+        jwks: Option<String>,
+    ) -> Option<Outcome> {
+        panics::at("explain");
+        let validator = Arc::clone(&self.validator);
+        let requirements = Arc::new(requirements.into());
+        let kind = Kind::Detect;
+        let request = OwnedRequest { token, kind, requirements, certificate, jwks, now };
+        self.later(ticket, async move {
+            let explained = validator.explain(request).await;
+            Either::A(explanation::json(&explained, &validator))
+        })
+    }
+
+    /// `getMetadata`, `getJwks`: always later, for `ticket`.
+    #[napi(catch_unwind)]
+    pub fn document(&self, ticket: f64, document: String, force: bool) -> Option<Outcome> {
+        panics::at("document");
+        let validator = Arc::clone(&self.validator);
+        let want = if force { Want::New } else { Want::Fresh };
+        self.later(ticket, async move {
+            outcome(match document.as_str() {
+                "jwks" => validator.jwks(want).await,
+                _ => validator.metadata(want).await,
+            })
+        })
+    }
+
+    /// Counters and the state of the key set, as JSON.
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> String {
+        panics::at("stats");
+        stats::json(&self.validator)
+    }
+
+    /// Takes the metadata of a caller who has replaced `getMetadata`.
+    #[napi(catch_unwind)]
+    pub fn adopt_metadata(&self, text: String) -> Option<Failure> {
+        panics::at("adoptMetadata");
+        self.validator.adopt_metadata(text).err().map(Failure::from)
+    }
+
+    /// `setClockSkew`, `setClockTolerance`.
+    #[napi(catch_unwind)]
+    pub fn set_clock(&self, name: String, value: GivenOption) -> Option<Failure> {
+        panics::at("setClock");
+        match clock_setting(&name, &Given::from(value)) {
+            Ok(seconds) if name == "clockSkew" => self.validator.set_clock_skew(seconds),
+            Ok(seconds) => self.validator.set_clock_tolerance(seconds),
+            Err(error) => return Some(Error::from(error).into()),
+        }
+        None
+    }
+}

@@ -1,0 +1,418 @@
+//! Where a token stops, and what was found there: for whoever runs the API and asks why.
+//!
+//! The verdict is that of [`Validator::validate`]. Beside it each rule is asked by itself, in the same
+//! order and past the first that fails, so that everything that is wrong with a token shows at once. What
+//! is shown of the claims is what the rules look at, cut to a length.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::request::{OwnedRequest, Request};
+use super::{Validation, Validator, Verdict};
+use crate::error::{Error, TokenError};
+use crate::issuer::jwk::{Key, KeySet};
+use crate::json::Members;
+use crate::token::binding::{self, Confirmation};
+use crate::token::claim_rules::{ClaimRule, Demands, Expiration};
+use crate::token::claims::Claims;
+use crate::token::jws::{Algorithm, Compact};
+
+/// The longest text of a stranger's that is shown, in characters.
+const LONGEST: usize = 256;
+
+/// The most entries of a stranger's list that are shown.
+const MOST: usize = 32;
+
+/// One step of a validation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// The token is short enough, and a JWT has three parts.
+    Form,
+    /// The header can be read, and its algorithm and type are accepted.
+    Header,
+    /// The tenant's keys are at hand.
+    Keys,
+    /// One of the keys is the token's.
+    Key,
+    /// The signature is that key's.
+    Signature,
+    /// This client has credentials for introspection.
+    Client,
+    /// The tenant says that the token is active.
+    Introspection,
+    /// The claims can be read.
+    Payload,
+    /// A rule on the claims.
+    Claim(ClaimRule),
+}
+
+impl Rule {
+    const JWT: [Self; 6] =
+        [Self::Form, Self::Header, Self::Keys, Self::Key, Self::Signature, Self::Payload];
+    const INTROSPECTED: [Self; 4] = [Self::Client, Self::Form, Self::Introspection, Self::Payload];
+
+    /// All steps for one kind of token, in their order.
+    pub fn all(introspected: bool) -> impl Iterator<Item = Self> {
+        let first: &[Self] = if introspected { &Self::INTROSPECTED } else { &Self::JWT };
+        let claims = [ClaimRule::TOKEN, ClaimRule::ROUTE].into_iter().flatten();
+        first.iter().copied().chain(claims.map(|rule| Self::Claim(*rule)))
+    }
+
+    /// The stable machine word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Form => "form",
+            Self::Header => "header",
+            Self::Keys => "keys",
+            Self::Key => "key",
+            Self::Signature => "signature",
+            Self::Client => "client",
+            Self::Introspection => "introspection",
+            Self::Payload => "payload",
+            Self::Claim(ClaimRule::Issuer) => "issuer",
+            Self::Claim(ClaimRule::Subject) => "subject",
+            Self::Claim(ClaimRule::Audience) => "audience",
+            Self::Claim(ClaimRule::Expiration) => "expiration",
+            Self::Claim(ClaimRule::NotBefore) => "not_before",
+            Self::Claim(ClaimRule::Scopes) => "scopes",
+            Self::Claim(ClaimRule::Groups) => "groups",
+            Self::Claim(ClaimRule::Binding) => "binding",
+        }
+    }
+}
+
+/// What came of one rule.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// The token meets it.
+    Passed,
+    /// It does not.
+    Failed(Error),
+    /// Neither the route nor the token asks.
+    NotAsked,
+    /// What comes before it left nothing to ask.
+    NotReached,
+}
+
+/// One rule, what came of it, and what it looked at.
+#[derive(Clone)]
+pub struct Step {
+    /// Which.
+    pub rule: Rule,
+    /// What came of it.
+    pub answer: Answer,
+    /// What there was, and what is asked for. `Null` where there is nothing to show.
+    pub found: Value,
+    /// See `found`.
+    pub expected: Value,
+}
+
+/// Claims do not belong into logs.
+impl std::fmt::Debug for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Step")
+            .field("rule", &self.rule)
+            .field("answer", &self.answer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A token's way through the rules.
+#[derive(Debug)]
+pub struct Explanation {
+    /// Whether the tenant was, or would have been, asked.
+    pub introspected: bool,
+    /// What a validation comes to.
+    pub verdict: Result<(), Error>,
+    /// Every rule, in the order in which they are asked.
+    pub steps: Vec<Step>,
+}
+
+/// The steps as they are made.
+struct Walk {
+    introspected: bool,
+    steps: Vec<Step>,
+}
+
+impl Walk {
+    fn new(introspected: bool) -> Self {
+        Self { introspected, steps: Vec::new() }
+    }
+
+    /// Notes what came of a step, and hands its value on.
+    fn put<T, E: Into<Error>>(
+        &mut self,
+        rule: Rule,
+        result: Result<T, E>,
+        found: Value,
+        expected: Value,
+    ) -> Option<T> {
+        let (answer, value) = match result {
+            Ok(value) => (Answer::Passed, Some(value)),
+            Err(error) => (Answer::Failed(error.into()), None),
+        };
+        self.steps.push(Step { rule, answer, found, expected });
+        value
+    }
+
+    /// All steps, those that were not reached included.
+    fn end(self, verdict: Verdict) -> Explanation {
+        let not_reached = |rule: Rule| Step {
+            rule,
+            answer: Answer::NotReached,
+            found: Value::Null,
+            expected: Value::Null,
+        };
+        let steps = Rule::all(self.introspected).map(|rule| {
+            let step = self.steps.iter().find(|step| step.rule == rule);
+            step.cloned().unwrap_or_else(|| not_reached(rule))
+        });
+        Explanation {
+            introspected: self.introspected,
+            verdict: verdict.map(drop),
+            steps: steps.collect(),
+        }
+    }
+}
+
+impl Validator {
+    /// The way of a token through the steps.
+    pub async fn explain(self: &Arc<Self>, request: OwnedRequest) -> Explanation {
+        if self.goes_to_tenant(&request.view()) {
+            self.explain_introspected(request).await
+        } else {
+            self.explain_jwt(request).await
+        }
+    }
+
+    async fn explain_jwt(self: &Arc<Self>, request: OwnedRequest) -> Explanation {
+        let verdict = match self.validate(request.view()) {
+            Validation::Done(result) => {
+                result.and_then(|admitted| self.text_of(admitted, &request.token))
+            }
+            Validation::Pending(pending) => pending.verdict().await,
+        };
+        let mut walk = Walk::new(false);
+        let given = request.jwks.as_deref().map(KeySet::parse);
+        let own = self.issuer().current_keys(self.terms());
+        let set = match &given {
+            Some(set) => set.as_ref().ok(),
+            None => own.as_ref().map(|(keys, ..)| &keys.set),
+        };
+        let request = request.view();
+        if let Some(token) = self.walk_form(&mut walk, &request) {
+            walk_signature(&mut walk, &token, set, &verdict);
+            let payload = token.payload();
+            let claims = payload.as_deref().map_err(|error| *error).and_then(Claims::parse);
+            self.walk_claims(&mut walk, claims, &request, Expiration::Required);
+        }
+        walk.end(verdict)
+    }
+
+    async fn explain_introspected(&self, request: OwnedRequest) -> Explanation {
+        let mut walk = Walk::new(true);
+        let client = self.config().client_id.as_deref().map(cut);
+        walk.put(Rule::Client, self.check_client(), json!(client), Value::Null);
+        let (bytes, most) = (request.token.len(), self.config().max_token_bytes);
+        let form = self.check_size(&request.token);
+        walk.put(Rule::Form, form, json!({ "bytes": bytes }), json!({ "bytesAtMost": most }));
+        if let Err(error) = self.check_introspection(&request.token) {
+            return walk.end(Err(error));
+        }
+        let answer = self.ask_tenant(&request).await;
+        let asked = answer.as_ref().map(drop).map_err(Error::clone);
+        walk.put(Rule::Introspection, asked, Value::Null, Value::Null);
+        let request = request.view();
+        let verdict = answer.and_then(|text| {
+            self.walk_claims(&mut walk, Claims::parse(&text), &request, Expiration::Optional);
+            self.check_claims(&text, &request, Expiration::Optional)?;
+            Ok(String::new())
+        });
+        walk.end(verdict)
+    }
+
+    fn walk_form<'a>(&self, walk: &mut Walk, request: &Request<'a>) -> Option<Compact<'a>> {
+        let token = self
+            .check_size(request.token)
+            .and_then(|()| Compact::split(request.token).map_err(Error::from));
+        let parts = request.token.split('.').count();
+        let found = json!({ "bytes": request.token.len(), "parts": parts });
+        let expected = json!({ "bytesAtMost": self.config().max_token_bytes, "parts": 3 });
+        walk.put(Rule::Form, token, found, expected)
+    }
+
+    /// The rules on the claims; claims that can't be read leave nothing to ask.
+    fn walk_claims(
+        &self,
+        walk: &mut Walk,
+        claims: Result<Claims<'_>, TokenError>,
+        request: &Request<'_>,
+        expiration: Expiration,
+    ) {
+        let Some(claims) = walk.put(Rule::Payload, claims, Value::Null, Value::Null) else {
+            return;
+        };
+        let values = self.read_values(&claims, request.requirements);
+        let demands = self.demands(request, expiration);
+        for rule in [ClaimRule::TOKEN, ClaimRule::ROUTE].into_iter().flatten() {
+            let (found, expected) = self.compared(*rule, &claims, &demands);
+            if values.is_asked(*rule, &demands) {
+                walk.put(Rule::Claim(*rule), values.check(*rule, &demands), found, expected);
+            } else {
+                let (rule, answer) = (Rule::Claim(*rule), Answer::NotAsked);
+                walk.steps.push(Step { rule, answer, found, expected });
+            }
+        }
+    }
+
+    /// What a rule found in the claims, and what it compares that with.
+    fn compared(
+        &self,
+        rule: ClaimRule,
+        claims: &Claims<'_>,
+        demands: &Demands<'_>,
+    ) -> (Value, Value) {
+        let found = |name| claims.members().raw(name).map_or(Value::Null, shown);
+        let moment = demands.moment;
+        let clock = || {
+            json!({
+                "now": moment.now, "clockSkew": moment.skew, "clockTolerance": moment.tolerance,
+            })
+        };
+        match rule {
+            ClaimRule::Issuer => (found("iss"), json!(self.expected().issuer)),
+            // Who the subject is matters to no rule: only the type of the claim is shown.
+            ClaimRule::Subject => {
+                let kind = claims.members().raw("sub").map(kind_of);
+                (json!(kind), json!("a string"))
+            }
+            ClaimRule::Audience => (found("aud"), json!(self.expected().audience)),
+            ClaimRule::Expiration => (json!({ "exp": found("exp"), "iat": found("iat") }), clock()),
+            ClaimRule::NotBefore => (found("nbf"), clock()),
+            ClaimRule::Scopes => {
+                let granted = claims.members().text("scope");
+                let granted = granted.as_deref().map(|scope| some(scope.split_ascii_whitespace()));
+                (json!(granted), some(demands.scopes.iter()))
+            }
+            ClaimRule::Groups => {
+                let claim = self.config().groups.claim.as_str();
+                let held = if demands.groups.is_empty() { None } else { claims.groups(claim) };
+                let held = held.as_deref().map(|held| some(held.iter()));
+                let wanted = json!({
+                    "groups": some(demands.groups.iter()), "matchAll": demands.match_all,
+                    "groupsClaim": cut(claim),
+                });
+                (json!(held), wanted)
+            }
+            ClaimRule::Binding => {
+                let found = json!({
+                    "token": described(&Confirmation::read(claims)),
+                    "certificate": demands.certificate.and_then(binding::thumbprint),
+                });
+                (found, json!(demands.binding.as_str()))
+            }
+        }
+    }
+}
+
+/// From the header to the signature.
+fn walk_signature(walk: &mut Walk, token: &Compact<'_>, set: Option<&KeySet>, verdict: &Verdict) {
+    let text = token.header_text();
+    let members = text.as_deref().and_then(|text| Members::parse(text).ok()).unwrap_or_default();
+    let member = |name| members.raw(name).map_or(Value::Null, shown);
+    let found = json!({ "alg": member("alg"), "typ": member("typ"), "kid": member("kid") });
+    let names: Vec<_> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+    let expected = json!({ "alg": names, "typ": [null, "JWT", "at+jwt", "application/at+jwt"] });
+    let Some(header) = walk.put(Rule::Header, token.header(), found, expected) else { return };
+
+    // Without keys, there is an error that says why.
+    let keys = match verdict {
+        Err(error @ (Error::Http(_) | Error::Op(_) | Error::Validation(_))) => Err(error.clone()),
+        _ => Ok(()),
+    };
+    let count = |set: &KeySet| json!({ "usable": set.len(), "skipped": set.skipped.len() });
+    let found = set.map_or(Value::Null, count);
+    let Some((set, ())) = set.zip(walk.put(Rule::Keys, keys, found, Value::Null)) else { return };
+
+    let wanted = json!({ "kid": member("kid"), "alg": member("alg") });
+    let there = set.usable().take(MOST).map(|(name, algorithms)| {
+        let algorithms: Vec<_> = algorithms.map(Algorithm::name).collect();
+        json!({ "kid": name.map(cut), "algorithms": algorithms })
+    });
+    let there = Value::Array(there.collect());
+    let Some(verifier) = walk.put(Rule::Key, set.select(&header), wanted, there) else { return };
+
+    let signature = token.signature();
+    let verdict = signature.and_then(|it| verifier.verify(token.signing_input, &it));
+    walk.put(Rule::Signature, verdict, Value::Null, Value::Null);
+}
+
+/// Each member of a JWKS document: what it may verify, or why it verifies nothing.
+pub fn describe_keys(jwks: &str) -> Result<Vec<Value>, &'static str> {
+    let entries = KeySet::entries(jwks)?;
+    let describe = |entry: &str| {
+        let members = Members::parse(entry).unwrap_or_default();
+        let member = |name| members.raw(name).map_or(Value::Null, shown);
+        let (algorithms, skipped) = match Key::parse(entry) {
+            Ok(key) => (key.algorithms().map(Algorithm::name).collect(), None),
+            Err(why) => (Vec::new(), Some(why.as_str())),
+        };
+        json!({
+            "kid": member("kid"), "kty": member("kty"), "crv": member("crv"), "use": member("use"),
+            "alg": member("alg"), "algorithms": algorithms, "skipped": skipped,
+        })
+    };
+    Ok(entries.into_iter().map(|entry| describe(entry.get())).collect())
+}
+
+/// What a token says of the certificate that it is bound to.
+fn described(confirmation: &Confirmation) -> Value {
+    match confirmation {
+        Confirmation::None => Value::Null,
+        Confirmation::Other => json!("another proof than a certificate"),
+        Confirmation::Certificate(thumbprint) => json!(cut(thumbprint)),
+        Confirmation::DpopKey => json!("a DPoP key"),
+        Confirmation::Unsupported => json!("a \"cnf\" that can't be read, or asks for more"),
+    }
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+fn some<T: AsRef<str>>(list: impl Iterator<Item = T>) -> Value {
+    list.take(MOST).map(|entry| cut(entry.as_ref())).collect()
+}
+
+/// A member's value as it may be shown: text, numbers and lists of text; of all else the type.
+fn shown(raw: &str) -> Value {
+    match serde_json::from_str(raw) {
+        Ok(Value::String(text)) => json!(cut(&text)),
+        Ok(Value::Number(number)) => Value::Number(number),
+        Ok(Value::Array(list)) => {
+            let entry = |entry: &Value| match entry {
+                Value::String(text) => json!(cut(text)),
+                other => json!(kind_of(&other.to_string())),
+            };
+            list.iter().take(MOST).map(entry).collect()
+        }
+        _ => json!(kind_of(raw)),
+    }
+}
+
+/// What JSON calls a value.
+fn kind_of(raw: &str) -> &'static str {
+    match raw.as_bytes().first() {
+        Some(b'"') => "a string",
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}

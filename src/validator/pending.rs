@@ -1,0 +1,113 @@
+//! A validation whose verdict has to be waited for.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::request::OwnedRequest;
+use super::verify_pool::VerifyPool;
+use super::{Placement, Step, Validator, Verdict};
+use crate::error::{Error, Fault, HttpError};
+use crate::runtime;
+
+/// What a validation waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// A thread of the pool that verifies the signature.
+    Signature,
+    /// Keys that have to be fetched.
+    Keys,
+    /// The tenant's introspection response.
+    Introspection,
+}
+
+/// Work that has not begun: one of [`Pending::run`] and [`Pending::verdict`] begins it.
+#[derive(Debug)]
+#[must_use = "nothing happens before it is run"]
+pub struct Pending {
+    validator: Arc<Validator>,
+    request: OwnedRequest,
+    wait: Wait,
+}
+
+impl Pending {
+    pub(super) fn new(validator: Arc<Validator>, request: OwnedRequest, wait: Wait) -> Self {
+        Self { validator, request, wait }
+    }
+
+    /// What it waits for.
+    #[must_use]
+    pub fn wait(&self) -> Wait {
+        self.wait
+    }
+
+    /// Does the work on other threads and calls `done` once, on one of them, with the verdict; with
+    /// [`Error::Defect`] where the work panics.
+    pub fn run(self, done: impl FnOnce(Verdict) + Send + 'static) {
+        let done = Completion(Some(done));
+        match self.wait {
+            Wait::Signature => VerifyPool::get().submit(Box::new(move || self.verify(done))),
+            Wait::Keys | Wait::Introspection => self.spawn(done),
+        }
+    }
+
+    /// The verdict as a future.
+    pub async fn verdict(self) -> Verdict {
+        let (send, receive) = oneshot::channel();
+        self.run(move |verdict| drop(send.send(verdict)));
+        receive.await.unwrap_or(Err(Error::Defect))
+    }
+
+    fn verify<F: FnOnce(Verdict) + Send + 'static>(self, done: Completion<F>) {
+        crate::panics::at("verify pool");
+        match self.validator.validate_jwt(&self.request.view(), Placement::Inline) {
+            Step::Done(result) => {
+                let text = |admitted| self.validator.text_of(admitted, &self.request.token);
+                done.call(result.and_then(text));
+            }
+            // The keys have become too old since.
+            Step::Wait(wait) => Self { wait, ..self }.spawn(done),
+        }
+    }
+
+    fn spawn<F: FnOnce(Verdict) + Send + 'static>(self, done: Completion<F>) {
+        let Some(runtime) = runtime::handle() else {
+            let error = HttpError {
+                what: "tenant documents",
+                url: String::new(),
+                fault: Fault::Local("No thread could be started"),
+                raw: None,
+                retry_after: None,
+            };
+            return done.call(Err(error.into()));
+        };
+        runtime.spawn(async move {
+            crate::panics::at("later");
+            let Self { validator, request, wait } = self;
+            let verdict = match wait {
+                Wait::Introspection => validator.introspect(&request).await,
+                Wait::Keys | Wait::Signature => validator.fetch_and_validate(&request.view()).await,
+            };
+            done.call(verdict);
+        });
+    }
+}
+
+/// Calls a function once: with a verdict, or with [`Error::Defect`] when it is dropped without one.
+struct Completion<F: FnOnce(Verdict)>(Option<F>);
+
+impl<F: FnOnce(Verdict)> Completion<F> {
+    fn call(mut self, verdict: Verdict) {
+        if let Some(done) = self.0.take() {
+            done(verdict);
+        }
+    }
+}
+
+impl<F: FnOnce(Verdict)> Drop for Completion<F> {
+    fn drop(&mut self) {
+        if let Some(done) = self.0.take() {
+            done(Err(Error::Defect));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Nothing that holds a secret, a token or a claim shows it with `{:?}`, which is what ends up in logs.
+
+mod support;
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use monocloud_backend_node::check::{Check, OwnedCheck, Route};
+use monocloud_backend_node::config::{
+    ClientSecret, Config, Flavour, Given, Sources as GivenSources, Tls,
+};
+use monocloud_backend_node::error::Raw;
+use monocloud_backend_node::http::native::{HttpConfig, NativeTransport};
+use monocloud_backend_node::http::{Request, Response};
+use monocloud_backend_node::issuer::Issuer;
+use monocloud_backend_node::issuer::client_auth::ClientAuth;
+use monocloud_backend_node::json::Members;
+use monocloud_backend_node::token::claims::Claims;
+use monocloud_backend_node::token::jws::Compact;
+use monocloud_backend_node::validator::{Accepted, Progress, Validator};
+use support::{NOW, TestClock, sources};
+
+const SECRET: &str = "hunter2-and-more";
+
+fn shows_nothing(what: &dyn Debug) {
+    for shown in [format!("{what:?}"), format!("{what:#?}")] {
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}
+
+fn text(text: &str) -> Given {
+    Given::Text(text.to_owned())
+}
+
+#[test]
+fn no_secret_of_the_configuration_is_shown() {
+    let proxy = format!("http://user:{SECRET}@127.0.0.1:1");
+    let environment = HashMap::from([
+        ("MONOCLOUD_BACKEND_CLIENT_SECRET".to_owned(), SECRET.to_owned()),
+        ("HTTPS_PROXY".to_owned(), proxy.clone()),
+        ("HTTP_PROXY".to_owned(), proxy),
+    ]);
+    let given = GivenSources {
+        options: HashMap::from([
+            ("tenantDomain".to_owned(), text("https://tenant.example")),
+            ("audience".to_owned(), text("https://api.example.com")),
+            ("clientId".to_owned(), text("client")),
+            ("clientSecret".to_owned(), text(SECRET)),
+            ("tls.passphrase".to_owned(), text(SECRET)),
+        ]),
+        environment,
+    };
+    shows_nothing(&given);
+    for value in [text(SECRET), Given::Json(format!("{{\"kty\":\"oct\",\"k\":\"{SECRET}\"}}"))] {
+        shows_nothing(&value);
+    }
+    for method in ["client_secret_basic", "client_secret_post", "client_secret_jwt", "spiffe_jwt"] {
+        let method = [("clientAuthMethod".to_owned(), text(method))];
+        let options = given.options.clone().into_iter().chain(method).collect();
+        let sources = GivenSources { options, environment: HashMap::new() };
+        let config = Config::read(Flavour::BackendNode, &sources).unwrap();
+        shows_nothing(&config);
+        let auth = ClientAuth::new(&config).unwrap().unwrap();
+        shows_nothing(&auth);
+        shows_nothing(&auth.credentials(NOW).unwrap());
+    }
+    shows_nothing(&ClientSecret::Text(SECRET.to_owned()));
+    shows_nothing(&ClientSecret::Jwk(SECRET.to_owned()));
+    let secret = || Some(SECRET.to_owned());
+    shows_nothing(&Tls { cert: secret(), key: secret(), ca: secret(), passphrase: secret() });
+
+    let http = HttpConfig::new(Tls::default(), &given.environment);
+    shows_nothing(&http);
+    let transport = Arc::new(NativeTransport::new(http).unwrap());
+    shows_nothing(&transport);
+    let config = Config::read(Flavour::BackendNode, &given).unwrap();
+    let clock = Arc::new(TestClock::default());
+    let issuer = Issuer::new(config.tenant.clone(), sources(), clock);
+    shows_nothing(&issuer);
+    shows_nothing(&Validator::new(config, issuer).unwrap());
+}
+
+#[test]
+fn no_token_and_no_claim_is_shown() {
+    let claims = format!("{{\"sub\":\"{SECRET}\"}}");
+    shows_nothing(&Accepted::Claims(claims.clone()));
+    shows_nothing(&Progress::Done(Ok(Accepted::Claims(claims.clone()))));
+    shows_nothing(&Claims::parse(&claims).unwrap());
+    shows_nothing(&Members::parse(&claims).unwrap());
+    shows_nothing(&Compact::split(&format!("{SECRET}.{SECRET}.{SECRET}")).unwrap());
+
+    let certificate = Some(SECRET.to_owned());
+    let route = Arc::new(Route::default());
+    let check = OwnedCheck { token: SECRET.to_owned(), route, certificate, now: NOW };
+    shows_nothing(&check);
+    let view: Check<'_> = check.view();
+    shows_nothing(&view);
+
+    let url = "https://tenant.example/introspect".parse().unwrap();
+    let mut request = Request::get("token introspection", url);
+    request.headers.push(("authorization", SECRET.to_owned()));
+    request.form = Some(format!("token={SECRET}"));
+    shows_nothing(&request);
+    let response = Response {
+        status: 200,
+        status_text: "OK".to_owned(),
+        headers: vec![("x-echo".to_owned(), SECRET.to_owned())],
+        body: claims.into_bytes(),
+    };
+    shows_nothing(&response);
+    let raw: Arc<Raw> = response.raw();
+    shows_nothing(&raw);
+}
