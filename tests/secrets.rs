@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use monocloud_backend_node::check::{Check, OwnedCheck, Route};
 use monocloud_backend_node::config::{
     ClientSecret, Config, Flavour, Given, Sources as GivenSources, Tls,
 };
@@ -18,7 +17,8 @@ use monocloud_backend_node::issuer::client_auth::ClientAuth;
 use monocloud_backend_node::json::Members;
 use monocloud_backend_node::token::claims::Claims;
 use monocloud_backend_node::token::jws::Compact;
-use monocloud_backend_node::validator::{Accepted, Progress, Validator};
+use monocloud_backend_node::validator::request::{OwnedRequest, Request as TokenRequest};
+use monocloud_backend_node::validator::{Admitted, Validation, Validator};
 use support::{NOW, TestClock, sources};
 
 const SECRET: &str = "hunter2-and-more";
@@ -84,17 +84,17 @@ fn no_secret_of_the_configuration_is_shown() {
 #[test]
 fn no_token_and_no_claim_is_shown() {
     let claims = format!("{{\"sub\":\"{SECRET}\"}}");
-    shows_nothing(&Accepted::Claims(claims.clone()));
-    shows_nothing(&Progress::Done(Ok(Accepted::Claims(claims.clone()))));
+    shows_nothing(&Admitted::Claims(claims.clone()));
+    shows_nothing(&Validation::Done(Ok(Admitted::Claims(claims.clone()))));
     shows_nothing(&Claims::parse(&claims).unwrap());
     shows_nothing(&Members::parse(&claims).unwrap());
     shows_nothing(&Compact::split(&format!("{SECRET}.{SECRET}.{SECRET}")).unwrap());
 
     let certificate = Some(SECRET.to_owned());
-    let route = Arc::new(Route::default());
-    let check = OwnedCheck { token: SECRET.to_owned(), route, certificate, now: NOW };
-    shows_nothing(&check);
-    let view: Check<'_> = check.view();
+    let given = Some(SECRET.to_owned());
+    let asked = OwnedRequest { certificate, jwks: given, ..support::request(SECRET) };
+    shows_nothing(&asked);
+    let view: TokenRequest<'_> = asked.view();
     shows_nothing(&view);
 
     let url = "https://tenant.example/introspect".parse().unwrap();

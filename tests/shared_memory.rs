@@ -5,17 +5,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use monocloud_backend_node::config::{Config, Flavour, Given, Sources};
-use monocloud_backend_node::verified::VerifiedTokens;
+use monocloud_backend_node::validator::signature_cache::SignatureCache;
 
 /// The memory of a client with these settings.
-fn memory(settings: &[(&str, Given)]) -> Option<Arc<VerifiedTokens>> {
+fn memory(settings: &[(&str, Given)]) -> Option<Arc<SignatureCache>> {
     let mut options = HashMap::from([
         ("tenantDomain".to_owned(), text("https://tenant.example")),
         ("audience".to_owned(), text("https://api.example")),
     ]);
     options.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     let sources = Sources { options, environment: HashMap::new() };
-    VerifiedTokens::shared(&Config::read(Flavour::BackendNode, &sources).unwrap())
+    SignatureCache::shared(&Config::read(Flavour::BackendNode, &sources).unwrap())
 }
 
 fn text(value: &str) -> Given {

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use monocloud_backend_node::error::{Error, TokenError};
 use monocloud_backend_node::validator::Verdict;
+use monocloud_backend_node::validator::request::{Kind, OwnedRequest};
 use serde_json::json;
 
 mod support;
@@ -41,7 +42,7 @@ static ALLOCATOR: Counting = Counting;
 
 /// What a token comes to with the keys at hand, and the bytes that were taken on the way.
 fn cost(subject: &Subject, token: &str) -> (Verdict, usize) {
-    let request = request(token);
+    let request = OwnedRequest { kind: Kind::Jwt, ..request(token) };
     let before = TAKEN.with(Cell::get);
     let outcome = at_once(&subject.validator, &request);
     let taken = TAKEN.with(Cell::get) - before;

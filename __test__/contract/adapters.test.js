@@ -490,6 +490,7 @@ for (const { name, adapter, protectApi, start, startOne } of guarded) {
         };
         const rejects = ownClient(async (token) => {
           if (token !== 'good') throw new MonoCloudTokenError('x');
+          return { sub: token };
         });
         const api = await start(t, protectApi(rejects), [{ path: '/', handler }], { setup });
         assertAnswer(await get(api.url), 'no token');

@@ -1094,7 +1094,7 @@ describe('§2 options that are none', () => {
     }
   });
 
-  it('options may be inherited, frozen, without prototype, or more than are known', () => {
+  it('options may be inherited, frozen or without prototype, but no others than are known', () => {
     class Settings {
       get tenantDomain() {
         return ISSUER;
@@ -1106,7 +1106,11 @@ describe('§2 options that are none', () => {
     build(new Settings());
     build(Object.freeze({ ...BASE }));
     build(Object.assign(Object.create(null), BASE));
-    clientWith({ unheardOf: Symbol('x'), [Symbol('x')]: 1 });
+    clientWith({ [Symbol('x')]: 1 });
+    refusal(
+      () => clientWith({ unheardOf: Symbol('x') }),
+      'MonoCloudBackendNodeClient has no option',
+    );
   });
 
   it('changing the options afterwards changes nothing', async () => {

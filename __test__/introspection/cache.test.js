@@ -394,7 +394,7 @@ for (const { kind, options, make, asked } of KINDS) {
         [
           { cnf: { jkt: 'x' } },
           { validateCertificateBinding: true, clientCertificate: certificate.cert },
-          'unsupported_confirmation',
+          'dpop_required',
         ],
       ]) {
         const client = clientFor();

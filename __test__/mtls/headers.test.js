@@ -553,7 +553,12 @@ describe('bad input', () => {
           ask(api, '/bound', issuer.token(cnf), sent),
         );
         assertAnswer(result, 'invalid token', JSON.stringify(cnf).slice(0, 80));
-        const known = ['unsupported_confirmation', 'certificate_mismatch', 'malformed_payload'];
+        const known = [
+          'unsupported_confirmation',
+          'dpop_required',
+          'certificate_mismatch',
+          'malformed_payload',
+        ];
         assert.ok(known.includes(reasons[0]), `${reasons[0]} ${JSON.stringify(cnf)}`);
         const says = typeof cnf === 'object' && cnf?.['x5t#S256'] !== undefined;
         if (says) assertAnswer(await ask(api, '/any', issuer.token(cnf), sent), 'invalid token');

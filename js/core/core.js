@@ -11,12 +11,14 @@ const { ClaimsCache } = require('./cache.js');
 const { ClaimsCopies } = require('./claims-copies.js');
 const { publish } = require('./channels.js');
 const { toError } = require('./failure.js');
+const { weakMapGet, weakMapSet } = require('./intrinsics.js');
 const { describe, describeAll, readEnvironment, toJson } = require('./options.js');
 const { orFailure, orThrow } = require('./panic.js');
 const { TOKEN_ALONE } = require('./requirements.js');
 const { withStack } = require('./stack.js');
 const { Admitted, Refused } = require('./verdict.js');
 
+const { hasOwn } = Object;
 const { parse } = JSON;
 const FUNCTIONS = ['fetcher', 'metadataResolver', 'jwksResolver'];
 
@@ -73,10 +75,10 @@ class Core {
 
   #call(ticket, token, requirements, certificate) {
     try {
-      let validate = this.#validateFunctions.get(requirements);
+      let validate = weakMapGet(this.#validateFunctions, requirements);
       if (validate === undefined) {
         validate = this.#native.validateFunction(requirements.native);
-        this.#validateFunctions.set(requirements, validate);
+        weakMapSet(this.#validateFunctions, requirements, validate);
       }
       const outcome =
         certificate === undefined
@@ -212,7 +214,8 @@ class Core {
   #remembered({ claims, provenance }, cap) {
     if (provenance === VALIDATED) return undefined;
     const checked = this.#check(toJson(claims), TOKEN_ALONE, undefined, cap !== undefined);
-    if (typeof checked === 'string') return checked;
+    // Entries of this package have no `active`, but for those of tokens that are not.
+    if (typeof checked === 'string') return hasOwn(claims, 'active') ? undefined : checked;
     const isRemembered = checked.code === 'inactive_token' && cap !== undefined;
     return isRemembered && claims.active === false && claims.exp > now() ? checked : undefined;
   }

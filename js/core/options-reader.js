@@ -23,18 +23,18 @@ const LONGEST_SHOWN = 64;
  *
  * @param {unknown} options `undefined` and `null`: none are given
  * @param {readonly string[]} names all that there are
- * @param {{ what: string, from: Function }} where `what` has the options, for messages ("protect()"); the
- * stack of an error begins where `from` was called
+ * @param {{ what: string, from: Function, name?: string }} where `what` has the options, for messages
+ * ("protect()"), and `name` is what they are called; the stack of an error begins where `from` was called
  * @throws {MonoCloudValidationError} where `options` is no object, has another option, or can't be read
  */
-function readOptions(options, names, { what, from }) {
+function readOptions(options, names, { what, from, name = 'options' }) {
   const record = create(null);
   if (options === undefined || options === null) {
     for (let i = 0; i < names.length; i += 1) record[names[i]] = undefined;
     return record;
   }
-  const chain = chainOf(options, from);
-  const unknown = unknownKey(chain, names, from);
+  const chain = chainOf(options, name, from);
+  const unknown = unknownKey(chain, names, name, from);
   if (unknown !== undefined) throw refusal(unknownOption(what, unknown, names), from);
   for (let i = 0; i < names.length; i += 1) {
     record[names[i]] = read(options, chain, names[i], from);
@@ -49,7 +49,7 @@ function refusal(message, from) {
 }
 
 /** The objects whose members count, as a linked list: first `options`, then its prototypes. */
-function chainOf(options, from) {
+function chainOf(options, name, from) {
   try {
     if (typeof options === 'object' && !isArray(options)) {
       const first = { holder: options, next: undefined };
@@ -64,9 +64,9 @@ function chainOf(options, from) {
     }
   } catch {
     // A revoked proxy, or a trap that throws.
-    throw refusal('"options" can\'t be read', from);
+    throw refusal(`"${name}" can't be read`, from);
   }
-  throw refusal('"options" must be an object', from);
+  throw refusal(`"${name}" must be an object`, from);
 }
 
 /** Whether an object is the `Object.prototype` of another realm. */
@@ -79,7 +79,7 @@ function isForeignRoot(holder) {
 }
 
 /** The first member that is no option. A value of `undefined` makes no difference: the name is wrong. */
-function unknownKey(chain, names, from) {
+function unknownKey(chain, names, name, from) {
   try {
     for (let link = chain; link !== undefined; link = link.next) {
       const keys = ownKeys(link.holder);
@@ -91,7 +91,7 @@ function unknownKey(chain, names, from) {
     }
     return undefined;
   } catch {
-    throw refusal('"options" can\'t be read', from);
+    throw refusal(`"${name}" can't be read`, from);
   }
 }
 

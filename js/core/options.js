@@ -36,9 +36,9 @@ function withMembers(record, from) {
   for (const name of TOP) values.set(name, record[name]);
   for (const group of GROUPS) {
     const given = values.get(group);
-    // What is no object at all is refused by the core, with its own message.
+    // The core refuses what is no object.
     if (typeof given !== 'object') continue;
-    const members = readOptions(given, membersOf(group), { what: `"${group}"`, from });
+    const members = readOptions(given, membersOf(group), { what: `"${group}"`, from, name: group });
     for (const name of Object.keys(members)) values.set(`${group}.${name}`, members[name]);
   }
   const cache = values.get('cache');

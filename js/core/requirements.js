@@ -43,12 +43,12 @@ class Requirements {
    * what the method does to it changes nothing for the next request.
    */
   documented(clientCertificate) {
-    return {
-      scopes: copy(this.#scopes),
-      groups: copy(this.#groups),
-      validateCertificateBinding: this.#binding,
-      clientCertificate,
-    };
+    const options = {};
+    if (this.#scopes !== undefined) options.scopes = copy(this.#scopes);
+    if (this.#groups !== undefined) options.groups = copy(this.#groups);
+    if (this.#binding !== undefined) options.validateCertificateBinding = this.#binding;
+    if (clientCertificate !== undefined) options.clientCertificate = clientCertificate;
+    return options;
   }
 }
 

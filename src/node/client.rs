@@ -268,7 +268,7 @@ impl NativeClient {
         outcome(self.validator.claims_of(&token))
     }
 
-    /// Why claims of the caller's cache, or of the caller's own introspection, do not pass.
+    /// The claims of the caller's cache, or of the caller's own introspection, if they pass.
     #[napi(catch_unwind)]
     pub fn check_claims(
         &self,
@@ -277,7 +277,7 @@ impl NativeClient {
         requirements: GivenRequirements,
         certificate: Option<String>,
         may_lack_exp: bool,
-    ) -> Option<Failure> {
+    ) -> Outcome {
         panics::at("checkClaims");
         let expiration = if may_lack_exp { Expiration::Optional } else { Expiration::Required };
         let requirements: Arc<Requirements> = Arc::new(requirements.into());
@@ -289,7 +289,7 @@ impl NativeClient {
             jwks: None,
             now,
         };
-        self.validator.check_claims(&claims, &request, expiration).err().map(Failure::from)
+        outcome(self.validator.check_claims(&claims, &request, expiration))
     }
 
     /// The way of a token through the rules, as JSON: always later, for `ticket`.

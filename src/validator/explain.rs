@@ -227,7 +227,7 @@ impl Validator {
         let request = request.view();
         let verdict = answer.and_then(|text| {
             self.walk_claims(&mut walk, Claims::parse(&text), &request, Expiration::Optional);
-            self.check_claims(&text, &request, Expiration::Optional)?;
+            self.check_introspected(&text, &request, Expiration::Optional)?;
             Ok(String::new())
         });
         walk.end(verdict)

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::error::{Error, TokenError, ValidationError};
 use crate::issuer::client_auth::{ClientAuth, Credible};
 use crate::issuer::flight::Flights;
-use crate::issuer::introspection::introspect;
+use crate::issuer::introspection::{self, introspect};
 use crate::issuer::jwk::KeySet;
 use crate::issuer::verifier::Cost;
 use crate::issuer::{ClientTerms, Issuer, Want};
@@ -241,19 +241,26 @@ impl Validator {
         }
     }
 
-    /// Checks claims that came without a signature, from the caller's cache or the caller's own
-    /// introspection, as those of an introspection response are checked.
+    /// The claims that came without a signature, from the caller's cache or from the caller's own
+    /// introspection: read and checked as an introspection response is.
     pub fn check_claims(
         &self,
         claims: &str,
         request: &Request<'_>,
         expiration: Expiration,
+    ) -> Verdict {
+        let claims = introspection::without_nulls(claims)?;
+        self.check_introspected(&claims, request, expiration)?;
+        Ok(claims)
+    }
+
+    fn check_introspected(
+        &self,
+        claims: &str,
+        request: &Request<'_>,
+        expiration: Expiration,
     ) -> Result<(), Error> {
-        let claims = Claims::parse(claims)?;
-        if matches!(claims.members().get::<bool>("active"), Some(Ok(false) | Err(_))) {
-            return Err(TokenError::Inactive.into());
-        }
-        let values = self.read_values(&claims, request.requirements);
+        let values = self.read_values(&Claims::parse(claims)?, request.requirements);
         let demands = self.demands(request, expiration);
         values.check_all(ClaimRule::TOKEN, &demands)?;
         values.check_all(ClaimRule::ROUTE, &demands)?;
@@ -461,7 +468,7 @@ impl Validator {
     async fn introspect(&self, request: &OwnedRequest) -> Verdict {
         self.check_introspection(&request.token)?;
         let text = self.ask_tenant(request).await?;
-        self.check_claims(&text, &request.view(), Expiration::Optional)?;
+        self.check_introspected(&text, &request.view(), Expiration::Optional)?;
         Ok(String::clone(&text))
     }
 
