@@ -39,6 +39,12 @@ function tokenText(accessToken, from) {
   throw withStack(new MonoCloudValidationError(message), from);
 }
 
+/** The issuer whose document is asked for, where a client has several. */
+function issuerName(issuer, from) {
+  if (issuer === undefined || typeof issuer === 'string') return issuer;
+  throw withStack(new MonoCloudValidationError('"issuer" must be a string'), from);
+}
+
 class MonoCloudOidcBackendClient {
   constructor(tenantDomain, audience, options) {
     const backendNode = tenantDomain === FROM_ENVIRONMENT;
@@ -91,18 +97,22 @@ class MonoCloudOidcBackendClient {
     throw withStack(toError(outcome), trace);
   }
 
-  async getMetadata(forceRefresh = false) {
+  async getMetadata(forceRefresh = false, issuer = undefined) {
     const from = own.getMetadata;
     const core = coreOf(this, from);
     const trace = traceOf(from);
-    return documentOf(await core.document('metadata', Boolean(forceRefresh)), trace);
+    return documentOf(
+      await core.document('metadata', Boolean(forceRefresh), issuerName(issuer, from)),
+      trace,
+    );
   }
 
-  async getJwks(forceRefresh = false) {
+  async getJwks(forceRefresh = false, issuer = undefined) {
     const from = own.getJwks;
     const core = coreOf(this, from);
     const trace = traceOf(from);
-    const ask = () => core.document('jwks', Boolean(forceRefresh));
+    const name = issuerName(issuer, from);
+    const ask = () => core.document('jwks', Boolean(forceRefresh), name);
     return documentOf(await withMetadata(this, core, ask), trace);
   }
 
@@ -199,7 +209,7 @@ async function judgeByMethods(client, core, token, requirements, certificate) {
   if (core.isIntrospected(token)) {
     const source = introspection(client, core, token);
     const outcome = await (core.hasCache ? core.cached(token, true, source) : source());
-    return core.verdictOnText(outcome, requirements, certificate);
+    return core.verdictOnText(outcome, token, requirements, certificate);
   }
   const method = client.validateJwtAccessToken;
   if (method !== own.validateJwtAccessToken) {
@@ -211,7 +221,7 @@ async function judgeByMethods(client, core, token, requirements, certificate) {
   if (core.hasCache) {
     const source = () => jwtOutcome(client, core, token, TOKEN_ALONE);
     const outcome = await core.cached(token, false, source);
-    return core.verdictOnText(outcome, requirements, certificate);
+    return core.verdictOnText(outcome, token, requirements, certificate);
   }
   return core.verdictOn(await jwtOutcome(client, core, token, requirements, certificate));
 }

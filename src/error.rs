@@ -39,6 +39,10 @@ pub enum TokenErrorCode {
     InsufficientGroups,
     /// The tenant says that the token is not active: 401.
     InactiveToken,
+    /// A good token that the route's own rules do not allow: 403.
+    AccessDenied,
+    /// A login that is not as strong or as recent as the route requires (RFC 9470 §3): 401.
+    InsufficientUserAuthentication,
 }
 
 impl TokenErrorCode {
@@ -50,6 +54,8 @@ impl TokenErrorCode {
             Self::InsufficientScope => "insufficient_scope",
             Self::InsufficientGroups => "insufficient_groups",
             Self::InactiveToken => "inactive_token",
+            Self::AccessDenied => "access_denied",
+            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
         }
     }
 }
@@ -128,7 +134,19 @@ token_errors! {
     InvalidNotBefore = InvalidToken, "invalid_not_before", "Unexpected \"nbf\" (not before) claim type";
     /// `nbf` has not come yet, skew and tolerance counted.
     NotYetValid = InvalidToken, "not_yet_valid", "Token is not valid yet";
-    /// A scope of the route is not in `scope`.
+    /// `client_id`, or else `azp`, is none of `clientIds`.
+    ClientMismatch = InvalidToken, "client_mismatch", "Invalid client";
+    /// A claim of `requiredClaims` is absent, or has another value.
+    RequiredClaimsMismatch = InvalidToken, "required_claims_mismatch", "Token lacks a required claim";
+    /// A claim of the route's `claims` is absent, or has another value.
+    ClaimsMismatch = AccessDenied, "claims_mismatch", "Token lacks a claim that the route requires";
+    /// `acr` is none of those that the route requires.
+    AcrNotMet = InsufficientUserAuthentication, "acr_not_met", "The user's login is not as strong as the route requires";
+    /// `auth_time` is absent, no number, or in the future.
+    MissingAuthTime = InsufficientUserAuthentication, "missing_auth_time", "The time of the user's login is missing or invalid";
+    /// `auth_time` is longer ago than the route's `maxAge`.
+    LoginTooOld = InsufficientUserAuthentication, "login_too_old", "The user's login is longer ago than the route allows";
+    /// A scope of the route is not in the scopes claim.
     MissingScopes = InsufficientScope, "missing_scopes", "Token is missing required scopes";
     /// A group of the route is not in the groups claim.
     MissingGroups = InsufficientGroups, "missing_groups", "Token is missing required groups";

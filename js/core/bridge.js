@@ -118,11 +118,13 @@ function letGo() {
  * A native client, or the failure of its configuration. `functions` are the caller's own; the core reaches
  * them by number for as long as their owner lives.
  */
-function createClient(backendNode, options, environment, functions) {
+function createClient(backendNode, options, issuers, environment, functions) {
   const number = ++lastClient;
   clients.set(number, new WeakRef(functions));
   collected.register(functions, number);
-  return orFailure(() => binding.createClient(bridge, number, backendNode, options, environment));
+  return orFailure(() =>
+    binding.createClient(bridge, number, backendNode, options, issuers, environment),
+  );
 }
 
 /** What the caller's functions threw, by exchange, for the `cause` of errors. Oldest first. */
@@ -171,8 +173,9 @@ async function requestOverFetcher({ fetcher }, { url, headers, form }, signal) {
   return readResponse(await fetcher(url, init));
 }
 
-async function documentFromResolver(functions, { document }) {
-  const value = await functions[`${document}Resolver`]();
+async function documentFromResolver(functions, { document, issuer }) {
+  const resolver = functions[`${document}Resolver`];
+  const value = await (issuer === undefined ? resolver() : resolver(issuer));
   const body = Buffer.from(JSON.stringify(value));
   return { status: 200, statusText: '', headers: [], body };
 }
@@ -187,6 +190,7 @@ module.exports = {
   outcomeOf,
   describeKeys: (jwks) => orThrow(() => binding.describeKeys(jwks)),
   describeCertificate: (pem) => orThrow(() => binding.describeCertificate(pem)),
+  issuerOptionNames: orThrow(() => binding.issuerOptionNames()),
   environmentNames: orThrow(() => binding.environmentNames()),
   optionNames: orThrow(() => binding.optionNames()),
 };

@@ -181,10 +181,14 @@ function readClaims(given, from) {
     const names = ownKeys(given);
     for (let index = 0; index < names.length; index += 1) {
       const name = names[index];
-      if (typeof name === 'string') record[name] = readValues(given[name]);
+      if (typeof name !== 'string') continue;
+      // Of a JSON Pointer (RFC 6901 §3): after "~" comes 0 or 1.
+      if (name[0] === '/' && /~(?![01])/.test(name)) throw new TypeError();
+      record[name] = readValues(given[name]);
     }
   } catch {
-    const rule = 'must be an object of strings, numbers, booleans, or lists of them';
+    const rule =
+      'must be an object of strings, numbers, booleans, or lists of them, by name or JSON Pointer';
     throw refusal(`"claims" ${rule}`, from);
   }
   return freeze(record);

@@ -2,17 +2,35 @@
 
 use url::Url;
 
-/// A tenant's address: its issuer identifier (RFC 8414 §2), without a trailing slash.
+/// A tenant: its issuer identifier (RFC 8414 §2), and the address at which discovery begins.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TenantDomain {
+    issuer: String,
+    /// Without a slash at its end.
     text: String,
     loopback: bool,
 }
 
 impl TenantDomain {
-    /// Reads the option's value; the error is the rule that it breaks.
+    /// Reads `tenantDomain`, whose issuer is its own address without a slash at its end; the error is the
+    /// rule that it breaks.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.strip_suffix('/').unwrap_or(text);
+        Self::at(text, text)
+    }
+
+    /// Reads `issuer`, which is kept to the byte; discovery begins there.
+    pub fn issued_by(issuer: &str) -> Result<Self, &'static str> {
+        Self::at(issuer.strip_suffix('/').unwrap_or(issuer), issuer)
+    }
+
+    /// The same address with tokens of another issuer, which its metadata must name.
+    #[must_use]
+    pub fn naming(self, issuer: Self) -> Self {
+        Self { issuer: issuer.issuer, ..self }
+    }
+
+    fn at(text: &str, issuer: &str) -> Result<Self, &'static str> {
         let url = absolute(text).ok_or("must be a valid uri")?;
         let loopback = is_loopback(&url);
         if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
@@ -26,10 +44,16 @@ impl TenantDomain {
         if authority.is_empty() || authority.contains('@') {
             return Err("must be a uri without user info");
         }
-        Ok(Self { text: text.to_owned(), loopback })
+        Ok(Self { issuer: issuer.to_owned(), text: text.to_owned(), loopback })
     }
 
-    /// The text as configured: what `iss` is compared with, byte for byte.
+    /// The issuer identifier: what `iss` is compared with, byte for byte.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The address at which discovery begins.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text

@@ -123,7 +123,7 @@ impl ClientAuth {
                 Proof::Certificate
             }
         };
-        let audience = config.tenant.as_str().to_owned();
+        let audience = config.tenant.issuer().to_owned();
         let trust_store = config.trust_store_id.clone();
         Ok(Ok(Arc::new(Self { flavour, id, trust_store, audience, proof })))
     }
@@ -227,7 +227,8 @@ mod tests {
         let options = required.iter().chain(options);
         let options =
             options.map(|(name, value)| ((*name).to_owned(), Given::Text((*value).into())));
-        let sources = Sources { options: options.collect(), environment: HashMap::new() };
+        let sources =
+            Sources { options: options.collect(), issuers: None, environment: HashMap::new() };
         ClientAuth::new(&Config::read(flavour, &sources).unwrap())
     }
 

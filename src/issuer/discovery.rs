@@ -45,8 +45,10 @@ impl Metadata {
         let unreadable = Fault::Unreadable;
         let members =
             Members::parse(&text).map_err(|_| unreadable("The metadata is not a JSON object"))?;
-        if members.text("issuer").as_deref() != Some(tenant.as_str()) {
-            return Err(unreadable("The metadata names another issuer than the tenant domain"));
+        if members.text("issuer").as_deref() != Some(tenant.issuer()) {
+            return Err(unreadable(
+                "The metadata names another issuer than the one that is configured",
+            ));
         }
         let jwks_uri = match members.text("jwks_uri") {
             None if members.has("jwks_uri") => {
