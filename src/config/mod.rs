@@ -82,7 +82,7 @@ impl fmt::Debug for ClientSecret {
     }
 }
 
-/// The native HTTP client's certificate and extra roots, in PEM. The key is never shown.
+/// Client certificate and additional roots of the built-in HTTP client, in PEM. Never shown.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Tls {
     /// The client's certificate, then its chain.
@@ -91,7 +91,7 @@ pub struct Tls {
     pub key: Option<String>,
     /// Roots to trust beside the platform's.
     pub ca: Option<String>,
-    /// Of an encrypted key.
+    /// The passphrase of an encrypted key.
     pub passphrase: Option<String>,
 }
 
@@ -101,10 +101,10 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// Everything that a client needs to know, checked.
+/// A client's configuration, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Which class this is for.
+    /// The class that is configured.
     pub flavour: Flavour,
     /// The issuer.
     pub tenant: TenantDomain,
@@ -126,7 +126,7 @@ pub struct Config {
     pub jwks_cache_duration: Duration,
     /// `metadataCacheDuration`.
     pub metadata_cache_duration: Duration,
-    /// `jwksStaleDuration`: how long past its freshness a key set serves while the tenant is away.
+    /// `jwksStaleDuration`: how long an expired key set serves while the tenant is out of reach.
     pub jwks_stale_duration: Duration,
     /// `introspectJwtTokens`.
     pub introspect_jwt_tokens: bool,
@@ -144,7 +144,7 @@ pub struct Config {
     pub cache_timeout: f64,
     /// `maxTokenBytes`.
     pub max_token_bytes: usize,
-    /// `verifiedTokensBytes`: what tokens seen before may take of memory; 0 for none.
+    /// `verifiedTokensBytes`: memory for verified tokens, bytes; 0: none are kept.
     pub verified_tokens_bytes: u64,
     /// `tls`.
     pub tls: Tls,
