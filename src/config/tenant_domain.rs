@@ -59,9 +59,9 @@ impl TenantDomain {
         &self.text
     }
 
-    /// Whether an address from this tenant's metadata may be asked: https without credentials, and
-    /// http on loopback only where the tenant itself is there. A tenant on the internet has no
-    /// business sending us to our own machine.
+    /// Parses a URL of this tenant's metadata. It must be https and without credentials; http is allowed on
+    /// loopback where the tenant is on loopback too, so that no other tenant can name services of this
+    /// machine.
     pub fn endpoint(&self, text: &str) -> Result<Url, &'static str> {
         let url = absolute(text).ok_or("The metadata names an endpoint that is no absolute URL")?;
         if !url.username().is_empty() || url.password().is_some() {
@@ -76,8 +76,8 @@ impl TenantDomain {
     }
 }
 
-/// An absolute URL with a host, spelled without white space or control characters, which the URL
-/// standard would otherwise quietly drop, and with both slashes, which it would add (`https:host`).
+/// An absolute URL with a host. White space and control characters are refused, because the URL parser
+/// drops them, and so is `https:host`, to which it adds the slashes.
 fn absolute(text: &str) -> Option<Url> {
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return None;
