@@ -18,6 +18,29 @@ const ANSWERS = {
   refused: { status: 500, message: 'internal server error' },
 };
 
+/** Reasons for which an answer of the tenant can't be used. Any other fault of an exchange may pass. */
+const UNUSABLE = [
+  'unexpected_status',
+  'unreadable_response',
+  'response_too_large',
+  'forbidden_url',
+];
+
+/**
+ * The row that an error belongs to.
+ *
+ * @param {{ name: string, code?: string, reason?: string, status?: number }} error
+ * @returns {keyof ANSWERS}
+ */
+function rowOf({ name, code, reason, status }) {
+  if (name === 'MonoCloudOPError') return 'refused';
+  if (name === 'MonoCloudHttpError') {
+    const mayPass = status >= 500 || status === 429;
+    return UNUSABLE.includes(reason) && !mayPass ? 'refused' : 'unavailable';
+  }
+  return code?.startsWith('insufficient_') ? 'forbidden' : 'invalid token';
+}
+
 /**
  * Asserts that a response of ./http.js is exactly a row of the table.
  *
@@ -56,4 +79,4 @@ async function untilWell(ask, row = 'unavailable') {
   }
 }
 
-module.exports = { assertAnswer, untilWell };
+module.exports = { assertAnswer, rowOf, untilWell };
