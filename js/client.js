@@ -271,6 +271,7 @@ module.exports = {
   MonoCloudBackendNodeClient,
   MonoCloudOidcBackendClient,
   isClient: (value) => findCore(value) !== undefined,
+  tenantOf: (client) => findCore(client)?.tenantDomain,
   judge,
   ownValidateAccessToken: own.validateAccessToken,
 };

@@ -11,6 +11,7 @@ const { ClaimsCache } = require('./cache.js');
 const { ClaimsCopies } = require('./claims-copies.js');
 const { publish } = require('./channels.js');
 const { toError } = require('./failure.js');
+const { weakMapGet, weakMapSet } = require('./intrinsics.js');
 const { describe, describeAll, readEnvironment, toJson } = require('./options.js');
 const { orFailure, orThrow } = require('./panic.js');
 const { TOKEN_ALONE } = require('./requirements.js');
@@ -61,6 +62,10 @@ class Core {
     this.#cache = cache && new ClaimsCache(cache, this.#settings.cacheTimeout);
   }
 
+  get tenantDomain() {
+    return this.#settings.tenantDomain;
+  }
+
   get hasCache() {
     return this.#cache !== undefined;
   }
@@ -74,10 +79,10 @@ class Core {
 
   #call(ticket, token, requirements, certificate) {
     try {
-      let validate = this.#validateFunctions.get(requirements);
+      let validate = weakMapGet(this.#validateFunctions, requirements);
       if (validate === undefined) {
         validate = this.#native.validateFunction(requirements.native);
-        this.#validateFunctions.set(requirements, validate);
+        weakMapSet(this.#validateFunctions, requirements, validate);
       }
       const outcome =
         certificate === undefined
