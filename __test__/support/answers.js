@@ -13,7 +13,12 @@ const ANSWERS = {
     message: 'unauthorized',
     challenge: 'Bearer error="invalid_token"',
   },
-  forbidden: { status: 403, message: 'forbidden', challenge: 'Bearer error="insufficient_scope"' },
+  forbidden: {
+    status: 403,
+    message: 'forbidden',
+    // For scopes the challenge names those that the route asks for (RFC 6750 §3).
+    challenge: /^Bearer error="insufficient_scope"(?:, scope="[^"]+")?$/,
+  },
   unavailable: { status: 503, message: 'service unavailable', retryAfter: /^\d+$/ },
   refused: { status: 500, message: 'internal server error' },
 };
@@ -56,8 +61,14 @@ function assertAnswer(response, row, what = row, retryAfter) {
   assert.equal(response.status, expected.status, got);
   assert.equal(response.text, JSON.stringify({ message: expected.message }), got);
   assert.match(response.headers['content-type'], /^application\/json/, got);
-  const challenges = expected.challenge === undefined ? [] : [expected.challenge];
-  assert.deepEqual(values('www-authenticate'), challenges, got);
+  const challenges = values('www-authenticate');
+  if (expected.challenge instanceof RegExp) {
+    assert.equal(challenges.length, 1, got);
+    assert.match(challenges[0], expected.challenge, got);
+  } else {
+    const wanted = expected.challenge === undefined ? [] : [expected.challenge];
+    assert.deepEqual(challenges, wanted, got);
+  }
   const times = values('retry-after');
   if (retryAfter !== undefined) assert.deepEqual(times, [retryAfter], got);
   assert.equal(times.length, expected.retryAfter ? 1 : 0, got);
