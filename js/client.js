@@ -21,9 +21,19 @@ const FROM_ENVIRONMENT = Symbol('options and environment');
 
 const CORE = Symbol('core');
 
+/** The core of a client; `undefined` where a value is no client. A proxy's trap may throw. */
+function findCore(value) {
+  try {
+    const core = value?.[CORE];
+    return Core.is(core) ? core : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function coreOf(client, from = coreOf) {
-  const core = client?.[CORE];
-  if (Core.is(core)) return core;
+  const core = findCore(client);
+  if (core !== undefined) return core;
   throw withStack(new MonoCloudValidationError('The method must be called on a client'), from);
 }
 
@@ -270,8 +280,8 @@ function documentOf(outcome, trace) {
 module.exports = {
   MonoCloudBackendNodeClient,
   MonoCloudOidcBackendClient,
-  isClient: (value) => Core.is(value?.[CORE]),
-  tenantOf: (client) => (Core.is(client?.[CORE]) ? client[CORE].tenantDomain : undefined),
+  isClient: (value) => findCore(value) !== undefined,
+  tenantOf: (client) => findCore(client)?.tenantDomain,
   judge,
   ownValidateAccessToken: own.validateAccessToken,
 };

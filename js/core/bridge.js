@@ -148,7 +148,8 @@ async function carry(message, work) {
   try {
     const functions = clients.get(message.client)?.deref();
     const { status, statusText, headers, body } = await work(functions, message, controller.signal);
-    bridge.replied(id, status, statusText, headers, body);
+    // What is thrown becomes a `cause`: not a panic's own message.
+    orThrow(() => bridge.replied(id, status, statusText, headers, body));
   } catch (error) {
     rememberCause(id, error);
     const { word, tooLarge } = wordFor(error);
