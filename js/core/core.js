@@ -54,7 +54,8 @@ class Core {
     );
     if (bridge.isFailure(built)) throw withStack(toError(built), from);
     this.#native = built;
-    this.#settings = orThrow(() => built.settings());
+    // No prototype: a setting that is not given is left out by the core.
+    this.#settings = { __proto__: null, ...orThrow(() => built.settings()) };
     // The other half of the bytes is for the native cache of signatures.
     this.#copies = new ClaimsCopies(this.#settings.verifiedTokensBytes / 2);
     const cache = backendNode ? values.get('cache') : undefined;

@@ -7,7 +7,7 @@ const { readOptions } = require('./options-reader.js');
 const { refusal } = require('./options.js');
 
 const { isArray } = Array;
-const { create, freeze } = Object;
+const { create, defineProperty, freeze } = Object;
 const { stringify } = JSON;
 
 const REQUIREMENTS = ['scopes', 'groups', 'validateCertificateBinding'];
@@ -56,8 +56,19 @@ class Requirements {
 function copy(list) {
   if (list === undefined) return undefined;
   const copied = [];
-  for (let index = 0; index < list.length; index += 1) copied[index] = list[index];
+  for (let index = 0; index < list.length; index += 1) append(copied, list[index]);
   return copied;
+}
+
+/** Defines the next entry. An assignment would call a setter for that index on `Array.prototype`. */
+function append(list, value) {
+  defineProperty(list, list.length, {
+    __proto__: null,
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
 }
 
 function nativeBinding(binding) {
@@ -74,11 +85,15 @@ function readRequirements(options, from) {
   return requirementsOf(readOptions(options, REQUIREMENTS, { what: 'protect()', from }), from);
 }
 
+/** A call without options. No prototype: `Object.prototype` may have a `jwks` or a `certificate`. */
+const NO_OPTIONS = freeze({ __proto__: null, requirements: NOTHING });
+
 /** The options of one call of a method: requirements, and what came with the request. */
-function readCall(options, from, { what, keys = false }) {
-  if (options === undefined || options === null) return { requirements: NOTHING };
-  const record = readOptions(options, keys ? WITH_KEYS : METHOD_OPTIONS, { what, from });
+function readCall(options, from, what, names = METHOD_OPTIONS) {
+  if (options === undefined || options === null) return NO_OPTIONS;
+  const record = readOptions(options, names, { what, from });
   return {
+    __proto__: null,
     requirements: shared(requirementsOf(record, from)),
     certificate: certificateText(record.clientCertificate),
     jwks: record.jwks,
@@ -108,7 +123,7 @@ function readNames(given, name, from) {
     for (let index = 0; index < length; index += 1) {
       const text = given[index];
       if (typeof text !== 'string') throw new TypeError();
-      names[index] = text;
+      append(names, text);
     }
   } catch {
     throw refusal(`"${name}" must be an array of strings`, from);
@@ -124,7 +139,7 @@ let count = 0;
 function shared(requirements) {
   const { scopes, groups, binding } = requirements.native;
   if (!scopes?.length && !groups?.length && binding === undefined) return NOTHING;
-  const name = stringify([scopes, groups, binding]);
+  const name = `${nameOf(scopes)};${nameOf(groups)};${binding}`;
   if (known[name] !== undefined) return known[name];
   if (count >= MOST_SHARED) {
     known = create(null);
@@ -135,9 +150,16 @@ function shared(requirements) {
   return requirements;
 }
 
+/** A text that no other list has. Each entry is written by itself: an array may inherit a `toJSON`. */
+function nameOf(list) {
+  let name = '';
+  for (let index = 0; index < (list?.length ?? 0); index += 1) name += `${stringify(list[index])},`;
+  return name;
+}
+
 /** The client certificate of a request. A value of another type is one that the core finds malformed. */
 function certificateText(certificate) {
   return certificate === undefined || typeof certificate === 'string' ? certificate : 'malformed';
 }
 
-module.exports = { NOTHING, TOKEN_ALONE, certificateText, readCall, readRequirements };
+module.exports = { TOKEN_ALONE, WITH_KEYS, certificateText, readCall, readRequirements };
