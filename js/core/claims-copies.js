@@ -3,6 +3,8 @@
 // Copies of the claims of tokens that come again. Each request gets an object of its own; to copy one that
 // was parsed before takes a tenth of the time of parsing its text again.
 
+const { OwnMap } = require('./collections.js');
+
 /** Deeper claims are parsed each time: copying them is no faster. */
 const DEEPEST = 4;
 
@@ -22,7 +24,7 @@ const ADMITTED = 16;
 class ClaimsCopies {
   // The CLOCK algorithm: entries in the order in which they came or were last spared. The hand is an
   // iterator, which stays valid while a Map changes.
-  #originals = new Map();
+  #originals = new OwnMap();
   #hand = this.#originals.entries();
   #bytes = 0;
   #most;

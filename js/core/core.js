@@ -10,6 +10,7 @@ const bridge = require('./bridge.js');
 const { ClaimsCache } = require('./cache.js');
 const { ClaimsCopies } = require('./claims-copies.js');
 const { publish } = require('./channels.js');
+const { OwnMap, OwnWeakMap } = require('./collections.js');
 const { toError } = require('./failure.js');
 const { describe, describeAll, readEnvironment, toJson } = require('./options.js');
 const { orFailure, orThrow } = require('./panic.js');
@@ -33,9 +34,9 @@ class Core {
   #cache;
   #copies;
   /** The native functions that validate, by requirements. */
-  #validateFunctions = new WeakMap();
+  #validateFunctions = new OwnWeakMap();
   /** Tokens that are being looked up in the cache: once, however many requests have them. */
-  #lookups = new Map();
+  #lookups = new OwnMap();
   #counts = { accepted: 0, refused: 0, seenBefore: 0 };
 
   /** Whether a value is a core of this package. */

@@ -29,7 +29,8 @@ class Refused {
 
   /** @param {{ failure: object } | { error: unknown }} why the core's failure, or what somebody threw */
   constructor(why) {
-    this.#why = why;
+    // No prototype: the one that is not there must not be inherited.
+    this.#why = { __proto__: null, ...why };
   }
 
   static is(value) {

@@ -138,6 +138,13 @@ async function settled(pending) {
   }
 }
 
+/** A setter, of the request's or inherited, may keep nothing: the handler would run without the claims. */
+function setClaims(request, claims) {
+  request.claims = claims;
+  if (request.claims === claims) return;
+  throw new MonoCloudAuthBaseError('The claims could not be set on the request', undefined);
+}
+
 /** An error for a framework's error handler. A framework may take another thrown value for none. */
 function asError(thrown) {
   return typeof thrown === 'object' && thrown !== null
@@ -145,4 +152,4 @@ function asError(thrown) {
     : new MonoCloudAuthBaseError('The answer could not be sent', undefined);
 }
 
-module.exports = { asError, guard, readArguments, requireCall };
+module.exports = { asError, guard, readArguments, requireCall, setClaims };
