@@ -273,7 +273,7 @@ describe('what is no options object', () => {
       const getter = Object.defineProperty({}, 'groups', { get: raise, enumerable: true });
       assertRefused(getter, '"groups" can\'t be read');
       assertRefused(Object.create(getter), '"groups" can\'t be read');
-      assertRefused(new Proxy({ groups: 1 }, { get: raise }), '"groups" can\'t be read');
+      assertRefused(new Proxy({ scopes: 1 }, { get: raise }), '"scopes" can\'t be read');
       for (const trap of ['getPrototypeOf', 'ownKeys']) {
         assertRefused(new Proxy({}, { [trap]: raise }), '"options" can\'t be read');
       }
