@@ -104,11 +104,11 @@ function waysOf(adapter, options) {
 }
 
 /**
- * @param {{ names?: string[] }} [choice] the frameworks, by name; all where absent
+ * @param {{ names?: string[], ways?: string[] }} [choice] frameworks and ways; all where absent
  * @returns {Promise<object>} `serve()` starts an API for each framework and way; `round(apis)` sends every
  *   request to each of them and returns what went wrong
  */
-async function startRig({ names } = {}) {
+async function startRig({ names, ways } = {}) {
   const { createTestTenant } = require('@monocloud/backend-node/testing');
   const tenant = await createTestTenant({ audience: AUDIENCE });
   const unknown = makeKey('ES256', { kid: 'unknown' });
@@ -121,6 +121,7 @@ async function startRig({ names } = {}) {
     for (const { name, adapter: entry, create } of chosen) {
       const adapter = require(`@monocloud/backend-node/${entry}`);
       for (const [way, given] of Object.entries(waysOf(adapter, tenant.clientOptions()))) {
+        if (ways !== undefined && !ways.includes(way)) continue;
         const routes = Object.entries(ROUTES).map(([path, options]) => ({
           path: `/${path}`,
           options,

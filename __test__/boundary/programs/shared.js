@@ -1,10 +1,11 @@
 'use strict';
 
 // Attacks on what the process shares, one after the other, on APIs that were there before each one and on
-// those that are set up while it lasts: node shared.js replaced|polluted PART PARTS. Prints what went
-// wrong, by attack.
+// those that are set up while it lasts: node shared.js replaced|polluted FRAMEWORK. Prints what went wrong,
+// by attack.
 
-const [kind, part, parts] = process.argv.slice(2);
+const [kind, framework] = process.argv.slice(2);
+const WAYS = ['plain', 'cached', 'resolving', 'spreading'];
 
 // Loaded before any attack; nothing is promised for a package that is loaded under one.
 require('@monocloud/backend-node/express');
@@ -22,7 +23,7 @@ const THEIRS = ['get', 'set', 'delete', 'key', 'cert', 'ca', 'passphrase', 'cach
 const NAMES = [...new Set([...TOP, ...MEMBERS, ...ROUTE, ...RESOLVERS, ...environmentNames])];
 
 async function main() {
-  const rig = await startRig({ names: ['Express 5', 'Fastify 5'] });
+  const rig = await startRig({ names: [framework], ways: WAYS });
   const all =
     kind === 'replaced'
       ? replaced
@@ -30,12 +31,10 @@ async function main() {
           NAMES.filter((name) => !THEIRS.includes(name)),
           { jwks: rig.jwks },
         );
-  const mine = Object.entries(all).filter((_, index) => index % Number(parts) === Number(part));
   const early = await rig.serve();
   const results = {};
-  results.before = { before: await rig.round(early) };
-  for (const [name, attack] of mine) {
-    if (process.env.BOUNDARY_TRACE) console.error(name);
+  results.beforehand = { before: await rig.round(early) };
+  for (const [name, attack] of Object.entries(all)) {
     const result = {};
     results[name] = result;
     const undo = attack();
@@ -49,9 +48,9 @@ async function main() {
     } finally {
       undo();
     }
-    result.after = await rig.round(early);
     await rig.closeOthers(early);
   }
+  results.afterwards = { after: await rig.round(early) };
   await rig.close();
   process.stdout.write(JSON.stringify(results));
 }
