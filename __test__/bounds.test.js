@@ -11,7 +11,7 @@ const { runScript } = require('./support/child.js');
 const { guarded } = require('./support/guarded.js');
 const { get } = require('./support/http.js');
 const { makeKey, setOf, sign, startIssuer } = require('./support/tokens.js');
-const { Templates } = require('../js/templates.js');
+const { ClaimsCopies: Templates } = require('../js/core/claims-copies.js');
 
 const AUDIENCE = 'https://api.example.com';
 const MOST_NAMES = 100_000;

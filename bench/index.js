@@ -10,6 +10,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { parseArgs } = require('node:util');
 const { chart } = require('./chart.js');
 const marks = require('./marks.js');
 const { ROOT } = require('./support/machine.js');
@@ -36,16 +37,16 @@ const KEPT = path.join(ROOT, '.cache', 'bench');
 const USAGE = `usage: npm run bench -- [--quick] [--only ${Object.keys(PARTS).join('|')}] [--instructions] [--report]`;
 
 function readArguments(args) {
-  const options = { quick: false, report: false, only: undefined };
-  for (let index = 0; index < args.length; index += 1) {
-    const arg = args[index];
-    if (arg === '--quick') options.quick = true;
-    else if (arg === '--report') options.report = true;
-    else if (arg === '--instructions') options.only = 'instructions';
-    else if (arg === '--only' && args[index + 1] in PARTS) options.only = args[++index];
-    else throw new Error(`${arg}?\n${USAGE}`);
-  }
-  return options;
+  const boolean = { type: 'boolean', default: false };
+  const options = {
+    quick: boolean,
+    report: boolean,
+    instructions: boolean,
+    only: { type: 'string' },
+  };
+  const { quick, report, instructions, only } = parseArgs({ args, options }).values;
+  if (only !== undefined && !Object.hasOwn(PARTS, only)) throw new Error(`${only}?\n${USAGE}`);
+  return { quick, report, only: instructions ? 'instructions' : only };
 }
 
 function partsOf({ quick, only }) {

@@ -262,6 +262,7 @@ module.exports = {
   MonoCloudBackendNodeClient,
   MonoCloudOidcBackendClient,
   isClient: (value) => Core.is(value?.[CORE]),
+  tenantOf: (client) => (Core.is(client?.[CORE]) ? client[CORE].tenantDomain : undefined),
   judge,
   ownValidateAccessToken: own.validateAccessToken,
 };

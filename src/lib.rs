@@ -14,12 +14,14 @@
     )
 )]
 
+pub mod base64url;
 pub mod clock;
 pub mod config;
 pub mod error;
 pub mod http;
 pub mod issuer;
 pub mod json;
+pub mod keys;
 // The unit tests run without Node.js, where nothing of it could be called.
 #[cfg(not(test))]
 mod node;

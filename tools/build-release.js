@@ -2,12 +2,12 @@
 
 // npm run build:release: the addon as it is published.
 //
-//   npm run build:release                          this machine's, into js/
-//   npm run build:release -- --out DIR             elsewhere, which leaves the tests' addon as it is
-//   npm run build:release -- --target TARGET       another platform's; the workflow's machines use it
+//   npm run build:release                          for this machine, into js/
+//   npm run build:release -- --out DIR             into DIR; the tests' addon in js/ stays
+//   npm run build:release -- --target TARGET       for another platform; the release workflow uses it
 //
-// For Linux with glibc it is built against glibc 2.17 (tools/sysroot.js), and held to that
-// (tools/symbols.js). Beside it are the loader and, in debug/, what debuggers read.
+// On Linux with glibc the addon is built against glibc 2.17 (tools/sysroot.js) and checked for newer symbols
+// (tools/symbols.js). The loader is written beside the addon, and debug files into debug/.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -20,10 +20,10 @@ const { TOOLCHAINS, muslEnvironment, sysrootEnvironment } = require('./sysroot')
 
 const ROOT = path.join(__dirname, '..');
 
-/** No feature is among them: what lets a test make the core panic is for tests. */
+/** No cargo features: `panic-injection` is for tests only. */
 const NAPI = ['build', '--platform', '--release', '--js', 'binding.js', '--dts', 'binding.d.ts'];
 
-/** What else a build leaves behind, by the file that cargo writes: it is all that a debugger needs. */
+/** Files with debug information that cargo writes beside the library. */
 const DEBUG_FILES = /(\.so\.dwp|\.dylib\.dSYM|\.pdb)$/;
 
 function napi(args, env) {
@@ -32,7 +32,7 @@ function napi(args, env) {
   const { status, error } = spawnSync(
     process.execPath,
     [path.join(directory, bin.napi), ...args],
-    // Its output is progress, not result.
+    // The command's output is progress: stdout is for the result.
     {
       cwd: ROOT,
       env: { ...process.env, ...env },
@@ -45,13 +45,13 @@ function napi(args, env) {
 async function environment(target) {
   if (target in TOOLCHAINS) return sysrootEnvironment(target);
   if (target.endsWith('-linux-musl') && host() !== target) return muslEnvironment(target);
-  // The oldest that Node.js 18 runs on, and the first that there was for arm64.
+  // The oldest macOS that Node.js 18 supports on x64; the first macOS for arm64.
   if (target === 'x86_64-apple-darwin') return { MACOSX_DEPLOYMENT_TARGET: '10.15' };
   if (target === 'aarch64-apple-darwin') return { MACOSX_DEPLOYMENT_TARGET: '11.0' };
   return {};
 }
 
-/** Copies what debuggers read, with the addon as it was built: both are needed. */
+/** Copies the debug files and the unstripped addon: a debugger needs both. */
 function keepDebugFiles(addon, target, out) {
   const built = path.join(
     process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target'),
@@ -61,7 +61,7 @@ function keepDebugFiles(addon, target, out) {
   fs.rmSync(out, { recursive: true, force: true });
   fs.mkdirSync(out, { recursive: true });
   for (const name of fs.readdirSync(built).filter((known) => DEBUG_FILES.test(known))) {
-    // gdb looks for it beside the library, by the library's name.
+    // gdb looks for LIBRARY.dwp beside the library.
     const kept = name.endsWith('.dwp') ? `${path.basename(addon)}.dwp` : name;
     fs.cpSync(path.join(built, name), path.join(out, kept), { recursive: true });
   }

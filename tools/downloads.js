@@ -1,7 +1,7 @@
 'use strict';
 
-// What tests and tools run besides what package.json names: other versions of Node.js, package managers,
-// other runtimes, bundlers. From npm, into .cache/, once.
+// Downloads programs that tests and tools run and that are no development dependencies: other versions of
+// Node.js, package managers, other runtimes, bundlers. They come from npm, once, into .cache/.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -10,7 +10,7 @@ const { npm } = require('./npm');
 
 const CACHE = path.join(__dirname, '..', '.cache');
 
-/** Each at one version, so that a release of theirs can't change what is tested here unasked. */
+/** Exact versions: a new release changes nothing here until somebody edits this table. */
 const TOOLS = {
   pnpm: { pnpm: '12.21.0' },
   'yarn-classic': { yarn: '1.22.22' },
@@ -44,12 +44,12 @@ const TOOLS = {
  */
 function download(name, dependencies = TOOLS[name]) {
   const directory = path.join(CACHE, name);
-  // A package of its own: npm would take the nearest one above for the project otherwise. Scripts are
-  // what fetches or links the executables of some of them.
+  // With a package.json of its own: npm would otherwise install into the nearest project above. Install
+  // scripts are allowed because some packages fetch or link their executable in one.
   const allowScripts = Object.fromEntries(Object.keys(dependencies).map((each) => [each, true]));
   const manifest = { private: true, allowScripts, dependencies };
   if (isInstalled(directory, manifest)) return directory;
-  // Elsewhere first: another process may want the same, and an interrupted one leaves nothing behind.
+  // Installed into a temporary directory and renamed: other processes never see a partial installation.
   const made = `${directory}.${process.pid}`;
   try {
     install(made, manifest);
@@ -64,7 +64,7 @@ function putInPlace(made, directory, manifest) {
   try {
     fs.renameSync(made, directory);
   } catch (error) {
-    // Another process was first, and may use it already; or what is there is of another version.
+    // Another process was faster, or an older version is there.
     if (isInstalled(directory, manifest)) return;
     if (!fs.existsSync(directory)) throw error;
     fs.rmSync(directory, { recursive: true, force: true });
@@ -72,7 +72,7 @@ function putInPlace(made, directory, manifest) {
   }
 }
 
-/** With another try: what fails over a network may not fail again. */
+/** Tries twice: a network error may be temporary. */
 function install(directory, manifest) {
   for (let attempt = 1; ; attempt += 1) {
     fs.rmSync(directory, { recursive: true, force: true });
@@ -93,7 +93,7 @@ function install(directory, manifest) {
 function isInstalled(directory, manifest) {
   try {
     const found = JSON.parse(fs.readFileSync(path.join(directory, 'package.json'), 'utf8'));
-    // npm writes the latter last.
+    // npm writes this file last.
     fs.statSync(path.join(directory, 'node_modules', '.package-lock.json'));
     return isDeepStrictEqual(found, manifest);
   } catch {
@@ -101,21 +101,21 @@ function isInstalled(directory, manifest) {
   }
 }
 
-/** The file of a downloaded package's command, which Node.js runs, or the system where it is a program. */
+/** The file of a downloaded package's command: a script for Node.js, or an executable. */
 function commandOf(directory, name, command = name.split('/').pop()) {
   const home = path.join(directory, 'node_modules', name);
   const { bin } = JSON.parse(fs.readFileSync(path.join(home, 'package.json'), 'utf8'));
   return path.join(home, typeof bin === 'string' ? bin : bin[command]);
 }
 
-/** That major's executable of Node.js. */
+/** The Node.js executable of a major version. */
 function nodeOf(major) {
   const directory = download(`node-${major}`, { node: major });
   const name = process.platform === 'win32' ? 'node.exe' : 'node';
   return path.join(directory, 'node_modules', 'node', 'bin', name);
 }
 
-/** Deno itself: its command is a program of Node.js, which it outlives. */
+/** The Deno executable. The npm command `deno` is a Node.js script that would outlive it. */
 function denoProgram() {
   const name = process.platform === 'win32' ? 'deno.exe' : 'deno';
   return path.join(download('deno'), 'node_modules', 'deno', name);

@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run fuzz: libFuzzer over every target of fuzz/, one after the other, each beginning with
-// fuzz/seeds, made by hand, with fuzz/kept, found by earlier runs, and with fuzz/corpus, not committed.
+// npm run fuzz: runs libFuzzer on every target of fuzz/, one after the other. Each starts from fuzz/seeds
+// (made by hand), fuzz/kept (found by earlier runs) and fuzz/corpus (local, not committed).
 //
 //   npm run fuzz                               all targets, a minute each
 //   npm run fuzz -- validator jwks             these
@@ -24,13 +24,13 @@ const { table } = require('./table');
 const root = path.join(__dirname, '..');
 const fuzz = path.join(root, 'fuzz');
 const env = { ...process.env, RUSTC_BOOTSTRAP: '1' };
-// cargo-fuzz looks for what it has built in a place of its own.
+// cargo-fuzz has a target directory of its own.
 delete env.CARGO_TARGET_DIR;
 
 const LONGEST_INPUT = 4096;
 /** An input that takes this long, in seconds, is a hang. */
 const HANG = 10;
-/** What is committed of a target's corpus, in bytes. */
+/** The most bytes of a target's corpus that are committed. */
 const KEPT = 30 * 1024;
 
 const targets = fs
@@ -51,7 +51,7 @@ function build(sanitizer) {
   }
 }
 
-/** One run of libFuzzer over directories; its exit status and the last of what it says. */
+/** Runs libFuzzer on directories. Resolves to its exit status and the end of its output. */
 async function libFuzzer(target, sanitizer, directories, ...options) {
   const own = ['fuzz', 'run', '--sanitizer', sanitizer, target, ...directories];
   const child = spawn('cargo', [...own, '--', ...options], {
@@ -69,7 +69,7 @@ async function libFuzzer(target, sanitizer, directories, ...options) {
   return { status: await ended, tail };
 }
 
-/** One target for so many seconds; what libFuzzer says of it at the end. */
+/** Fuzzes one target for some seconds. Resolves to libFuzzer's statistics. */
 async function run(target, seconds, sanitizer) {
   const corpus = path.join(fuzz, 'corpus', target);
   fs.mkdirSync(corpus, { recursive: true });
@@ -98,7 +98,7 @@ async function run(target, seconds, sanitizer) {
 
 const keptFile = (target) => path.join(fuzz, 'kept', `${target}.txt`);
 
-/** What earlier runs have found: an input each line, in base64. */
+/** Inputs that earlier runs found: one a line, in base64. */
 function kept(target) {
   const file = keptFile(target);
   const lines = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n') : [];
@@ -106,8 +106,8 @@ function kept(target) {
 }
 
 /**
- * Keeps of a corpus, without what covers nothing of its own, as much as may be committed: by digest,
- * which is no choice, and yet the same each time. The shortest would all be trivial.
+ * Minimizes a corpus and writes as much of it as may be committed. The order is by digest: arbitrary, but the
+ * same in each run. Taking the shortest first would keep only trivial inputs.
  */
 async function keep(target, sanitizer) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'fuzz-'));

@@ -2,10 +2,9 @@
 
 // npm run lock: completes package-lock.json with the optional packages of other platforms.
 //
-// npm leaves an optional package out of the lock file if the registry at hand does not serve it, as
-// a mirror may that holds one platform's packages only. `npm ci` then refuses the lock file, here
-// and everywhere else. What is added has no digest, since nobody here has seen the package; an
-// `npm install` against the whole registry writes it.
+// npm leaves an optional package out of the lock file if the registry does not serve it, such as a mirror that
+// has one platform's packages only. `npm ci` then refuses the lock file on every machine. The added entries
+// have no digest, because the package was not downloaded; `npm install` with the full registry adds it.
 
 const fs = require('node:fs');
 const path = require('node:path');

@@ -1,11 +1,11 @@
 'use strict';
 
-// node tools/node-versions.js [18 22 …] [what tools/test.js takes]: the JavaScript tests under
-// other versions of Node.js, from the npm package `node`, kept in .cache/. Without versions: every
-// supported major but the one that runs this.
+// node tools/node-versions.js [18 22 …] [arguments of tools/test.js]: runs the JavaScript tests under other
+// versions of Node.js, from the npm package `node`, kept in .cache/. Without versions: under every supported
+// major version but the current one.
 //
-// The servers that tests start as processes of their own (oidc-provider needs Node.js 20.12) stay
-// on the Node.js that runs this: TEST_SERVER_NODE.
+// Servers that tests start as separate processes run under the current Node.js (TEST_SERVER_NODE), because
+// oidc-provider needs 20.12.
 
 const { execFileSync } = require('node:child_process');
 const { nodeOf } = require('./downloads');
@@ -13,7 +13,7 @@ const { runNode } = require('./test');
 
 const SUPPORTED = ['18', '20', '22', '24'];
 
-/** Where that major's executable is, and which version it is; downloaded when it is not there yet. */
+/** The executable and the exact version of a major version, downloaded if it is missing. */
 function getNode(major) {
   const binary = nodeOf(major);
   const version = execFileSync(binary, ['--version'], { encoding: 'utf8' }).trim();
@@ -27,7 +27,7 @@ function main(args) {
   const majors = asked.length > 0 ? asked : SUPPORTED.filter((major) => major !== current);
   const rest = args.filter((arg) => !isMajor(arg));
 
-  // All downloads first: a network that fails should fail before an hour of tests.
+  // All downloads first, so that a network error comes before the tests.
   const nodes = majors.map(getNode);
   for (const { binary, version } of nodes) {
     console.log(`\n── Node.js ${version}`);

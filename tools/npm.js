@@ -1,10 +1,10 @@
 'use strict';
 
-// Runs commands for the tools, and npm among them.
+// Runs commands, npm among them.
 
 const { spawnSync } = require('node:child_process');
 
-/** What it printed, or an error with what it complained about. */
+/** Returns stdout, or throws an error with the text of stderr. */
 function run(command, args, options) {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     encoding: 'utf8',
@@ -19,7 +19,7 @@ function run(command, args, options) {
 }
 
 function npm(args, options) {
-  // Under `npm run` this is npm's own script, to be run by Node: no PATH, no shell, no npm.cmd.
+  // Under `npm run`, npm_execpath is npm's script: Node.js runs it without PATH, shell or npm.cmd.
   const script = process.env.npm_execpath;
   if (script?.endsWith('npm-cli.js')) return run(process.execPath, [script, ...args], options);
   return run('npm', args, { shell: process.platform === 'win32', ...options });

@@ -1,24 +1,24 @@
 'use strict';
 
-// Whether a tarball has what it should: for tools/pack.js.
+// Checks the files of a tarball, for tools/pack.js.
 
 const fs = require('node:fs');
 const { builtinModules } = require('node:module');
 const path = require('node:path');
 
-/** All that a tarball may have in it. A file of another kind is one that got there by chance. */
+/** The files that a tarball may contain. */
 const BELONGS = [
   /^(package\.json|README\.md|LICENSE|SECURITY\.md|CHANGELOG\.md)$/,
   /^index\.d\.m?ts$/,
-  // binding.d.ts is of the addon, which is nobody's business.
+  // binding.d.ts describes the addon, which is internal.
   /^(js|bin)\/(?!binding\.d\.ts$)([\w-]+\/)*[\w-]+\.(js|mjs|d\.ts|d\.mts)$/,
   /^binding\.[\w-]+\.node$/,
 ];
 
-/** Made by napi: it asks for an addon of every platform there is, and takes what it gets. */
+/** Written by napi. It tries to load the addon of every platform. */
 const GENERATED = 'js/binding.js';
 
-/** The strings at the ends of `exports`, `bin` and their like. */
+/** All strings in a nested object such as `exports` or `bin`. */
 function leaves(value) {
   if (typeof value === 'string') return [value];
   return Object.values(value ?? {}).flatMap(leaves);
@@ -30,16 +30,16 @@ function entryPoints({ bin, exports, files = [], main, types, typesVersions }) {
   return [...named, ...literal].map((file) => path.posix.normalize(file));
 }
 
-/** Which files of the package a relative import may mean. */
+/** The files that a relative import can resolve to. */
 function candidates(from, specifier) {
   const file = path.posix.join(path.posix.dirname(from), specifier);
-  // Types name the JavaScript beside them.
+  // A declaration file imports `x.js` and gets `x.d.ts`.
   const types = file.replace(/\.(m?)js$/, '.d.$1ts');
   return /\.d\.m?ts$/.test(from) ? [types] : [file];
 }
 
 function checkImports(directory, file, files, manifest) {
-  // Slow to load, and of use to nobody but this.
+  // Loaded here because TypeScript takes a second to load.
   const { preProcessFile } = require('typescript');
   const text = fs.readFileSync(path.join(directory, file), 'utf8');
   const { importedFiles } = preProcessFile(text, true, true);

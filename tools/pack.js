@@ -9,7 +9,7 @@
 // PACK_ADDON=FILE is the same as --addon, for tests that pack for themselves: `npm run ready` gives them
 // the one that is published.
 //
-// What goes in is checked: nothing that does not belong, and all that is named by what goes in.
+// tools/pack-contents.js checks the files: none too many, and every file that an import or a manifest names.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -22,14 +22,14 @@ const { addonName, platforms, thisPlatform } = require('./platforms');
 const { checkSymbols } = require('./symbols');
 
 const ROOT = path.join(__dirname, '..');
-/** Not js/, whose addon is the tests'. */
+/** Not js/, which has the addon for tests. */
 const RELEASE = path.join(ROOT, 'dist', 'release');
 const readJson = (...names) => JSON.parse(fs.readFileSync(path.join(...names), 'utf8'));
 
-/** Of use to whoever builds this package, and to nobody who installs it. */
+/** Members of package.json that only building needs. */
 const NOT_PUBLISHED = ['scripts', 'devDependencies', 'napi'];
 
-/** What npm puts into a directory's tarball, and where it is if `out` is given. */
+/** Packs a directory with npm. Without `out` it only lists the files. */
 function npmPack(directory, out) {
   const where = out === undefined ? ['--dry-run'] : ['--pack-destination', out];
   const [packed] = JSON.parse(
@@ -45,13 +45,12 @@ function npmPack(directory, out) {
 }
 
 /**
- * The addon without what only a debugger reads, which is three quarters of it. The linker can't leave
- * that out: it belongs to the release, so that an address in a crash report of somebody else's can be
- * looked up. The file as it was built, with its `.dwp`, is kept as `debug-<platform>` of the release;
- * the build id, which stays in what is published, says which of them belongs to it.
+ * Copies the addon without debug information, which is three quarters of the file. The unstripped file and its
+ * `.dwp` are released as `debug-<platform>`, to resolve addresses in crash reports; the build id, which both
+ * files have, matches them.
  *
- * rust-objcopy comes with Rust and reads every platform's ELF and Mach-O. On Windows the linker has
- * put all of it into a `.pdb`.
+ * rust-objcopy comes with Rust and reads ELF and Mach-O of every platform. On Windows the linker writes debug
+ * information into a separate `.pdb`.
  */
 function strip(from, to) {
   const magic = Buffer.alloc(4);
@@ -66,7 +65,7 @@ function strip(from, to) {
   }
   if (isMachO && process.platform === 'darwin') {
     run('strip', ['-x', '-o', to, from]);
-    // What the linker had signed was changed, and arm64 loads nothing that is not as it was signed.
+    // Stripping invalidates the linker's signature, and macOS on arm64 loads no file without a valid one.
     run('codesign', ['--force', '--sign', '-', to]);
     return;
   }
@@ -79,13 +78,13 @@ function strip(from, to) {
   });
 }
 
-/** The package as npm would pack it here, in a directory of its own and with the manifest's own words. */
+/** Copies the package's files into `stage`, with the published package.json. */
 function stageRoot(stage, addon, amend) {
   for (const file of npmPack(ROOT).files) {
     fs.mkdirSync(path.dirname(path.join(stage, file)), { recursive: true });
     fs.copyFileSync(path.join(ROOT, file), path.join(stage, file));
   }
-  // The loader that was made with this addon: the one for tests exports more.
+  // The loader built with this addon: the one for tests also exports test functions.
   const loader = path.join(path.dirname(addon), 'binding.js');
   if (fs.existsSync(loader)) fs.copyFileSync(loader, path.join(stage, 'js', 'binding.js'));
   writeManifest(stage, amend);
@@ -112,7 +111,7 @@ function platformOf(addon) {
   return found?.name ?? thisPlatform();
 }
 
-/** What must hold of an addon that strangers run, beside what tools/symbols.js says. */
+/** Checks an addon before it is published. */
 function checkRelease(addon) {
   const { problems } = checkSymbols(addon);
   if (fs.readFileSync(addon).includes('injectPanic')) {
@@ -141,12 +140,12 @@ function packed(out, prepare) {
   }
 }
 
-/** The package itself, with the loader that was made with that addon. */
+/** Packs the main package, with the loader built with that addon. */
 function packRoot({ out, addon, amend }) {
   return packed(out, (stage) => stageRoot(stage, addon, amend));
 }
 
-/** The package of that addon's platform. */
+/** Packs the platform package of an addon. */
 function packPlatform({ out, addon, amend, release = false }) {
   const problems = release ? checkRelease(addon) : [];
   if (problems.length > 0) throw new Error(problems.join('\n'));

@@ -1,9 +1,8 @@
 'use strict';
 
 // node tools/platforms.js: writes npm/<platform>/package.json and README.md, one for each target in
-// package.json. They are committed: what is published is what a reviewer saw.
-//
-//   node tools/platforms.js --check    only says which are not as they would be written
+// package.json. They are committed, so that a reviewer sees what is published. `napi create-npm-dirs` is not
+// used: it omits `provenance`, and its descriptions do not say which platform a package is for.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -23,7 +22,7 @@ const LIBCS = {
   musl: { libc: 'musl', title: ' with musl, as Alpine has it' },
 };
 
-/** What an addon is published for: napi's name of it, and npm's words. */
+/** The published platforms: napi's name, Rust's target, and npm's `os`, `cpu` and `libc`. */
 function platforms({ napi } = manifest()) {
   return napi.targets.map((target) => {
     const [architecture, , system, abi] = target.split('-');
@@ -35,7 +34,7 @@ function platforms({ napi } = manifest()) {
   });
 }
 
-/** This machine's, by napi's name. */
+/** napi's name of this machine's platform. */
 function thisPlatform() {
   const { arch, platform, report } = process;
   const abi = {
@@ -47,7 +46,7 @@ function thisPlatform() {
 
 const addonName = (platform, { napi } = manifest()) => `${napi.binaryName}.${platform}.node`;
 
-/** What `npm pack` calls a package's file: `monocloud-backend-node-0.1.0.tgz`. */
+/** The file name that `npm pack` chooses, such as `monocloud-backend-node-0.1.0.tgz`. */
 const tarballName = (name, version) => `${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
 
 function platformManifest({ name, os, cpu, libc, title }, root = manifest()) {
@@ -65,7 +64,7 @@ function platformManifest({ name, os, cpu, libc, title }, root = manifest()) {
     ...(libc && { libc: [libc] }),
     main: addon,
     files: [addon],
-    // A shared library can't be loaded from within a zip, which is where Yarn keeps packages.
+    // Yarn keeps packages in zip files, from which a shared library cannot be loaded.
     preferUnplugged: true,
     publishConfig: root.publishConfig,
   };
@@ -82,7 +81,7 @@ it fits.
 `;
 }
 
-/** The files, by path, as they should be. */
+/** The expected text of each file, by path. */
 function files(directory) {
   const root = manifest(directory);
   return new Map(
@@ -127,12 +126,4 @@ module.exports = {
   writePlatforms,
 };
 
-if (require.main === module) {
-  if (process.argv.includes('--check')) {
-    const problems = checkPlatforms();
-    for (const problem of problems) console.error(problem);
-    process.exitCode = problems.length === 0 ? 0 : 1;
-  } else {
-    writePlatforms();
-  }
-}
+if (require.main === module) writePlatforms();

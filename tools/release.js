@@ -1,14 +1,14 @@
 'use strict';
 
-// What .github/workflows/release.yml does, and what can be done by hand as well:
+// The steps of .github/workflows/release.yml. Each can be run by hand:
 //
-//   node tools/release.js verify [TAG]          the tag, the versions and the changelog agree
-//   node tools/release.js stage FROM TO         tarballs of all platforms' addons, which are below FROM
-//   node tools/release.js sboms TO              a list of what is in each of them
+//   node tools/release.js verify [TAG]          checks that tag, versions and changelog agree
+//   node tools/release.js stage FROM TO         packs the addons of all platforms, found below FROM
+//   node tools/release.js sboms TO              writes the SBOM of each addon
 //   node tools/release.js publish FROM [--dry-run]
-//   node tools/release.js notes                 the changelog's section, for the release's page
+//   node tools/release.js notes                 prints the changelog's section of this version
 //
-// GITHUB_REPOSITORY (owner/name) is where all of it is from, which provenance holds the manifests to.
+// GITHUB_REPOSITORY (owner/name) goes into the manifests: npm checks it against the provenance.
 
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
@@ -21,13 +21,13 @@ const { checkVersions } = require('./version');
 const ROOT = path.join(__dirname, '..');
 const manifest = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
 
-/** The addons first: a package whose addons can't be installed yet is a broken one. */
+/** The addons first: without them the main package cannot be used. */
 const PUBLISHED = [
   ...platforms(manifest).map(({ name }) => `${manifest.name}-${name}`),
   manifest.name,
 ];
 
-/** What the changelog says of this version. */
+/** The changelog's section of a version. */
 function notes(version = manifest.version) {
   const text = fs.readFileSync(path.join(ROOT, 'CHANGELOG.md'), 'utf8');
   const sections = text.split(/^(?=## )/m);
@@ -59,7 +59,7 @@ function repository() {
 
 /** @param {string} from with a directory for each platform, or fewer if `partial` */
 function stage(from, to, { partial }) {
-  // Not where it is only published: that needs nothing of what is in node_modules.
+  // Loaded here, because `publish` runs without node_modules.
   const { packPlatform, packRoot, report } = require('./pack');
   const addons = platforms(manifest).map(({ name }) => find(from, addonName(name)));
   const there = addons.filter(Boolean);
@@ -75,7 +75,7 @@ function stage(from, to, { partial }) {
 
 const beside = (addon) => path.join(path.dirname(addon), 'binding.js');
 
-/** The addon of that name that has its loader beside it: the one in debug/ has none. */
+/** The addon of that name with a loader beside it, which the unstripped one in debug/ has not. */
 function find(directory, name) {
   const all = fs.readdirSync(directory, { recursive: true, encoding: 'utf8' });
   return all
@@ -93,7 +93,7 @@ function sboms(to) {
   }
 }
 
-/** The digest of what the registry has by that name and version; nothing if there is none. */
+/** The digest of the published package of this version, if there is one. */
 function published(name) {
   try {
     return JSON.parse(npm(['view', `${name}@${manifest.version}`, 'dist.integrity', '--json']));
@@ -108,7 +108,7 @@ function publish(from, { dryRun }) {
     const file = path.resolve(from, tarballName(name, manifest.version));
     const digest = createHash('sha512').update(fs.readFileSync(file)).digest('base64');
     const known = published(name);
-    // A second run goes on where the first one stopped.
+    // A second run continues where the first one stopped.
     if (known === `sha512-${digest}`) {
       console.log(`${name}: is there already`);
       continue;

@@ -17,7 +17,7 @@ const { name: NAME, version } = JSON.parse(
   fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'),
 );
 
-/** As CommonJS and as an ES module; a signed token, one for somebody else, and an opaque one. */
+/** Runs as CommonJS and as an ES module: a valid token, one for another audience, an opaque one. */
 const SCRIPT = `
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
@@ -60,7 +60,7 @@ function smoke(directory) {
   try {
     fs.writeFileSync(path.join(app, 'package.json'), '{ "private": true }');
     fs.writeFileSync(path.join(app, 'smoke.mjs'), SCRIPT);
-    // The others, which are for other systems, may not have been published yet.
+    // The packages of other platforms may not be published yet.
     npm(['install', '--no-audit', '--no-fund', '--ignore-scripts', ...tarballs], { cwd: app });
     const { status } = spawnSync(process.execPath, ['smoke.mjs'], { cwd: app, stdio: 'inherit' });
     if (status !== 0) throw new Error(`it does not work as it was installed (status ${status})`);

@@ -2,26 +2,25 @@
 
 // `npm start`: installs and builds what is missing, then the tour. `npm start -- --once` ends after it.
 
+const { parseArgs } = require('node:util');
 const { prepare } = require('./prepare.js');
 
-async function main(args) {
-  const unknown = args.find((arg) => arg !== '--once');
-  if (unknown !== undefined) {
-    console.error(`unknown argument ${unknown}; usage: npm start [-- --once]`);
-    return 2;
-  }
+async function main() {
+  const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
   prepare();
-  // Not before: a fresh clone has nothing yet of what the tour needs.
+  // After `prepare`: a fresh clone has no node_modules and no addon yet.
   const { tour } = require('./tour.js');
-  return tour({ once: args.includes('--once') });
+  return tour(values);
 }
 
-main(process.argv.slice(2)).then(
+main().then(
   (code) => {
     process.exitCode = code;
   },
   (error) => {
-    console.error(`start: ${error.stack}`);
+    console.error(
+      `start: ${error.code?.startsWith('ERR_PARSE_ARGS') ? error.message : error.stack}`,
+    );
     process.exitCode = 1;
   },
 );

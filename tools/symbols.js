@@ -1,22 +1,61 @@
 'use strict';
 
-// node tools/symbols.js FILE…: whether addons ask of a system only what every supported one has. For
-// Linux: no symbol newer than glibc 2.17 (2012) has, none of glibc's where there is musl, and no library
-// that a bare image may lack.
+// node tools/symbols.js FILE…: checks that a Linux addon loads on every supported system: no symbol newer than
+// glibc 2.17 (2012), no glibc symbol in an addon for musl, no library that a minimal image may lack.
 //
-//   node tools/symbols.js --platform linux-x64-gnu FILE    if the file's name doesn't say it
+//   node tools/symbols.js --platform linux-x64-gnu FILE    if the file's name does not name the platform
 
+const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
-const { readElf } = require('./elf');
 const { addonName, platforms } = require('./platforms');
 
-/** The newest version of each that may be asked for: those of CentOS 7, which Node.js 18 runs on. */
+/**
+ * What the system's loader reads of a shared library, as binutils' readelf prints it.
+ * @returns {{ cpu: string, needed: string[], versions: { library: string, name: string, symbols: string[] }[],
+ *   textRelocations: boolean, executableStack: boolean, relro: boolean, buildId?: string }}
+ */
+function readElf(file) {
+  const asked = ['--file-header', '--program-headers', '--dynamic', '--notes'];
+  const { error, status, stdout, stderr } = spawnSync(
+    'readelf',
+    ['--wide', ...asked, '--version-info', '--dyn-syms', '--', file],
+    { encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' }, maxBuffer: 1 << 26 },
+  );
+  if (error) throw new Error(`readelf: ${error.code}; install binutils, which come with gcc`);
+  if (status !== 0 || stderr !== '') throw new Error(`${file}: ${stderr.trim()}`);
+  const all = (pattern) => Array.from(stdout.matchAll(pattern), ([, ...found]) => found);
+  const [[machine] = []] = all(/^ *Machine: +(.+)$/gm);
+  const [[stack] = []] = all(/^ *GNU_STACK +(?:0x\w+ +){5}([RWE ]{3})/gm);
+  const [[buildId] = []] = all(/\bBuild ID: (\w+)/g);
+  const symbols = all(/ (\S+)@\S+ \((\d+)\)$/gm);
+  return {
+    cpu: MACHINES[machine] ?? machine,
+    needed: all(/\(NEEDED\) +Shared library: \[(.+)\]$/gm).flat(),
+    versions: all(/ Version: \d+ +File: (\S+) .*((?:\n +0x\w+: +Name: .*)+)/g).flatMap(
+      ([library, names]) =>
+        Array.from(names.matchAll(/Name: (\S+) .*Version: (\d+)/g), ([, name, index]) => ({
+          library,
+          name,
+          symbols: symbols.filter(([, version]) => version === index).map(([symbol]) => symbol),
+        })),
+    ),
+    textRelocations: /\(TEXTREL\)|\(FLAGS\).*\bTEXTREL\b/.test(stdout),
+    // Without this segment Linux makes the stack executable.
+    executableStack: stack === undefined || stack.includes('E'),
+    relro: /^ *GNU_RELRO /m.test(stdout),
+    buildId,
+  };
+}
+
+const MACHINES = { 'Advanced Micro Devices X86-64': 'x64', AArch64: 'arm64' };
+
+/** The newest symbol versions allowed: those of CentOS 7, the oldest system that Node.js 18 supports. */
 const NEWEST = { GLIBC: '2.17', GCC: '4.8.0' };
 
 const LIBRARIES = {
   gnu: /^(lib(c|m)\.so\.6|libpthread\.so\.0|libdl\.so\.2|librt\.so\.1|libgcc_s\.so\.1|ld-linux-(x86-64|aarch64)\.so\.[12])$/,
-  // The first is what Alpine's own linker writes, the second any other's: to musl both are itself.
+  // Alpine's linker writes the first name, other linkers the second. musl takes both for itself.
   musl: /^(libc\.musl-(x86_64|aarch64)\.so\.1|libc\.so|libgcc_s\.so\.1)$/,
 };
 
@@ -26,7 +65,7 @@ const compare = (left, right) => {
   return at < 0 ? 0 : a[at] - (b[at] ?? 0);
 };
 
-/** `GLIBC_2.17` as `['GLIBC', '2.17']`; the second is undefined for one that is no number. */
+/** `GLIBC_2.17` as `['GLIBC', '2.17']`; the second is undefined if it is not a number. */
 function split({ name }) {
   const [, family, number] = /^(.+?)_(\d+(?:\.\d+)*)$/.exec(name) ?? [name, name];
   return [family, number];
@@ -60,7 +99,7 @@ function checkElf(elf, { cpu, name }) {
   return problems;
 }
 
-/** The newest version of each family that is asked for, such as `GLIBC 2.17`. */
+/** The newest version that an addon needs of each family, such as `{ GLIBC: '2.17' }`. */
 function newest({ versions }) {
   const found = {};
   for (const [family, number] of versions.map(split)) {
@@ -91,7 +130,7 @@ function checkSymbols(file, name) {
   return { problems: checkElf(elf, platform).map((problem) => `${file}: ${problem}`), said };
 }
 
-module.exports = { checkElf, checkSymbols, newest };
+module.exports = { checkElf, checkSymbols, newest, readElf };
 
 if (require.main === module) {
   const { values, positionals } = parseArgs({

@@ -1,8 +1,8 @@
 'use strict';
 
-// The headers and libraries of glibc 2.17, to build against: an addon then asks for nothing newer,
-// whatever this machine has. They are from napi-rs's cross toolchains on npm, of which only these files
-// are used. Their compiler is of 2013, and the one that is here optimizes better.
+// The headers and libraries of glibc 2.17. An addon built against them needs no newer symbol, whatever glibc
+// this machine has. They come from napi-rs's cross toolchains on npm. The toolchains' compiler (of 2013) is not
+// used: this machine's optimizes better.
 
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
@@ -12,7 +12,7 @@ const { npm, run } = require('./npm');
 
 const ROOT = path.join(__dirname, '..');
 
-/** By Rust's target. To the version and the digest: this ends up in what is published. */
+/** By Rust's target. Pinned by version and digest, because published addons link to them. */
 const TOOLCHAINS = {
   'x86_64-unknown-linux-gnu': {
     name: '@napi-rs/cross-toolchain-x64-target-x86_64',
@@ -55,7 +55,7 @@ async function unpack(bytes, target, directory) {
   return path.join(directory, sysroot);
 }
 
-/** Where the files are; downloaded into .cache/ when they are not there yet. */
+/** The directory with the files, downloaded into .cache/ if they are missing. */
 async function getSysroot(target) {
   const toolchain = TOOLCHAINS[target];
   const place = path.join(ROOT, '.cache', 'sysroot', `${target}-${toolchain.version}`);
@@ -63,7 +63,7 @@ async function getSysroot(target) {
   fs.mkdirSync(path.dirname(place), { recursive: true });
   const directory = fs.mkdtempSync(`${place}-`);
   try {
-    // Renamed when it is whole, so that an interrupted download is not taken for one.
+    // Renamed when complete, so that an interrupted download is not used.
     fs.renameSync(await unpack(download(toolchain, directory), target, directory), place);
   } finally {
     fs.rmSync(directory, { recursive: true, force: true });
@@ -72,7 +72,7 @@ async function getSysroot(target) {
 }
 
 /**
- * What to set for cargo, so that C and Rust are compiled and linked against those files.
+ * The environment in which cargo compiles and links C and Rust against these files.
  * @returns {Promise<Record<string, string>>}
  */
 async function sysrootEnvironment(target) {
@@ -80,14 +80,14 @@ async function sysrootEnvironment(target) {
   const sysroot = await getSysroot(target);
   const cc = cpu === process.arch ? 'cc' : compiler;
   const at = quoted(sysroot);
-  // `-L`, because Debian's gcc looks into this machine's own directories first, whatever the sysroot.
+  // `-L`, because Debian's gcc searches this machine's directories before the sysroot.
   return compiledBy(target, `${sysroot}.cc`, `${cc} --sysroot=${at} -L${at}/usr/lib -L${at}/lib`);
 }
 
 /**
- * The same for musl, with `musl-gcc` of Debian's musl-tools on a machine of the same processor. That has
- * no libgcc_s, against which Rust links, and every one is the same in what it exports: here it is found,
- * and on Alpine Node.js itself needs one.
+ * The same for musl, with `musl-gcc` of Debian's musl-tools on a machine with the same processor. musl-tools has
+ * no libgcc_s, which Rust links to, so this machine's is linked: all export the same symbols. On Alpine it is
+ * installed, because Node.js needs it.
  */
 function muslEnvironment(target) {
   const directory = path.join(ROOT, '.cache', 'musl');
@@ -97,7 +97,7 @@ function muslEnvironment(target) {
   fs.symlinkSync(run('cc', ['-print-file-name=libgcc_s.so.1']).trim(), library);
   return {
     ...compiledBy(target, path.join(directory, 'cc'), `musl-gcc -L${quoted(directory)}`),
-    // musl itself must not be in it, as Rust would have it: Node.js has one.
+    // Rust links musl statically by default. The addon must use the musl of Node.js.
     [`CARGO_TARGET_${variable(target).toUpperCase()}_RUSTFLAGS`]: '-C target-feature=-crt-static',
   };
 }
@@ -105,7 +105,7 @@ function muslEnvironment(target) {
 const quoted = (file) => `'${file.replaceAll("'", `'\\''`)}'`;
 const variable = (target) => target.replaceAll('-', '_');
 
-/** A script and not flags: aws-lc-sys, cc and cargo each have other variables for them. */
+/** A script instead of flags: aws-lc-sys, cc and cargo read flags from different variables. */
 function compiledBy(target, script, command) {
   fs.writeFileSync(`${script}.new`, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
   fs.renameSync(`${script}.new`, script);

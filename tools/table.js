@@ -1,7 +1,7 @@
 'use strict';
 
-// A table for a terminal. Columns are as wide as they need to be and no wider than their limit: where
-// a cell has spaces it goes on in the next line, where it has none it is cut.
+// A table for a terminal. A column is as wide as its cells, up to its limit. A longer cell is wrapped at
+// spaces, or cut if it has none.
 
 function table(columns, rows) {
   const cells = [columns.map(({ title }) => title), ...rows];

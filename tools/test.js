@@ -13,10 +13,10 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const root = path.join(__dirname, '..');
-// No test takes long. A hang must not hold up CI for its whole allowance.
+// A hanging test must not use up the whole time limit of CI.
 const LIMIT_MS = 20 * 60 * 1000;
 
-/** Every test file, sorted. Listed here because Node.js 18, 20 and 22 each read globs differently. */
+/** Every test file, sorted. Listed here because Node.js 18, 20 and 22 differ in their globs. */
 function listTests(directory = path.join(root, '__test__')) {
   const files = fs
     .readdirSync(directory, { recursive: true, encoding: 'utf8' })
@@ -38,9 +38,8 @@ function run(command, args, options) {
 }
 
 /**
- * What makes cargo find what `npm run build` compiled, which took minutes: its profile, its features,
- * and its target. napi always names one, which gives it a directory of its own, even
- * if it is this machine's.
+ * The profile, features and target of `npm run build`, so that cargo reuses what it compiled. The target is
+ * named because napi always names one, and cargo has a directory for each named target.
  */
 function cargoFlags() {
   const { stdout } = spawnSync('rustc', ['--version', '--verbose'], {
@@ -52,19 +51,19 @@ function cargoFlags() {
   return [...build, ...(host ? ['--target', host] : [])];
 }
 
-/** The core, without Node.js. */
+/** The tests of the core. */
 function runRust() {
   return run('cargo', ['test', ...cargoFlags(), '--lib', '--tests']);
 }
 
-/** It lacks the flag, and runs one file less than there are cores at a time. */
+/** Node.js 18 has no `--test-concurrency`; it runs one file less than there are cores at a time. */
 function isNode18(node) {
   const { stdout } = spawnSync(node, ['--version'], { encoding: 'utf8' });
   return /^v18\./.test(stdout ?? '');
 }
 
 /**
- * Everything that JavaScript can see.
+ * Runs the JavaScript tests.
  * @param {string[]} args flags for `node --test`, and parts of the paths of the files to run
  * @param {{ node?: string, env?: object }} [with_] another Node.js to run the tests with
  */
@@ -83,7 +82,7 @@ function runNode(args, { node = process.execPath, env } = {}) {
     flags.push('--test-reporter=spec');
   }
   if (!flags.some((flag) => flag.startsWith('--test-concurrency')) && !isNode18(node)) {
-    // Most of a test's time goes by in waiting, so there is room for more than one on each core.
+    // Tests mostly wait, so a core can run more than one.
     flags.push('--test-concurrency=3');
   }
   return run(node, ['--test', ...flags, ...files], { env: { ...process.env, ...env } });
@@ -93,7 +92,7 @@ async function main(args) {
   await require('./prepare').prepare();
   const rest = args.filter((arg) => arg !== '--rust' && arg !== '--js');
   const rustOnly = args.includes('--rust');
-  // Whoever picks files or passes flags is after the JavaScript tests.
+  // Paths and flags are for the JavaScript tests.
   const nodeOnly = args.includes('--js') || (rest.length > 0 && !rustOnly);
   const status = nodeOnly ? 0 : runRust();
   return status !== 0 || rustOnly ? status : runNode(rest);

@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run valgrind: the core's tests under valgrind's memcheck. An invalid read or write, a branch on
-// memory that nobody has written, or a block that nobody can reach any more is a failure.
+// npm run valgrind: runs the core's tests under valgrind's memcheck. It fails on an invalid read or write, a
+// branch on uninitialized memory, or a definite leak.
 //
 //   npm run valgrind -- wycheproof      only the test programs with that in their name
 
@@ -10,8 +10,8 @@ const path = require('node:path');
 const { cargoFlags } = require('./test');
 
 const ROOT = path.join(__dirname, '..');
-// Hundreds of thousands of inputs are a matter of hours here; `work` counts its own allocations, and
-// `living_keys` is about time, of which everything takes thirty times as much.
+// Under valgrind everything takes thirty times as long: `fuzz_corpus` would take hours, and `living_keys` checks
+// times. `work` counts allocations with an allocator of its own.
 const LEFT_OUT = new Set(['fuzz_corpus', 'work', 'seen_before', 'living_keys']);
 
 function testPrograms() {

@@ -1,9 +1,8 @@
 'use strict';
 
-// npm run bump -- 0.2.0: a new version, everywhere that one is written down, and the changelog's
-// "Unreleased" under its name. Commit that, and a tag `v0.2.0` on it publishes it.
-//
-//   npm run bump -- --check    whether they all say the same; part of `npm run ready`
+// npm run bump -- 0.2.0: sets the version in every file that has it, and turns the changelog's "Unreleased" into
+// that version's section. Commit the result; a tag `v0.2.0` on the commit publishes it. `napi version` is not
+// used: it changes npm/*/package.json only.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -30,7 +29,7 @@ function readers(root) {
   return { read, readJson: (file) => JSON.parse(read(file)) };
 }
 
-/** `[place, version]` of each, the first of which is the one that the others follow. */
+/** `[place, version]` of every place. All must equal the first. */
 function versions(root = ROOT) {
   const { read, readJson } = readers(root);
   const manifest = readJson('package.json');
@@ -78,7 +77,7 @@ function setVersion(version, { root = ROOT, today = new Date() } = {}) {
   lock.packages[''] = withVersion(lock.packages[''], version);
   for (const name of Object.keys(manifest.optionalDependencies)) {
     const entry = lock.packages[`node_modules/${name}`];
-    // The digest, if there is one, is the old version's.
+    // A digest would be that of the old version.
     if (entry) Object.assign(entry, { version, integrity: undefined });
   }
   writeJson('package-lock.json', lock);
@@ -99,10 +98,9 @@ module.exports = { checkVersions, setVersion, versions };
 if (require.main === module) {
   const [argument] = process.argv.slice(2);
   try {
-    if (argument !== '--check') setVersion(argument);
+    setVersion(argument);
     const problems = checkVersions();
-    for (const problem of problems) console.error(problem);
-    process.exitCode = problems.length === 0 ? 0 : 1;
+    if (problems.length > 0) throw new Error(problems.join('\n'));
   } catch (error) {
     console.error(`bump: ${error.message}`);
     process.exitCode = 1;

@@ -183,6 +183,21 @@ describe('what stands on Object.prototype', () => {
     });
   }
 
+  it('is nobody’s option either where its own methods were deleted', () => {
+    const method = Object.prototype.isPrototypeOf;
+    let read;
+    try {
+      delete Object.prototype.isPrototypeOf;
+      Object.prototype.scopes = ['polluted'];
+      read = [protect({}), protect(Object.create({}))];
+    } finally {
+      delete Object.prototype.scopes;
+      const own = { __proto__: null, value: method, writable: true, configurable: true };
+      Object.defineProperty(Object.prototype, 'isPrototypeOf', own);
+    }
+    assert.deepEqual(read, [record({}), record({})]);
+  });
+
   it('of another realm is nobody’s option either', () => {
     const context = vm.createContext();
     vm.runInContext("Object.prototype.scopes = ['polluted']; Object.prototype.scope = 1;", context);

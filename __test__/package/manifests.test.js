@@ -77,6 +77,9 @@ describe('the package', () => {
       assert.equal(manifest.scripts[name], undefined, name);
     }
     assert.equal(manifest.dependencies, undefined);
+    assert.equal(manifest.bundleDependencies, undefined);
+    const addons = Object.values(EXPECTED).map(([name]) => `${manifest.name}-${name}`);
+    assert.deepEqual(Object.keys(manifest.optionalDependencies).sort(), addons.sort());
   });
 });
 
@@ -146,7 +149,12 @@ describe('the tarballs', () => {
       `binding.${packed.name}.node`,
       'package.json',
     ]);
-    for (const file of ['js/load.js', 'js/load-error.js', 'js/binding.js', 'index.d.ts']) {
+    for (const file of [
+      'js/core/load.js',
+      'js/core/load-error.js',
+      'js/binding.js',
+      'index.d.ts',
+    ]) {
       assert.ok(whole.files.includes(file), file);
     }
     const strangers = whole.files.filter(

@@ -36,7 +36,7 @@ describe('a newcomer', { concurrency: 2 }, () => {
   }
 
   it('can be timed', async () => {
-    const args = [path.join(ROOT, 'tools', 'newcomer.js'), 'express-claims'];
+    const args = [path.join(__dirname, 'newcomer.js'), 'express-claims'];
     const { stdout } = await succeed(process.execPath, args);
     const figures = (cache) =>
       new RegExp(`^seeds/express-claims\\.mts +${cache}( +\\d+\\.\\d\\d s){2}$`, 'm');

@@ -95,6 +95,11 @@ describe('createMemoryCache', () => {
     await cache.set('token', { sub: 'a' }, LATE);
     await cache.set('token', { sub: 'b' }, START);
     assert.equal(await cache.get('token'), undefined);
+    // Nor does it make another one go.
+    const small = createMemoryCache({ maxEntries: 1 });
+    await small.set('kept', { sub: 'a' }, LATE);
+    await small.set('token', { sub: 'b' }, START);
+    assert.deepEqual(await small.get('kept'), { sub: 'a' });
   });
 
   test('an entry that no sweep has reached yet is gone at its end all the same', async () => {

@@ -3,7 +3,7 @@
 // Which declarations of this package a program uses, as the compiler understands it; and which there are.
 
 const path = require('node:path');
-const { ENTRIES, membersOf, root } = require('../../tools/declarations.js');
+const { ENTRIES, membersOf, root } = require('./declarations.js');
 
 /** The installed package's source files, in the order of its modules. */
 function modulesOf(program, project) {

@@ -19,7 +19,7 @@ const { ALL, REDIS, VERSIONS, createProgram, createProject } = require('../suppo
 const { Conformity } = require('../support/conform.js');
 const { noRedis, startRedis } = require('../support/redis.js');
 const { makePairSync } = require('../../js/testing/pairs.js');
-const { readDeclarations } = require('../../tools/declarations.js');
+const { readDeclarations } = require('../support/declarations.js');
 const { required, touched, witnesses, words } = require('../support/touched.js');
 
 const ts = VERSIONS.latest;

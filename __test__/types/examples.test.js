@@ -9,7 +9,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
 const { ALL, REDIS, VERSIONS, compile, createProject } = require('../support/compiler.js');
-const { readDeclarations } = require('../../tools/declarations.js');
+const { readDeclarations } = require('../support/declarations.js');
 
 const ts = VERSIONS.latest;
 const { checker, modules } = readDeclarations();

@@ -12,6 +12,7 @@ const crypto = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { parseArgs } = require('node:util');
 const { createCa, createServerCert } = require('../../__test__/support/certs.js');
 const { start } = require('../support/child.js');
 const { contenders } = require('./contenders.js');
@@ -180,8 +181,9 @@ async function allOf(bench, quick) {
 }
 
 async function main() {
-  const quick = process.argv.includes('--quick');
-  const latencyOnly = process.argv.includes('--latency');
+  const boolean = { type: 'boolean', default: false };
+  const { values } = parseArgs({ options: { quick: boolean, latency: boolean } });
+  const { quick, latency: latencyOnly } = values;
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-keys-'));
   const bench = new Bench(directory);
   try {

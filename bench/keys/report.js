@@ -84,7 +84,7 @@ function reasonRows(run) {
         Object.entries(results[id].contenders[name].phases[phase].why).map(([why, times]) => [
           title,
           name,
-          why.replace(/127\.0\.0\.1:\d+/g, '…'),
+          `\`${why.replace(/127\.0\.0\.1:\d+/g, '…')}\``,
           thousands(times),
         ]),
       ),

@@ -2,8 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use monocloud_backend_node::base64url::decode;
 use monocloud_backend_node::error::TokenError;
-use monocloud_backend_node::token::jws::{Compact, decode};
+use monocloud_backend_node::token::jws::Compact;
 
 pub fn run(data: &[u8]) {
     let Ok(token) = std::str::from_utf8(data) else { return };

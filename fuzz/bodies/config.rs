@@ -3,13 +3,15 @@
 
 use std::collections::HashMap;
 
-use monocloud_backend_node::config::{Config, ENVIRONMENT, Flavour, Given, OPTIONS, Sources};
+use monocloud_backend_node::config::{Config, Flavour, Given, Sources, options};
 use url::Url;
 
 use super::input::Input;
 
 pub fn run(data: &[u8]) {
     let mut input = Input(data);
+    let names: Vec<_> = options::table().map(|option| option.name).collect();
+    let variables: Vec<_> = options::environment_names().collect();
     let flavour = input.one_of(&[Flavour::BackendNode, Flavour::OidcBackend]);
     let text = |text: &str| Given::Text(text.to_owned());
     let mut sources = Sources {
@@ -26,7 +28,7 @@ pub fn run(data: &[u8]) {
         // An exact name is worth a guess: a fuzzer should not have to spell.
         let number = name.parse::<usize>();
         if kind == "e" {
-            let name = number.map_or(name, |at| ENVIRONMENT[at % ENVIRONMENT.len()]);
+            let name = number.map_or(name, |at| variables[at % variables.len()]);
             sources.environment.insert(name.to_owned(), value.to_owned());
             continue;
         }
@@ -40,13 +42,13 @@ pub fn run(data: &[u8]) {
             "a" => Given::Absent,
             _ => Given::Other,
         };
-        let name = number.map_or(name, |at| OPTIONS[at % OPTIONS.len()]);
+        let name = number.map_or(name, |at| names[at % names.len()]);
         sources.options.insert(name.to_owned(), given);
     }
     match Config::read(flavour, &sources) {
         Ok(config) => check(&config, &sources),
         Err(error) => {
-            let known = OPTIONS.iter().any(|name| error.0.contains(&format!("\"{name}\"")));
+            let known = names.iter().any(|name| error.0.contains(&format!("\"{name}\"")));
             assert!(known, "{} names no option", error.0);
         }
     }

@@ -3,7 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use monocloud_backend_node::error::TokenError;
-use monocloud_backend_node::token::jws::{Algorithm, Compact};
+use monocloud_backend_node::keys::algorithm::Algorithm;
+use monocloud_backend_node::token::jws::Compact;
 
 use super::json;
 

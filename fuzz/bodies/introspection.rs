@@ -6,7 +6,6 @@ use monocloud_backend_node::config::Given;
 use monocloud_backend_node::error::{Error, TokenError};
 use monocloud_backend_node::http::Response;
 use monocloud_backend_node::issuer::client_auth::ClientAuth;
-use monocloud_backend_node::issuer::introspection::introspect;
 use monocloud_backend_node::issuer::{ClientTerms, Issuer, Sources};
 use tokio::runtime::{Builder, Runtime};
 
@@ -43,8 +42,8 @@ impl World {
 
     fn ask(&self, answer: Response) -> Result<Arc<String>, Error> {
         *self.transport.0.lock().unwrap() = Some(answer);
-        let (issuer, auth) = (Arc::clone(&self.issuer), Arc::clone(&self.auth));
-        self.runtime.block_on(introspect(issuer, auth, TOKEN.to_owned(), 0.0, self.terms))
+        let auth = Arc::clone(&self.auth);
+        self.runtime.block_on(self.issuer.introspect(auth, TOKEN.to_owned(), 0.0, self.terms))
     }
 }
 

@@ -5,9 +5,10 @@ use std::ops::RangeInclusive;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use monocloud_backend_node::error::TokenError;
-use monocloud_backend_node::issuer::jwk::{KeySet, MOST_KEYS};
-use monocloud_backend_node::issuer::verifier::VerifierId;
-use monocloud_backend_node::token::jws::{Algorithm, Header};
+use monocloud_backend_node::keys::algorithm::Algorithm;
+use monocloud_backend_node::keys::jwk_set::{JwkSet, MOST_KEYS};
+use monocloud_backend_node::keys::verifying_key::VerifyingKeyId;
+use monocloud_backend_node::token::jws::Header;
 
 use super::json;
 
@@ -18,7 +19,7 @@ pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let entries =
         json::unambiguous(text).and_then(|members| json::array(json::member(&members, "keys")?));
-    let entries = match (KeySet::parse(text), entries) {
+    let entries = match (JwkSet::parse(text), entries) {
         (Ok(set), Some(entries)) if entries.len() <= MOST_KEYS => {
             assert!(set.len() + set.skipped.len() <= entries.len());
             entries
@@ -35,12 +36,12 @@ pub fn run(data: &[u8]) {
         .iter()
         .filter_map(|entry| json::string(json::member(&json::unambiguous(entry)?, "kid")?))
         .collect();
-    let answers = |entries: &[&str]| -> Vec<Result<VerifierId, TokenError>> {
-        let set = KeySet::parse(&format!("{{\"keys\":[{}]}}", entries.join(",")));
+    let answers = |entries: &[&str]| -> Vec<Result<VerifyingKeyId, TokenError>> {
+        let set = JwkSet::parse(&format!("{{\"keys\":[{}]}}", entries.join(",")));
         let set = set.expect("its entries make a set");
         wanted(&names)
             .map(|header| {
-                let verifier = set.select(&header)?;
+                let verifier = set.select(header.key_id.as_deref(), header.algorithm)?;
                 for garbage in [&[][..], &[0; 64], &[1; 256]] {
                     let refused = verifier.verify(b"header.payload", garbage);
                     assert_eq!(refused, Err(TokenError::InvalidSignature));

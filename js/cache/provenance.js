@@ -4,11 +4,8 @@
 // verified here). Our own client marks the claims that it hands to a cache; our own caches store the mark
 // with the entry and mark what they return. Claims of any other cache have no mark.
 
-const uncurry = (method) => Function.prototype.call.bind(method);
+const { weakMapGet, weakMapSet } = require('../core/intrinsics.js');
 
-// Captured when the module is loaded, because a program can replace them later.
-const lookUp = uncurry(WeakMap.prototype.get);
-const store = uncurry(WeakMap.prototype.set);
 const { freeze } = Object;
 
 const INTROSPECTED = 'introspected';
@@ -23,7 +20,8 @@ const marks = new WeakMap();
  * @param {'introspected' | 'validated' | undefined} provenance
  */
 function mark(claims, provenance) {
-  if (provenance === INTROSPECTED || provenance === VALIDATED) store(marks, claims, provenance);
+  if (provenance === INTROSPECTED || provenance === VALIDATED)
+    weakMapSet(marks, claims, provenance);
 }
 
 /**
@@ -32,7 +30,7 @@ function mark(claims, provenance) {
  * @returns {'introspected' | 'validated' | undefined}
  */
 function of(claims) {
-  return lookUp(marks, claims);
+  return weakMapGet(marks, claims);
 }
 
 module.exports = freeze({ INTROSPECTED, VALIDATED, mark, of });

@@ -10,8 +10,9 @@ const bridge = require('./bridge.js');
 const { ClaimsCache } = require('./cache.js');
 const { ClaimsCopies } = require('./claims-copies.js');
 const { publish } = require('./channels.js');
-const { OwnMap, OwnWeakMap } = require('./collections.js');
+const { OwnMap } = require('./collections.js');
 const { toError } = require('./failure.js');
+const { weakMapGet, weakMapSet } = require('./intrinsics.js');
 const { describe, describeAll, readEnvironment, toJson } = require('./options.js');
 const { orFailure, orThrow } = require('./panic.js');
 const { TOKEN_ALONE } = require('./requirements.js');
@@ -34,7 +35,7 @@ class Core {
   #cache;
   #copies;
   /** The native functions that validate, by requirements. */
-  #validateFunctions = new OwnWeakMap();
+  #validateFunctions = new WeakMap();
   /** Tokens that are being looked up in the cache: once, however many requests have them. */
   #lookups = new OwnMap();
   #counts = { accepted: 0, refused: 0, seenBefore: 0 };
@@ -63,6 +64,10 @@ class Core {
     this.#cache = cache && new ClaimsCache(cache, this.#settings.cacheTimeout);
   }
 
+  get tenantDomain() {
+    return this.#settings.tenantDomain;
+  }
+
   get hasCache() {
     return this.#cache !== undefined;
   }
@@ -76,10 +81,10 @@ class Core {
 
   #call(ticket, token, requirements, certificate) {
     try {
-      let validate = this.#validateFunctions.get(requirements);
+      let validate = weakMapGet(this.#validateFunctions, requirements);
       if (validate === undefined) {
         validate = this.#native.validateFunction(requirements.native);
-        this.#validateFunctions.set(requirements, validate);
+        weakMapSet(this.#validateFunctions, requirements, validate);
       }
       const outcome =
         certificate === undefined

@@ -216,7 +216,7 @@ function here() {
 /** Whether this is not within the package as it was installed. */
 function isBundled() {
   try {
-    const manifest = path.join(path.dirname(here()), '..', 'package.json');
+    const manifest = path.join(path.dirname(here()), '..', '..', 'package.json');
     return JSON.parse(fs.readFileSync(manifest, 'utf8')).name !== PACKAGE;
   } catch {
     return true;

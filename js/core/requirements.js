@@ -7,35 +7,51 @@ const { readOptions } = require('./options-reader.js');
 const { refusal } = require('./options.js');
 
 const { isArray } = Array;
-const { create, defineProperty, freeze } = Object;
+const { create, defineProperty, freeze, keys } = Object;
+const { isFinite: isFiniteNumber } = Number;
 const { stringify } = JSON;
+const { ownKeys } = Reflect;
 
-const REQUIREMENTS = ['scopes', 'groups', 'validateCertificateBinding'];
+const REQUIREMENTS = [
+  'scopes',
+  'anyScope',
+  'groups',
+  'claims',
+  'acr',
+  'maxAge',
+  'validateCertificateBinding',
+];
+const ROUTE_OPTIONS = [...REQUIREMENTS, 'authorize', 'optional'];
 const METHOD_OPTIONS = [...REQUIREMENTS, 'clientCertificate'];
 const WITH_KEYS = [...METHOD_OPTIONS, 'jwks'];
 
 const BINDING_MODES = ['when_present', 'required', 'dangerously_ignore'];
+
+const PLAIN = { writable: true, enumerable: true, configurable: true };
 
 /** The most names that a route may require. */
 const MOST_NAMES = 100_000;
 
 /** What one route requires: one object for each route, which the core's functions are kept by. */
 class Requirements {
-  #scopes;
-  #groups;
-  #binding;
+  #record;
 
-  constructor(scopes, groups, binding) {
-    this.#scopes = scopes;
-    this.#groups = groups;
-    this.#binding = binding;
-    this.native = freeze({ __proto__: null, scopes, groups, binding: nativeBinding(binding) });
+  /** @param record the options in `REQUIREMENTS`, checked, without a prototype */
+  constructor(record) {
+    this.#record = record;
+    const { validateCertificateBinding: binding, claims, ...rest } = record;
+    this.native = freeze({
+      __proto__: null,
+      ...rest,
+      claims: claims === undefined ? undefined : textOf(claims),
+      binding: nativeBinding(binding),
+    });
     freeze(this);
   }
 
   /** Whether a route requires no certificate to be looked at. */
   get ignoresCertificates() {
-    return this.#binding === false;
+    return this.#record.validateCertificateBinding === false;
   }
 
   /**
@@ -44,31 +60,45 @@ class Requirements {
    */
   documented(clientCertificate) {
     const options = {};
-    if (this.#scopes !== undefined) options.scopes = copy(this.#scopes);
-    if (this.#groups !== undefined) options.groups = copy(this.#groups);
-    if (this.#binding !== undefined) options.validateCertificateBinding = this.#binding;
+    for (let index = 0; index < REQUIREMENTS.length; index += 1) {
+      const name = REQUIREMENTS[index];
+      const value = this.#record[name];
+      if (value !== undefined) options[name] = copy(value);
+    }
     if (clientCertificate !== undefined) options.clientCertificate = clientCertificate;
     return options;
   }
 }
 
-/** By index: `slice` and iterators can be replaced. */
-function copy(list) {
-  if (list === undefined) return undefined;
-  const copied = [];
-  for (let index = 0; index < list.length; index += 1) append(copied, list[index]);
+/** A copy of a value that consists of objects, arrays and primitives. `slice` and iterators can be replaced. */
+function copy(value) {
+  if (typeof value !== 'object') return value;
+  const copied = isArray(value) ? [] : {};
+  const names = keys(value);
+  for (let index = 0; index < names.length; index += 1) {
+    const member = { __proto__: null, value: copy(value[names[index]]), ...PLAIN };
+    // Not by assignment: a claim may be called `__proto__`.
+    defineProperty(copied, names[index], member);
+  }
   return copied;
 }
 
 /** Defines the next entry. An assignment would call a setter for that index on `Array.prototype`. */
 function append(list, value) {
-  defineProperty(list, list.length, {
-    __proto__: null,
-    value,
-    writable: true,
-    enumerable: true,
-    configurable: true,
-  });
+  defineProperty(list, list.length, { __proto__: null, value, ...PLAIN });
+}
+
+/** A value as JSON, by its primitives alone: a `toJSON` on a prototype would make different values equal. */
+function textOf(value) {
+  if (typeof value !== 'object') return stringify(value) ?? 'null';
+  const list = isArray(value);
+  const names = keys(value);
+  let text = '';
+  for (let index = 0; index < names.length; index += 1) {
+    const member = textOf(value[names[index]]);
+    text += `${index === 0 ? '' : ','}${list ? '' : `${stringify(names[index])}:`}${member}`;
+  }
+  return list ? `[${text}]` : `{${text}}`;
 }
 
 function nativeBinding(binding) {
@@ -77,12 +107,21 @@ function nativeBinding(binding) {
 }
 
 /** A token for itself, whatever a route requires. */
-const NOTHING = new Requirements(undefined, undefined, undefined);
-const TOKEN_ALONE = new Requirements(undefined, undefined, 'dangerously_ignore');
+const NOTHING = new Requirements({ __proto__: null });
+const TOKEN_ALONE = new Requirements({
+  __proto__: null,
+  validateCertificateBinding: 'dangerously_ignore',
+});
 
-/** The requirements of a guarded route. */
-function readRequirements(options, from) {
-  return requirementsOf(readOptions(options, REQUIREMENTS, { what: 'protect()', from }), from);
+/** The requirements of a guarded route, with `authorize` and `optional`. */
+function readRoute(options, from) {
+  const record = readOptions(options, ROUTE_OPTIONS, { what: 'protect()', from });
+  const { authorize, optional = false } = record;
+  if (authorize !== undefined && typeof authorize !== 'function') {
+    throw refusal('"authorize" must be a function', from);
+  }
+  if (typeof optional !== 'boolean') throw refusal('"optional" must be a boolean', from);
+  return { requirements: requirementsOf(record, from), authorize, optional };
 }
 
 /** A call without options. No prototype: `Object.prototype` may have a `jwks` or a `certificate`. */
@@ -100,16 +139,21 @@ function readCall(options, from, what, names = METHOD_OPTIONS) {
   };
 }
 
-function requirementsOf(record, from) {
-  const binding = record.validateCertificateBinding;
+function requirementsOf(given, from) {
+  const binding = given.validateCertificateBinding;
   if (binding !== undefined && typeof binding !== 'boolean' && !BINDING_MODES.includes(binding)) {
     throw refusal('"validateCertificateBinding" must be a boolean', from);
   }
-  return new Requirements(
-    readNames(record.scopes, 'scopes', from),
-    readNames(record.groups, 'groups', from),
-    binding,
-  );
+  return new Requirements({
+    __proto__: null,
+    scopes: readNames(given.scopes, 'scopes', from),
+    anyScope: notEmpty(readNames(given.anyScope, 'anyScope', from), 'anyScope', from),
+    groups: readNames(given.groups, 'groups', from),
+    claims: readClaims(given.claims, from),
+    acr: notEmpty(readNames(given.acr, 'acr', from), 'acr', from),
+    maxAge: readSeconds(given.maxAge, 'maxAge', from),
+    validateCertificateBinding: binding,
+  });
 }
 
 /** A copy of a list of strings. Read by index: an iterator can be replaced, and may skip entries. */
@@ -131,15 +175,62 @@ function readNames(given, name, from) {
   return freeze(names);
 }
 
-/** Calls of methods with equal options share an object. Bounds the map against generated scope lists. */
+/** One of no values is no requirement that a token can meet, and surely a mistake. */
+function notEmpty(names, name, from) {
+  if (names?.length === 0) throw refusal(`"${name}" must have at least one entry`, from);
+  return names;
+}
+
+/** `{ name: value or list of values }`, as a record of lists without a prototype. */
+function readClaims(given, from) {
+  if (given === undefined) return undefined;
+  const record = create(null);
+  try {
+    if (typeof given !== 'object' || isArray(given)) throw new TypeError();
+    const names = ownKeys(given);
+    for (let index = 0; index < names.length; index += 1) {
+      const name = names[index];
+      if (typeof name === 'string') record[name] = readValues(given[name]);
+    }
+  } catch {
+    const rule = 'must be an object of strings, numbers, booleans, or lists of them';
+    throw refusal(`"claims" ${rule}`, from);
+  }
+  return freeze(record);
+}
+
+function readValues(given) {
+  const list = isArray(given) ? given : [given];
+  const { length } = list;
+  if (length === 0 || length > MOST_NAMES) throw new TypeError();
+  const values = [];
+  for (let index = 0; index < length; index += 1) {
+    const value = list[index];
+    const kind = typeof value;
+    const plain =
+      kind === 'string' || kind === 'boolean' || (kind === 'number' && isFiniteNumber(value));
+    if (!plain) throw new TypeError();
+    append(values, value);
+  }
+  return freeze(values);
+}
+
+function readSeconds(given, name, from) {
+  if (given === undefined) return undefined;
+  if (typeof given !== 'number' || !isFiniteNumber(given) || given < 0) {
+    throw refusal(`"${name}" must be a number of seconds, 0 or more`, from);
+  }
+  return given;
+}
+
+/** Calls of methods with equal options share an object. Bounds the record against generated scope lists. */
 const MOST_SHARED = 256;
 let known = create(null);
 let count = 0;
 
 function shared(requirements) {
-  const { scopes, groups, binding } = requirements.native;
-  if (!scopes?.length && !groups?.length && binding === undefined) return NOTHING;
-  const name = `${nameOf(scopes)};${nameOf(groups)};${binding}`;
+  const name = textOf(requirements.native);
+  if (name === NAME_OF_NOTHING) return NOTHING;
   if (known[name] !== undefined) return known[name];
   if (count >= MOST_SHARED) {
     known = create(null);
@@ -150,16 +241,11 @@ function shared(requirements) {
   return requirements;
 }
 
-/** A text that no other list has. Each entry is written by itself: an array may inherit a `toJSON`. */
-function nameOf(list) {
-  let name = '';
-  for (let index = 0; index < (list?.length ?? 0); index += 1) name += `${stringify(list[index])},`;
-  return name;
-}
+const NAME_OF_NOTHING = textOf(NOTHING.native);
 
 /** The client certificate of a request. A value of another type is one that the core finds malformed. */
 function certificateText(certificate) {
   return certificate === undefined || typeof certificate === 'string' ? certificate : 'malformed';
 }
 
-module.exports = { TOKEN_ALONE, WITH_KEYS, certificateText, readCall, readRequirements };
+module.exports = { TOKEN_ALONE, WITH_KEYS, certificateText, readCall, readRoute };

@@ -29,8 +29,7 @@ class Refused {
 
   /** @param {{ failure: object } | { error: unknown }} why the core's failure, or what somebody threw */
   constructor(why) {
-    // No prototype: the one that is not there must not be inherited.
-    this.#why = { __proto__: null, ...why };
+    this.#why = why;
   }
 
   static is(value) {

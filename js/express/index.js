@@ -4,19 +4,19 @@ const root = require('../index.js');
 const certificates = require('../certificates/express.js');
 const { claimsOf, isAdmitted, isVerdict } = require('../core/verdict.js');
 const { authorizationOf } = require('../http/bearer.js');
-const { answerTo } = require('../http/challenge.js');
+const { problemDetails } = require('../http/error-response.js');
 const { asError, guard, readArguments, requireCall, setClaims } = require('../http/guard.js');
 
 function protectApi(clientOrOptions, requestOptions) {
   const parts = readArguments(clientOrOptions, requestOptions, protectApi);
   return function protect(options, ...request) {
     requireCall(request, protect);
-    const admit = guard(parts, options, protect);
+    const { admit, answer } = guard(parts, options, protect);
     return async function protectMiddleware(request, response, next) {
       try {
         const pending = admit(request, authorizationOf(request.headers));
         const verdict = isVerdict(pending) ? pending : await pending;
-        if (!isAdmitted(verdict)) return refuse(response, answerTo(verdict));
+        if (!isAdmitted(verdict)) return refuse(response, await answer(verdict, request));
         setClaims(request, claimsOf(verdict));
       } catch (error) {
         // The application's own: a `json replacer` that throws, `claims` that can't be set.
@@ -35,4 +35,4 @@ function refuse(response, { status, body, headers }) {
   response.json(body);
 }
 
-module.exports = { ...root, ...certificates, protectApi };
+module.exports = { ...root, ...certificates, problemDetails, protectApi };

@@ -4,21 +4,21 @@ const root = require('../index.js');
 const certificates = require('../certificates/fastify.js');
 const { claimsOf, isAdmitted, isVerdict } = require('../core/verdict.js');
 const { authorizationOf } = require('../http/bearer.js');
-const { answerTo } = require('../http/challenge.js');
+const { problemDetails } = require('../http/error-response.js');
 const { asError, guard, readArguments, requireCall, setClaims } = require('../http/guard.js');
 
 function protectApi(clientOrOptions, requestOptions) {
   const parts = readArguments(clientOrOptions, requestOptions, protectApi);
   return function protect(options, ...request) {
     requireCall(request, protect);
-    const admit = guard(parts, options, protect);
+    const { admit, answer } = guard(parts, options, protect);
     // Fastify passes `done`, which is faster than a promise where nothing has to be waited for. Without it
     // the hook returns the documented promise.
     return function protectHook(request, reply, done) {
       try {
         const verdict = admit(request, authorizationOf(request.headers));
         if (typeof done !== 'function' || !isAdmitted(verdict)) {
-          return settle(verdict, request, reply);
+          return settle(verdict, answer, request, reply);
         }
         setClaims(request, claimsOf(verdict));
       } catch (error) {
@@ -30,10 +30,10 @@ function protectApi(clientOrOptions, requestOptions) {
   };
 }
 
-async function settle(pending, request, reply) {
+async function settle(pending, answer, request, reply) {
   try {
     const verdict = isVerdict(pending) ? pending : await pending;
-    if (!isAdmitted(verdict)) return await refuse(reply, answerTo(verdict));
+    if (!isAdmitted(verdict)) return await refuse(reply, await answer(verdict, request));
     setClaims(request, claimsOf(verdict));
   } catch (error) {
     throw asError(error);
@@ -55,4 +55,4 @@ async function refuse(reply, { status, body, headers }) {
   return reply;
 }
 
-module.exports = { ...root, ...certificates, protectApi };
+module.exports = { ...root, ...certificates, problemDetails, protectApi };

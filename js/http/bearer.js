@@ -22,4 +22,9 @@ function bearerToken(header) {
   return scheme.toLowerCase() === 'bearer' && more.length === 0 ? token : undefined;
 }
 
-module.exports = { authorizationOf, bearerToken };
+/** Whether an `Authorization` header is of the scheme `Bearer`, whatever comes after that. */
+function hasBearerScheme(header) {
+  return typeof header === 'string' && /^\s*bearer(?:[ \t]|$)/i.test(header);
+}
+
+module.exports = { authorizationOf, bearerToken, hasBearerScheme };

@@ -7,33 +7,46 @@ const {
   isClient,
   judge,
   ownValidateAccessToken,
+  tenantOf,
 } = require('../client.js');
 const { CLIENT_OPTIONS, refusal } = require('../core/options.js');
-const { certificateText, readRequirements } = require('../core/requirements.js');
+const { publish } = require('../core/channels.js');
+const { errorOf } = require('../core/failure.js');
+const { certificateText, readRoute } = require('../core/requirements.js');
 const { withStack } = require('../core/stack.js');
-const { Refused, isVerdict, verdictOnClaims } = require('../core/verdict.js');
+const {
+  Admitted,
+  Refused,
+  claimsOf,
+  isAdmitted,
+  isVerdict,
+  verdictOnClaims,
+  whyOf,
+} = require('../core/verdict.js');
 const { MonoCloudAuthBaseError } = require('../errors.js');
 const { readOptions } = require('../core/options-reader.js');
-const { bearerToken } = require('./bearer.js');
-const { NO_TOKEN } = require('./challenge.js');
+const { bearerToken, hasBearerScheme } = require('./bearer.js');
+const { NO_TOKEN, answerTo } = require('./challenge.js');
+const { replaced } = require('./error-response.js');
 
 const { apply } = Reflect;
 
-const RESOLVERS = ['tokenResolver', 'certificateResolver'];
+/** What a factory takes beside a client or its options; all are functions. */
+const FUNCTIONS = ['tokenResolver', 'certificateResolver', 'errorResponse'];
 
-/** `protectApi(client, resolvers)` or `protectApi(options)`: a client, and the two resolvers. */
+/** `protectApi(client, functions)` or `protectApi(options)`: a client, and the functions. */
 function readArguments(clientOrOptions, requestOptions, from) {
   if (hasMethod(clientOrOptions, from)) {
-    const record = readOptions(requestOptions, RESOLVERS, { what: 'protectApi()', from });
-    return { client: clientOrOptions, ...resolversOf(record, from) };
+    const record = readOptions(requestOptions, FUNCTIONS, { what: 'protectApi()', from });
+    return { client: clientOrOptions, ...functionsOf(record, from) };
   }
   if (isClient(clientOrOptions)) {
     throw refusal('"client" must have a method validateAccessToken', from);
   }
-  const names = [...CLIENT_OPTIONS, ...RESOLVERS];
+  const names = [...CLIENT_OPTIONS, ...FUNCTIONS];
   const record = readOptions(clientOrOptions, names, { what: 'protectApi()', from });
-  const resolvers = resolversOf(record, from);
-  return { client: clientOf(record, from), ...resolvers };
+  const functions = functionsOf(record, from);
+  return { client: clientOf(record, from), ...functions };
 }
 
 /** Whether a value is a client: `validateAccessToken` is its own or its class's, and a function. */
@@ -51,15 +64,14 @@ function hasMethod(value, from) {
   }
 }
 
-function resolversOf(record, from) {
-  for (const name of RESOLVERS) {
-    const resolver = record[name];
-    if (resolver !== undefined && typeof resolver !== 'function') {
+function functionsOf(record, from) {
+  for (const name of FUNCTIONS) {
+    if (record[name] !== undefined && typeof record[name] !== 'function') {
       throw refusal(`"${name}" must be a function`, from);
     }
   }
-  const { tokenResolver, certificateResolver } = record;
-  return { tokenResolver, certificateResolver };
+  const { tokenResolver, certificateResolver, errorResponse } = record;
+  return { tokenResolver, certificateResolver, errorResponse };
 }
 
 function clientOf(record, from) {
@@ -82,12 +94,14 @@ function requireCall(more, from) {
 }
 
 /**
- * The guard of one route: a function of a request and its `Authorization` header. It returns the verdict, or
- * a promise of it where something has to be waited for, and it neither throws nor rejects.
+ * The guard of one route. `admit` takes a request and its `Authorization` header and returns the verdict, or
+ * a promise of it where something has to be waited for; it neither throws nor rejects. `answer` makes the
+ * answer to a verdict that does not admit.
  */
-function guard({ client, tokenResolver, certificateResolver }, options, from) {
-  const requirements = readRequirements(options, from);
+function guard({ client, tokenResolver, certificateResolver, errorResponse }, options, from) {
+  const { requirements, authorize, optional } = readRoute(options, from);
   const looksAtCertificate = certificateResolver !== undefined && !requirements.ignoresCertificates;
+  const waits = looksAtCertificate || tokenResolver !== undefined;
 
   function ask(token, certificate) {
     const method = client.validateAccessToken;
@@ -102,9 +116,13 @@ function guard({ client, tokenResolver, certificateResolver }, options, from) {
     );
   }
 
-  function judgeToken(token, certificate) {
-    if (token === undefined || token === '') return new Refused(NO_TOKEN);
-    return ask(token, certificate);
+  function judgeToken(token, certificate, authorization) {
+    if (token !== undefined && token !== '') return ask(token, certificate);
+    if (!optional) return new Refused(NO_TOKEN);
+    // A `Bearer` header without exactly one token is a bad token, and not the lack of one.
+    return token === undefined && hasBearerScheme(authorization)
+      ? new Refused({})
+      : new Admitted(undefined);
   }
 
   async function judgeResolved(request, authorization) {
@@ -112,30 +130,70 @@ function guard({ client, tokenResolver, certificateResolver }, options, from) {
       ? ((await certificateResolver(request)) ?? undefined)
       : undefined;
     const resolved = tokenResolver ? await tokenResolver(request) : undefined;
-    return judgeToken((resolved ?? bearerToken(authorization))?.trim(), certificate);
+    const token = (resolved ?? bearerToken(authorization))?.trim();
+    return judgeToken(token, certificate, authorization);
   }
 
-  return function admit(request, authorization) {
+  /** The verdict once the route's own rule has passed the claims that the handler will get. */
+  function authorized(verdict, request) {
+    const claims = claimsOf(verdict);
+    if (authorize === undefined || claims === undefined) return verdict;
     try {
-      const verdict =
-        looksAtCertificate || tokenResolver
-          ? judgeResolved(request, authorization)
-          : judgeToken(bearerToken(authorization)?.trim(), undefined);
-      return isVerdict(verdict) ? verdict : settled(verdict);
+      const allowed = authorize(claims, request);
+      return allowed === true ? verdict : authorizedLater(verdict, allowed);
+    } catch (error) {
+      return denied(client, error);
+    }
+  }
+
+  async function authorizedLater(verdict, pending) {
+    try {
+      return (await pending) === true ? verdict : denied(client);
+    } catch (error) {
+      return denied(client, error);
+    }
+  }
+
+  async function settled(pending, request) {
+    try {
+      const verdict = await pending;
+      if (!isVerdict(verdict)) return new Refused({});
+      return isAdmitted(verdict) ? await authorized(verdict, request) : verdict;
     } catch (error) {
       return new Refused({ error });
     }
-  };
+  }
+
+  function admit(request, authorization) {
+    try {
+      const verdict = waits
+        ? judgeResolved(request, authorization)
+        : judgeToken(bearerToken(authorization)?.trim(), undefined, authorization);
+      if (!isVerdict(verdict)) return settled(verdict, request);
+      return isAdmitted(verdict) ? authorized(verdict, request) : verdict;
+    } catch (error) {
+      return new Refused({ error });
+    }
+  }
+
+  function answer(verdict, request) {
+    const usual = answerTo(verdict, requirements);
+    if (errorResponse === undefined) return usual;
+    const error = whyOf(verdict) === NO_TOKEN ? undefined : errorOf(verdict, answer);
+    return replaced(errorResponse, usual, error, request);
+  }
+
+  return { admit, answer };
 }
 
-/** The verdict that comes; a refusal where none does. */
-async function settled(pending) {
-  try {
-    const verdict = await pending;
-    return isVerdict(verdict) ? verdict : new Refused({});
-  } catch (error) {
-    return new Refused({ error });
-  }
+/** The refusal of a route's own rule, which is told to those who listen, with what the rule threw. */
+function denied(client, error) {
+  publish('refused', () => {
+    const { code, reason } = DENIED;
+    const message = { tenantDomain: tenantOf(client), code, reason };
+    return error === undefined ? message : { ...message, error };
+  });
+  return new Refused({ failure: DENIED });
 }
 
 /** A setter, of the request's or inherited, may keep nothing: the handler would run without the claims. */
@@ -144,6 +202,13 @@ function setClaims(request, claims) {
   if (request.claims === claims) return;
   throw new MonoCloudAuthBaseError('The claims could not be set on the request', undefined);
 }
+
+const DENIED = {
+  kind: 'token',
+  message: 'The route does not allow this access token',
+  code: 'access_denied',
+  reason: 'not_authorized',
+};
 
 /** An error for a framework's error handler. A framework may take another thrown value for none. */
 function asError(thrown) {

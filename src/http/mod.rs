@@ -1,7 +1,9 @@
-//! The transport: one small trait, with deadlines, size caps and no redirects for whatever is behind
-//! it — [`native`]'s reqwest, or the caller's own `fetch`.
+//! The transport: one trait, with the same deadlines and limits for the built-in client ([`client`]) and
+//! for the caller's `fetcher`. Redirects are not followed.
 
-pub mod native;
+pub mod client;
+mod identity;
+mod proxy;
 mod roots;
 
 use std::fmt;
@@ -20,12 +22,12 @@ pub const LONGEST_BODY: usize = 512 * 1024;
 /// How much of a body an error keeps, in bytes.
 const KEPT_BODY: usize = 4096;
 
-/// One request. Never shown whole: headers and body carry credentials and tokens.
+/// One request. Headers and body hold credentials and tokens, and are never shown.
 #[derive(Clone)]
 pub struct Request {
-    /// What is asked for, for messages: `metadata`, `JWKS`, `token introspection`.
+    /// What is requested, for messages: `metadata`, `JWKS`, `token introspection`.
     pub what: &'static str,
-    /// Where.
+    /// Its URL.
     pub url: Url,
     /// Names in lower case.
     pub headers: Vec<(&'static str, String)>,
@@ -39,12 +41,12 @@ impl fmt::Debug for Request {
     }
 }
 
-/// One whole answer.
+/// One response.
 #[derive(Clone)]
 pub struct Response {
     /// HTTP status.
     pub status: u16,
-    /// Its reason phrase, where one came.
+    /// Its reason phrase; empty where there is none.
     pub status_text: String,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
@@ -84,7 +86,7 @@ impl Response {
         })
     }
 
-    /// The answer as an error may show it.
+    /// The response as an error shows it.
     #[must_use]
     pub fn raw(&self) -> Arc<Raw> {
         let kept = self.body.get(..KEPT_BODY).unwrap_or(&self.body);
@@ -102,10 +104,10 @@ impl Response {
     }
 }
 
-/// An exchange in flight.
+/// An exchange in progress.
 pub type Exchange = Pin<Box<dyn Future<Output = Result<Response, Fault>> + Send>>;
 
-/// Whatever carries requests to the tenant.
+/// Sends requests to the tenant.
 pub trait Transport: Send + Sync + fmt::Debug {
     /// Sends a request and reads the answer: all of it, or more than [`LONGEST_BODY`]. Dropping the
     /// future ends the exchange.
@@ -113,20 +115,20 @@ pub trait Transport: Send + Sync + fmt::Debug {
 }
 
 impl Request {
-    /// A document to fetch.
+    /// A GET for a JSON document.
     #[must_use]
     pub fn get(what: &'static str, url: Url) -> Self {
         Self { what, url, headers: vec![("accept", "application/json".to_owned())], form: None }
     }
 
-    /// The address as a message may show it.
+    /// The URL without its query, for messages.
     fn shown(&self) -> String {
         let mut url = self.url.clone();
         url.set_query(None);
         url.to_string()
     }
 
-    /// This request's failure.
+    /// The error of this request.
     #[must_use]
     pub fn failure(&self, fault: Fault, response: Option<&Response>) -> HttpError {
         HttpError {
@@ -138,7 +140,7 @@ impl Request {
         }
     }
 
-    /// Sends this request; the deadline is for the whole exchange, whoever carries it.
+    /// Sends this request. The deadline is for the whole exchange, whichever transport is used.
     pub async fn send(
         &self,
         transport: &dyn Transport,

@@ -1,4 +1,4 @@
-//! Whom the native client trusts: the platform's roots, and those that the environment names.
+//! The root certificates of the built-in client: the platform's, and those that the environment names.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,8 @@ const PLATFORM_BUNDLES: [&str; 4] = [
     "/etc/ssl/cert.pem",
 ];
 
-/// Reads the roots. What can't be read is passed over, as Node.js and OpenSSL do, unless it is for want
-/// of descriptors: that passes, and what is read here stays for the life of the process.
+/// Reads the roots. A file that can't be read is skipped, as Node.js and OpenSSL do. Running out of
+/// descriptors or memory is an error, because the result is kept for the life of the process.
 pub fn read(extra: &[PathBuf]) -> Result<RootCertStore, Fault> {
     let mut roots = RootCertStore::empty();
     for bundle in PLATFORM_BUNDLES.iter().map(Path::new).filter(|path| path.is_file()).take(1) {
@@ -30,13 +30,13 @@ pub fn read(extra: &[PathBuf]) -> Result<RootCertStore, Fault> {
         let platform = rustls_native_certs::load_native_certs();
         for error in platform.errors {
             if let rustls_native_certs::ErrorKind::Io { inner, .. } = error.kind {
-                pass_over(&inner)?;
+                check_exhaustion(&inner)?;
             }
         }
         roots.add_parsable_certificates(platform.certs);
     }
     if roots.is_empty() {
-        // An image without a single root: those that Node.js itself carries.
+        // An image without root certificates: Mozilla's, which Node.js carries too.
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
     for path in extra {
@@ -51,13 +51,13 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Fault> {
     let read = CertificateDer::pem_file_iter(path)
         .map(|certificates| found.extend(certificates.filter_map(Result::ok)));
     if let Err(pem::Error::Io(error)) = read {
-        pass_over(&error)?;
+        check_exhaustion(&error)?;
     }
     Ok(found)
 }
 
-/// An error, where the process or the system had no descriptor or no memory left.
-fn pass_over(error: &io::Error) -> Result<(), Fault> {
+/// An error where the process or the system ran out of descriptors or memory.
+fn check_exhaustion(error: &io::Error) -> Result<(), Fault> {
     // ENOMEM, ENFILE, EMFILE; on Windows ERROR_TOO_MANY_OPEN_FILES and ERROR_NOT_ENOUGH_MEMORY.
     let exhaustion: &[i32] = if cfg!(windows) { &[4, 8] } else { &[12, 23, 24] };
     match error.raw_os_error() {

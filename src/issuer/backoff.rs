@@ -1,4 +1,4 @@
-//! Who has failed waits before trying again, each time longer, and not all at the same moment.
+//! Exponential backoff with full jitter.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use crate::error::Error;
 
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
-/// While there is nothing at hand, every token is refused: then it is tried again sooner.
+/// Without a document every token is refused, so it is fetched again sooner.
 const LONGEST_WITHOUT: Duration = Duration::from_secs(5);
 
 /// How the last attempts went.
 #[derive(Debug, Default)]
 pub struct Backoff {
     failures: u32,
-    /// Before this no new attempt is made.
+    /// No attempt is made before this time.
     until: Duration,
     last: Option<Error>,
 }
@@ -51,7 +51,7 @@ impl Backoff {
 
     /// The last failure, with the time after which to try again.
     #[must_use]
-    pub fn verdict(&self, now: Duration) -> Option<Error> {
+    pub fn last_failure(&self, now: Duration) -> Option<Error> {
         let mut error = self.last.clone()?;
         if let Error::Http(http) = &mut error {
             let wait = self.until.saturating_sub(now).as_secs_f64().ceil() as u64;

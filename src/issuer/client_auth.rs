@@ -3,21 +3,18 @@
 use std::fmt;
 use std::sync::Arc;
 
-use aws_lc_rs::hmac;
-use aws_lc_rs::rand::{SystemRandom, fill};
-use aws_lc_rs::rsa::{KeyPairComponents, PublicKeyComponents};
-use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaEncoding, RsaKeyPair};
+use aws_lc_rs::rand::fill;
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde_json::json;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::discovery::Metadata;
-use crate::config::{ClientAuthMethod, ClientSecret, Config, Flavour, TenantDomain};
+use crate::base64url::encode;
+use crate::config::{ClientAuthMethod, ClientSecret, Config, Flavour, TenantDomain, options};
 use crate::error::{Error, ValidationError};
-use crate::json::Members;
-use crate::token::jws::{Algorithm, decode};
+use crate::keys::signing_key::{SigningKey, Unsuitable};
 
 /// Assertions live this long, in seconds.
 const LIFETIME: u64 = 60;
@@ -79,7 +76,7 @@ impl ClientAuth {
         let Some(id) = config.client_id.clone() else {
             return Ok(Err(ValidationError::new(format!(
                 "clientId is required to introspect access tokens{}",
-                flavour.advice("MONOCLOUD_BACKEND_CLIENT_ID")
+                options::CLIENT_ID.advice(flavour)
             ))));
         };
         let method = config.client_auth_method;
@@ -106,13 +103,13 @@ impl ClientAuth {
             (Method::ClientSecretPost, Some(ClientSecret::Text(text))) => Proof::Post(text.clone()),
             (Method::SpiffeJwt, Some(ClientSecret::Text(text))) => Proof::Spiffe(text.clone()),
             (Method::ClientSecretJwt, Some(ClientSecret::Text(text))) => {
-                Proof::Assertion(Box::new(SigningKey::shared(text.as_bytes(), None, None)?))
+                Proof::Assertion(Box::new(SigningKey::shared(text.as_bytes())))
             }
             (Method::ClientSecretJwt, Some(ClientSecret::Jwk(jwk))) => {
-                Proof::Assertion(Box::new(SigningKey::symmetric_jwk(jwk)?))
+                Proof::Assertion(Box::new(SigningKey::symmetric_jwk(jwk).map_err(unsuitable)?))
             }
             (Method::PrivateKeyJwt, Some(ClientSecret::Jwk(jwk))) => {
-                Proof::Assertion(Box::new(SigningKey::private_jwk(jwk)?))
+                Proof::Assertion(Box::new(SigningKey::private_jwk(jwk).map_err(unsuitable)?))
             }
             (Method::TlsClientAuth | Method::SelfSignedTlsClientAuth | Method::SpiffeX509, _) => {
                 // Whoever brings a fetcher brings the handshake.
@@ -168,10 +165,26 @@ impl ClientAuth {
             Proof::None | Proof::Certificate => vec![id],
             Proof::Spiffe(assertion) => assertion_form(id, JWT_SPIFFE, assertion.clone()),
             Proof::Assertion(key) => {
-                assertion_form(id, JWT_BEARER, key.assertion(&self.id, &self.audience, now)?)
+                assertion_form(id, JWT_BEARER, key.sign_jwt(&self.assertion(now)?)?)
             }
         };
         Some(Credentials { authorization, form })
+    }
+
+    /// The claims of a client assertion (RFC 7523 §3). `None` where the system has no randomness.
+    fn assertion(&self, now: f64) -> Option<Value> {
+        let mut jti = [0; 16];
+        fill(&mut jti).ok()?;
+        let now = now as u64;
+        Some(json!({
+            "iss": self.id,
+            "sub": self.id,
+            "aud": self.audience,
+            "jti": encode(jti),
+            "iat": now,
+            "nbf": now,
+            "exp": now + LIFETIME,
+        }))
     }
 }
 
@@ -194,182 +207,12 @@ pub fn form(members: &[(&'static str, String)]) -> String {
 }
 
 fn lacking(flavour: Flavour, method: ClientAuthMethod, rule: &str) -> ValidationError {
-    ValidationError::new(format!(
-        "\"clientSecret\" {rule} with clientAuthMethod {}{}",
-        method.as_str(),
-        flavour.advice("MONOCLOUD_BACKEND_CLIENT_SECRET")
-    ))
+    let rule = format!("{rule} with clientAuthMethod {}", method.as_str());
+    options::CLIENT_SECRET.error(flavour, &rule)
 }
 
-fn bad_jwk(why: &str) -> ValidationError {
+fn unsuitable(Unsuitable(why): Unsuitable) -> ValidationError {
     ValidationError::new(format!("\"clientSecret\" must be a JWK that can sign: {why}"))
-}
-
-/// A key, its algorithm and its name.
-struct SigningKey {
-    alg: &'static str,
-    kid: Option<String>,
-    key: Key,
-}
-
-enum Key {
-    Hmac(Box<hmac::Key>),
-    Rsa(RsaKeyPair, &'static dyn RsaEncoding),
-    Ec(EcdsaKeyPair),
-    Ed(Ed25519KeyPair),
-}
-
-/// The members of a JWK, as they are needed here.
-struct Jwk<'a>(Members<'a>);
-
-impl<'a> Jwk<'a> {
-    fn parse(text: &'a str) -> Result<Self, ValidationError> {
-        Members::parse(text).map(Self).map_err(|_| bad_jwk("it is no JSON object"))
-    }
-
-    fn text(&self, name: &str) -> Result<Option<String>, ValidationError> {
-        match self.0.get::<String>(name) {
-            None => Ok(None),
-            Some(Ok(text)) => Ok(Some(text)),
-            Some(Err(_)) => Err(bad_jwk(&format!("\"{name}\" must be a string"))),
-        }
-    }
-
-    fn bytes(&self, name: &str) -> Result<Vec<u8>, ValidationError> {
-        self.text(name)?
-            .and_then(|text| decode(&text))
-            .ok_or_else(|| bad_jwk(&format!("\"{name}\" is missing, or not base64url")))
-    }
-}
-
-impl SigningKey {
-    fn shared(
-        secret: &[u8],
-        alg: Option<&str>,
-        kid: Option<String>,
-    ) -> Result<Self, ValidationError> {
-        let (alg, algorithm) = match alg {
-            None | Some("HS256") => ("HS256", hmac::HMAC_SHA256),
-            Some("HS384") => ("HS384", hmac::HMAC_SHA384),
-            Some("HS512") => ("HS512", hmac::HMAC_SHA512),
-            Some(_) => return Err(bad_jwk("\"alg\" must be HS256, HS384 or HS512")),
-        };
-        Ok(Self { alg, kid, key: Key::Hmac(Box::new(hmac::Key::new(algorithm, secret))) })
-    }
-
-    fn symmetric_jwk(text: &str) -> Result<Self, ValidationError> {
-        let jwk = Jwk::parse(text)?;
-        if jwk.text("kty")?.as_deref() != Some("oct") {
-            return Err(bad_jwk("\"kty\" must be \"oct\" with clientAuthMethod client_secret_jwt"));
-        }
-        let secret = jwk.bytes("k")?;
-        if secret.is_empty() {
-            return Err(bad_jwk("\"k\" is not allowed to be empty"));
-        }
-        Self::shared(&secret, jwk.text("alg")?.as_deref(), jwk.text("kid")?)
-    }
-
-    fn private_jwk(text: &str) -> Result<Self, ValidationError> {
-        let jwk = Jwk::parse(text)?;
-        let kid = jwk.text("kid")?;
-        let alg = jwk.text("alg")?;
-        let rejected = |_| bad_jwk("its numbers are no valid private key");
-        match jwk.text("kty")?.as_deref() {
-            Some("RSA") => {
-                let (alg, encoding) = rsa_encoding(alg.as_deref().unwrap_or("RS256"))
-                    .ok_or_else(|| bad_jwk("\"alg\" does not go with an RSA key"))?;
-                let components = KeyPairComponents {
-                    public_key: PublicKeyComponents { n: jwk.bytes("n")?, e: jwk.bytes("e")? },
-                    d: jwk.bytes("d")?,
-                    p: jwk.bytes("p")?,
-                    q: jwk.bytes("q")?,
-                    dP: jwk.bytes("dp")?,
-                    dQ: jwk.bytes("dq")?,
-                    qInv: jwk.bytes("qi")?,
-                };
-                let pair = RsaKeyPair::from_components(&components).map_err(rejected)?;
-                Ok(Self { alg, kid, key: Key::Rsa(pair, encoding) })
-            }
-            Some("EC") => {
-                let (own, scheme) = match jwk.text("crv")?.as_deref() {
-                    Some("P-256") => ("ES256", &signature::ECDSA_P256_SHA256_FIXED_SIGNING),
-                    Some("P-384") => ("ES384", &signature::ECDSA_P384_SHA384_FIXED_SIGNING),
-                    Some("P-521") => ("ES512", &signature::ECDSA_P521_SHA512_FIXED_SIGNING),
-                    _ => return Err(bad_jwk("\"crv\" must be P-256, P-384 or P-521")),
-                };
-                if alg.is_some_and(|alg| alg != own) {
-                    return Err(bad_jwk("\"alg\" does not go with its curve"));
-                }
-                let point = [vec![4], jwk.bytes("x")?, jwk.bytes("y")?].concat();
-                let d = jwk.bytes("d")?;
-                let pair = EcdsaKeyPair::from_private_key_and_public_key(scheme, &d, &point)
-                    .map_err(rejected)?;
-                Ok(Self { alg: own, kid, key: Key::Ec(pair) })
-            }
-            Some("OKP") if jwk.text("crv")?.as_deref() == Some("Ed25519") => {
-                let alg = match alg.as_deref() {
-                    None | Some("EdDSA") => "EdDSA",
-                    Some("Ed25519") => "Ed25519",
-                    Some(_) => return Err(bad_jwk("\"alg\" does not go with an Ed25519 key")),
-                };
-                let (seed, public) = (jwk.bytes("d")?, jwk.bytes("x")?);
-                let pair =
-                    Ed25519KeyPair::from_seed_and_public_key(&seed, &public).map_err(rejected)?;
-                Ok(Self { alg, kid, key: Key::Ed(pair) })
-            }
-            _ => Err(bad_jwk("\"kty\" must be RSA, EC or OKP (Ed25519)")),
-        }
-    }
-
-    /// RFC 7523 §3.
-    fn assertion(&self, client: &str, audience: &str, now: f64) -> Option<String> {
-        let mut jti = [0; 16];
-        fill(&mut jti).ok()?;
-        let now = now as u64;
-        let header = match &self.kid {
-            Some(kid) => json!({ "alg": self.alg, "typ": "JWT", "kid": kid }),
-            None => json!({ "alg": self.alg, "typ": "JWT" }),
-        };
-        let claims = json!({
-            "iss": client,
-            "sub": client,
-            "aud": audience,
-            "jti": URL_SAFE_NO_PAD.encode(jti),
-            "iat": now,
-            "nbf": now,
-            "exp": now + LIFETIME,
-        });
-        let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let signed = format!("{}.{}", part(header), part(claims));
-        let signature = self.sign(signed.as_bytes())?;
-        Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
-    }
-
-    fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
-        let random = SystemRandom::new();
-        Some(match &self.key {
-            Key::Hmac(key) => hmac::sign(key, message).as_ref().to_vec(),
-            Key::Rsa(pair, encoding) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(*encoding, &random, message, &mut signature).ok()?;
-                signature
-            }
-            Key::Ec(pair) => pair.sign(&random, message).ok()?.as_ref().to_vec(),
-            Key::Ed(pair) => pair.sign(message).as_ref().to_vec(),
-        })
-    }
-}
-
-fn rsa_encoding(alg: &str) -> Option<(&'static str, &'static dyn RsaEncoding)> {
-    Some(match Algorithm::parse(alg)? {
-        Algorithm::Rs256 => ("RS256", &signature::RSA_PKCS1_SHA256),
-        Algorithm::Rs384 => ("RS384", &signature::RSA_PKCS1_SHA384),
-        Algorithm::Rs512 => ("RS512", &signature::RSA_PKCS1_SHA512),
-        Algorithm::Ps256 => ("PS256", &signature::RSA_PSS_SHA256),
-        Algorithm::Ps384 => ("PS384", &signature::RSA_PSS_SHA384),
-        Algorithm::Ps512 => ("PS512", &signature::RSA_PSS_SHA512),
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

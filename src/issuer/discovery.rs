@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use url::Url;
 
-use crate::config::{Flavour, TenantDomain};
+use crate::config::{Flavour, TenantDomain, options};
 use crate::error::{Error, Fault, HttpError, ValidationError};
 use crate::json::{JsonError, Members};
 
@@ -85,10 +85,8 @@ impl Metadata {
     ) -> Result<Url, Error> {
         let alias = match trust_store.filter(|_| by_tls) {
             Some(id) => self.trust_stores.get(id).ok_or_else(|| {
-                ValidationError::new(format!(
-                    "\"trustStoreId\" names a trust store that the tenant's metadata does not have{}",
-                    flavour.advice("MONOCLOUD_BACKEND_TRUST_STORE_ID")
-                ))
+                options::TRUST_STORE_ID
+                    .error(flavour, "names a trust store that the tenant's metadata does not have")
             })?,
             None => &self.mtls_introspection,
         };

@@ -1,135 +1,375 @@
-//! The two documents of a tenant, and how each is fetched.
+//! The two documents of a tenant, metadata and JWKS, and how each is fetched.
 
+use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
 use url::Url;
 
-use super::cached::{Cached, Stamped, Terms};
 use super::discovery::{Metadata, WELL_KNOWN};
-use super::flight::Landed;
-use super::jwk::KeySet;
-use super::watch::{Event, count};
-use super::{ClientTerms, Issuer, Keys, Resolver, Want};
-use crate::error::{Error, Fault};
-use crate::http::{Request, Response};
+use super::document_age::{Age, Stamped, Terms};
+use super::events::{Events, count};
+use super::refreshing_document::{Document, Fetched, RefreshingDocument, Want};
+use super::tenant_clock::{TenantClock, TenantTime};
+use crate::clock::Clock;
+use crate::config::{Config, TenantDomain};
+use crate::error::{Error, Fault, HttpError};
+use crate::http::{Request, Response, Transport};
+use crate::keys::jwk_set::JwkSet;
 
-/// What differs between them.
-pub trait Document: Send + Sync + 'static {
-    /// What it is parsed to.
-    type Value: Send + Sync + 'static;
-    /// Its name in messages.
-    const NAME: &'static str;
-    /// Whether a token is served by it directly, so that its age matters to those who watch.
-    const SERVES_TOKENS: bool;
-
-    /// The document as it came.
-    fn text(value: &Self::Value) -> &str;
-    /// Its place.
-    fn cache(issuer: &Issuer) -> &Cached<Self::Value>;
-    /// A client's terms for it.
-    fn terms(terms: &ClientTerms) -> Terms;
-    /// Fetches it and puts it in place; notes how that went.
-    fn fetch(
-        issuer: Arc<Issuer>,
-        terms: ClientTerms,
-    ) -> impl Future<Output = Landed<Self::Value>> + Send + 'static;
+/// A function of the caller's that supplies a document in place of a request.
+pub trait Resolver: Send + Sync + fmt::Debug {
+    /// The document as JSON text.
+    fn resolve(&self) -> Pin<Box<dyn Future<Output = Result<String, Fault>> + Send>>;
 }
 
-/// The metadata.
-pub struct TheMetadata;
+/// Where a tenant's documents come from.
+#[derive(Debug)]
+pub struct Sources {
+    /// Requests to the tenant.
+    pub transport: Arc<dyn Transport>,
+    /// `metadataResolver`.
+    pub metadata: Option<Arc<dyn Resolver>>,
+    /// `jwksResolver`.
+    pub jwks: Option<Arc<dyn Resolver>>,
+}
 
-/// The JWKS.
-pub struct TheKeys;
+/// A JWKS document and its parsed keys.
+#[derive(Debug)]
+pub struct Keys {
+    /// The document as it was received.
+    pub text: String,
+    /// Its usable keys.
+    pub set: JwkSet,
+}
 
-impl Document for TheMetadata {
-    type Value = Metadata;
+impl Document for Metadata {
     const NAME: &'static str = "metadata";
     const SERVES_TOKENS: bool = false;
 
-    fn text(metadata: &Metadata) -> &str {
-        &metadata.text
+    fn text(&self) -> &str {
+        &self.text
     }
 
-    fn cache(issuer: &Issuer) -> &Cached<Metadata> {
-        &issuer.metadata
-    }
-
-    fn terms(terms: &ClientTerms) -> Terms {
-        terms.metadata
-    }
-
-    async fn fetch(issuer: Arc<Issuer>, terms: ClientTerms) -> Landed<Metadata> {
-        issuer.metadata.begin();
-        let parse = |text| Metadata::parse(&issuer.tenant, text);
-        let fetched = async {
-            if let Some(resolver) = &issuer.sources.metadata {
-                return issuer.resolve::<Self>(&**resolver, parse, terms).await;
-            }
-            count(&issuer.counters.metadata_requests);
-            let url = format!("{}{WELL_KNOWN}", issuer.tenant.as_str());
-            let url = Url::parse(&url).map_err(|_| {
-                issuer.failure(Self::NAME, Fault::Local("The tenant's address is no URL"))
-            })?;
-            issuer.request::<Self>(url, parse, terms).await
-        };
-        let landed = fetched.await;
-        issuer.note::<Self>(landed, |_| (0, 0))
+    fn keys(&self) -> (usize, usize) {
+        (0, 0)
     }
 }
 
-impl Document for TheKeys {
-    type Value = Keys;
+impl Document for Keys {
     const NAME: &'static str = "JWKS";
     const SERVES_TOKENS: bool = true;
 
-    fn text(keys: &Keys) -> &str {
-        &keys.text
+    fn text(&self) -> &str {
+        &self.text
     }
 
-    fn cache(issuer: &Issuer) -> &Cached<Keys> {
-        &issuer.keys
-    }
-
-    fn terms(terms: &ClientTerms) -> Terms {
-        terms.keys
-    }
-
-    async fn fetch(issuer: Arc<Issuer>, terms: ClientTerms) -> Landed<Keys> {
-        issuer.keys.begin();
-        let landed = fetch_keys(&issuer, terms).await;
-        issuer.note::<Self>(landed, |keys| (keys.set.len(), keys.set.skipped.len()))
+    fn keys(&self) -> (usize, usize) {
+        (self.set.len(), self.set.skipped.len())
     }
 }
 
-async fn fetch_keys(issuer: &Arc<Issuer>, terms: ClientTerms) -> Fetched<Keys> {
-    let parse = |text: String| {
-        let set = KeySet::parse(&text).map_err(Fault::Unreadable)?;
-        Ok(Keys { text, set })
-    };
-    if let Some(resolver) = &issuer.sources.jwks {
-        return issuer.resolve::<TheKeys>(&**resolver, parse, terms).await;
-    }
-    let begun = issuer.clock.elapsed();
-    let request = async |metadata: &Metadata| {
-        count(&issuer.counters.jwks_requests);
-        let url = metadata.jwks_uri.clone().ok_or_else(|| {
-            let fault = Fault::Unreadable("The metadata has no \"jwks_uri\"");
-            issuer.failure(TheKeys::NAME, fault)
-        })?;
-        issuer.request::<TheKeys>(url, parse, terms).await
-    };
-    let metadata = issuer.metadata(terms, Want::Try).await?;
-    let fetched = request(&metadata).await;
-    let known_before = issuer.metadata.current().is_some_and(|current| current.at < begun);
-    match fetched {
-        // The keys may have moved since the metadata was read: it is read again, once.
-        Err(error) if known_before && may_have_moved(&error) => {
-            let metadata = issuer.metadata(terms, Want::New).await?;
-            request(&metadata).await
+/// One client's settings for a tenant that clients share.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientTerms {
+    metadata: Terms,
+    keys: Terms,
+    /// How long one whole exchange may take.
+    pub deadline: Duration,
+    /// How many introspections may be in flight at the tenant, including this client's next one.
+    pub introspections: usize,
+}
+
+impl ClientTerms {
+    /// As configured.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let stale = config.jwks_stale_duration;
+        Self {
+            metadata: Terms { fresh: config.metadata_cache_duration, stale },
+            keys: Terms { fresh: config.jwks_cache_duration, stale },
+            deadline: config.response_timeout,
+            introspections: config.max_concurrent_introspections,
         }
-        fetched => fetched,
+    }
+}
+
+/// Metadata and JWKS of one tenant.
+#[derive(Debug)]
+pub struct Documents {
+    tenant: TenantDomain,
+    sources: Arc<Sources>,
+    clock: Arc<dyn Clock>,
+    events: Arc<Events>,
+    metadata: Arc<RefreshingDocument<Metadata>>,
+    keys: Arc<RefreshingDocument<Keys>>,
+    /// When the last exchange for a document began, by the clock of the timers that wait for it.
+    exchange_began: Mutex<Instant>,
+    tenant_clock: TenantClock,
+}
+
+impl Documents {
+    /// The documents of this tenant, none of them fetched yet.
+    pub fn new(tenant: TenantDomain, sources: Arc<Sources>, clock: Arc<dyn Clock>) -> Arc<Self> {
+        let events = Arc::new(Events::new(tenant.clone()));
+        let origin = || tenant.as_str().to_owned();
+        Arc::new(Self {
+            metadata: RefreshingDocument::new(origin(), Arc::clone(&clock), Arc::clone(&events)),
+            keys: RefreshingDocument::new(origin(), Arc::clone(&clock), Arc::clone(&events)),
+            tenant,
+            sources,
+            clock,
+            events,
+            exchange_began: Mutex::new(Instant::now()),
+            tenant_clock: TenantClock::default(),
+        })
+    }
+
+    /// The same tenant, asked over the same connections, with documents of their own.
+    #[must_use]
+    pub fn separate(&self) -> Arc<Self> {
+        Self::new(self.tenant.clone(), Arc::clone(&self.sources), Arc::clone(&self.clock))
+    }
+
+    /// Whose documents these are.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantDomain {
+        &self.tenant
+    }
+
+    /// What carries requests to the tenant.
+    #[must_use]
+    pub fn transport(&self) -> &dyn Transport {
+        &*self.sources.transport
+    }
+
+    /// The injected clock.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// What happened to the documents.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// The time that the tenant last named, and the time here at that moment.
+    #[must_use]
+    pub fn tenant_time(&self) -> Option<TenantTime> {
+        self.tenant_clock.last()
+    }
+
+    /// The tenant's metadata.
+    pub async fn metadata(
+        self: &Arc<Self>,
+        terms: ClientTerms,
+        want: Want,
+    ) -> Result<Arc<Metadata>, Error> {
+        let fetch = self.metadata_fetch(terms);
+        let work = self.metadata.get(terms.metadata, want, terms.deadline, fetch);
+        self.within(Metadata::NAME, terms.deadline, work).await
+    }
+
+    /// The tenant's keys.
+    pub async fn keys(
+        self: &Arc<Self>,
+        terms: ClientTerms,
+        want: Want,
+    ) -> Result<Arc<Keys>, Error> {
+        let fetch = self.keys_fetch(terms);
+        let work = self.keys.get(terms.keys, want, terms.deadline, fetch);
+        self.within(Keys::NAME, terms.deadline, work).await
+    }
+
+    /// The keys, where none have to be waited for.
+    #[must_use]
+    pub fn keys_at_hand(self: &Arc<Self>, terms: ClientTerms) -> Option<Arc<Keys>> {
+        let documents = Arc::clone(self);
+        self.keys.at_hand(terms.keys, move || documents.fetch_keys(terms))
+    }
+
+    /// The document of the keys.
+    #[must_use]
+    pub fn key_document(&self) -> &Arc<RefreshingDocument<Keys>> {
+        &self.keys
+    }
+
+    /// The last good JWKS, and its age.
+    #[must_use]
+    pub fn current_keys(&self, terms: ClientTerms) -> Option<(Arc<Keys>, Duration, Age)> {
+        let current = self.keys.current()?;
+        let now = self.clock.elapsed();
+        let age = current.age(now, terms.keys);
+        Some((Arc::clone(&current.value), now.saturating_sub(current.at), age))
+    }
+
+    /// Takes a metadata document that the caller has fetched itself.
+    pub fn adopt_metadata(&self, text: String) -> Result<(), HttpError> {
+        let metadata = Metadata::parse(&self.tenant, text)
+            .map_err(|fault| self.failure(Metadata::NAME, fault))?;
+        let value = Arc::new(metadata);
+        self.metadata.put(Fetched { value, max_age: None, version: None, unchanged: false });
+        Ok(())
+    }
+
+    /// Waits for `work` no longer than one client's deadline for each exchange that `work` takes. Other
+    /// clients that wait for the same fetch may have longer ones.
+    pub async fn within<T>(
+        &self,
+        what: &'static str,
+        deadline: Duration,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let asked = Instant::now();
+        let mut work = pin!(work);
+        loop {
+            let limit = asked.max(self.exchange_began()) + deadline;
+            if let Ok(result) = tokio::time::timeout_at(limit, &mut work).await {
+                return result;
+            }
+            if asked.max(self.exchange_began()) + deadline <= Instant::now() {
+                return Err(self.failure(what, Fault::timeout(deadline)).into());
+            }
+        }
+    }
+
+    fn exchange_began(&self) -> Instant {
+        *self.exchange_began.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_exchange(&self) {
+        *self.exchange_began.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn metadata_fetch(
+        self: &Arc<Self>,
+        terms: ClientTerms,
+    ) -> impl Fn() -> Pin<Box<dyn Future<Output = Result<Fetched<Metadata>, Error>> + Send>>
+    + Clone
+    + Send
+    + Sync
+    + 'static {
+        let documents = Arc::clone(self);
+        move || Box::pin(Arc::clone(&documents).fetch_metadata(terms))
+    }
+
+    fn keys_fetch(
+        self: &Arc<Self>,
+        terms: ClientTerms,
+    ) -> impl Fn() -> Pin<Box<dyn Future<Output = Result<Fetched<Keys>, Error>> + Send>>
+    + Clone
+    + Send
+    + Sync
+    + 'static {
+        let documents = Arc::clone(self);
+        move || Box::pin(Arc::clone(&documents).fetch_keys(terms))
+    }
+
+    async fn fetch_metadata(
+        self: Arc<Self>,
+        terms: ClientTerms,
+    ) -> Result<Fetched<Metadata>, Error> {
+        let current = self.metadata.current();
+        let parse = |text| Metadata::parse(&self.tenant, text);
+        if let Some(resolver) = &self.sources.metadata {
+            return self.resolve(&**resolver, current.as_deref(), parse, terms.deadline).await;
+        }
+        count(&self.events.counters.metadata_requests);
+        let url = format!("{}{WELL_KNOWN}", self.tenant.as_str());
+        let url = Url::parse(&url).map_err(|_| {
+            self.failure(Metadata::NAME, Fault::Local("The tenant's address is no URL"))
+        })?;
+        self.request(url, current.as_deref(), parse, terms.deadline).await
+    }
+
+    /// Fetches the JWKS, and the metadata that names its URL.
+    pub async fn fetch_keys(self: Arc<Self>, terms: ClientTerms) -> Result<Fetched<Keys>, Error> {
+        let current = self.keys.current();
+        let parse = |text: String| {
+            let set = JwkSet::parse(&text).map_err(Fault::Unreadable)?;
+            Ok(Keys { text, set })
+        };
+        if let Some(resolver) = &self.sources.jwks {
+            return self.resolve(&**resolver, current.as_deref(), parse, terms.deadline).await;
+        }
+        let began = self.clock.elapsed();
+        let request = async |metadata: &Metadata| {
+            count(&self.events.counters.jwks_requests);
+            let url = metadata.jwks_uri.clone().ok_or_else(|| {
+                self.failure(Keys::NAME, Fault::Unreadable("The metadata has no \"jwks_uri\""))
+            })?;
+            self.request(url, current.as_deref(), parse, terms.deadline).await
+        };
+        let metadata = self.metadata(terms, Want::Try).await?;
+        let fetched = request(&metadata).await;
+        let known_before = self.metadata.current().is_some_and(|current| current.at < began);
+        match fetched {
+            // The JWKS may have moved since the metadata was read: the metadata is read again, once.
+            Err(error) if known_before && may_have_moved(&error) => {
+                let metadata = self.metadata(terms, Want::New).await?;
+                request(&metadata).await
+            }
+            fetched => fetched,
+        }
+    }
+
+    async fn resolve<T: Document>(
+        &self,
+        resolver: &dyn Resolver,
+        current: Option<&Stamped<T>>,
+        parse: impl Fn(String) -> Result<T, Fault>,
+        deadline: Duration,
+    ) -> Result<Fetched<T>, Error> {
+        self.note_exchange();
+        let answer = tokio::time::timeout(deadline, resolver.resolve()).await;
+        let value = answer
+            .unwrap_or(Err(Fault::timeout(deadline)))
+            .and_then(|text| parse_unless_same(current, text, parse))
+            .map_err(|fault| self.failure(T::NAME, fault))?;
+        Ok(Fetched { value, max_age: None, version: None, unchanged: false })
+    }
+
+    async fn request<T: Document>(
+        &self,
+        url: Url,
+        current: Option<&Stamped<T>>,
+        parse: impl Fn(String) -> Result<T, Fault>,
+        deadline: Duration,
+    ) -> Result<Fetched<T>, Error> {
+        let mut request = Request::get(T::NAME, url.clone());
+        let known =
+            current.filter(|known| known.version.as_ref().is_some_and(|(whose, _)| *whose == url));
+        if let Some((_, version)) = known.and_then(|known| known.version.as_ref()) {
+            request.headers.push(("if-none-match", version.clone()));
+        }
+        self.note_exchange();
+        let response = request.send(self.transport(), deadline).await?;
+        self.tenant_clock.note(&response);
+        let failed = |fault| Error::from(request.failure(fault, Some(&response)));
+        let (value, unchanged) = match (response.status, known) {
+            (200, _) => {
+                let text = text(&response).map_err(failed)?;
+                (parse_unless_same(current, text, parse).map_err(failed)?, false)
+            }
+            (304, Some(known)) => (Arc::clone(&known.value), true),
+            (status, _) => return Err(failed(Fault::Status(status))),
+        };
+        let version = match response.header("etag") {
+            Some(etag) if etag.len() <= 256 => Some((url, etag.to_owned())),
+            _ if unchanged => known.and_then(|known| known.version.clone()),
+            _ => None,
+        };
+        Ok(Fetched { value, max_age: response.max_age(), version, unchanged })
+    }
+
+    fn failure(&self, what: &'static str, fault: Fault) -> HttpError {
+        let url = self.tenant.as_str().to_owned();
+        HttpError { what, url, fault, raw: None, retry_after: None }
     }
 }
 
@@ -145,121 +385,15 @@ fn may_have_moved(error: &Error) -> bool {
     }
 }
 
-/// A document that has come, and whether it is the one that was there.
-struct Arrived<T> {
-    stamped: Stamped<T>,
-    unchanged: bool,
-}
-
-type Fetched<T> = Result<Arrived<T>, Error>;
-
-impl Issuer {
-    pub(super) fn stamp<T>(
-        &self,
-        value: Arc<T>,
-        lasts: Option<Duration>,
-        version: Option<(Url, String)>,
-    ) -> Stamped<T> {
-        // 80 % of its time, and a tenth of that to either side, so that a fleet does not ask as one.
-        let due = 0.8 * (0.9 + 0.2 * self.clock.chance());
-        Stamped { value, at: self.clock.elapsed(), lasts, version, due }
-    }
-
-    async fn resolve<D: Document>(
-        &self,
-        resolver: &dyn Resolver,
-        parse: impl Fn(String) -> Result<D::Value, Fault>,
-        terms: ClientTerms,
-    ) -> Fetched<D::Value> {
-        self.begin_exchange();
-        let deadline = terms.deadline;
-        let answer = tokio::time::timeout(deadline, resolver.resolve()).await;
-        let value = answer
-            .unwrap_or(Err(Fault::timeout(deadline)))
-            .and_then(|text| read_anew::<D>(D::cache(self).current().as_deref(), text, parse))
-            .map_err(|fault| self.failure(D::NAME, fault))?;
-        Ok(Arrived { stamped: self.stamp(value, None, None), unchanged: false })
-    }
-
-    async fn request<D: Document>(
-        &self,
-        url: Url,
-        parse: impl Fn(String) -> Result<D::Value, Fault>,
-        terms: ClientTerms,
-    ) -> Fetched<D::Value> {
-        let mut request = Request::get(D::NAME, url.clone());
-        let current = D::cache(self).current();
-        let known = current
-            .as_ref()
-            .filter(|known| known.version.as_ref().is_some_and(|(whose, _)| *whose == url));
-        if let Some((_, version)) = known.and_then(|known| known.version.as_ref()) {
-            request.headers.push(("if-none-match", version.clone()));
-        }
-        self.begin_exchange();
-        let response = request.send(self.transport(), terms.deadline).await?;
-        self.hear(&response);
-        let failed = |fault| Error::from(request.failure(fault, Some(&response)));
-        let (value, unchanged) = match (response.status, known) {
-            (200, _) => {
-                let text = text(&response).map_err(failed)?;
-                (read_anew::<D>(current.as_deref(), text, parse).map_err(failed)?, false)
-            }
-            (304, Some(known)) => (Arc::clone(&known.value), true),
-            (status, _) => return Err(failed(Fault::Status(status))),
-        };
-        let version = match response.header("etag") {
-            Some(etag) if etag.len() <= 256 => Some((url, etag.to_owned())),
-            _ if unchanged => known.and_then(|known| known.version.clone()),
-            _ => None,
-        };
-        Ok(Arrived { stamped: self.stamp(value, response.max_age(), version), unchanged })
-    }
-
-    /// Puts a document in place, or notes that it did not come.
-    fn note<D: Document>(
-        &self,
-        fetched: Fetched<D::Value>,
-        size: impl Fn(&D::Value) -> (usize, usize),
-    ) -> Landed<D::Value> {
-        let document = D::NAME;
-        match fetched {
-            Ok(Arrived { stamped, unchanged }) => {
-                let value = Arc::clone(&stamped.value);
-                let (keys, skipped) = size(&value);
-                D::cache(self).put(stamped);
-                count(&self.counters.refreshes);
-                self.observers
-                    .tell(&self.tenant, &Event::Refreshed { document, keys, skipped, unchanged });
-                Ok(value)
-            }
-            Err(error) => {
-                let now = self.clock.elapsed();
-                let (cache, chance) = (D::cache(self), self.clock.chance());
-                let without = cache.current().is_none();
-                let retry_in = cache.backoff().failed(error.clone(), now, chance, without);
-                count(&self.counters.failed_refreshes);
-                let reason = match &error {
-                    Error::Http(error) => error.fault.reason(),
-                    // A document is fetched without credentials: nobody else can refuse it.
-                    _ => "refused",
-                };
-                self.observers
-                    .tell(&self.tenant, &Event::RefreshFailed { document, reason, retry_in });
-                Err(error)
-            }
-        }
-    }
-}
-
-/// The document that a text holds. The same text is the same document: its keys are not parsed again,
-/// and what was verified with them stays so.
-fn read_anew<D: Document>(
-    current: Option<&Stamped<D::Value>>,
+/// Parses a document, unless its text is that of the current one: then the parsed keys stay the same, and
+/// what was verified with them stays verified.
+fn parse_unless_same<T: Document>(
+    current: Option<&Stamped<T>>,
     text: String,
-    parse: impl Fn(String) -> Result<D::Value, Fault>,
-) -> Result<Arc<D::Value>, Fault> {
+    parse: impl Fn(String) -> Result<T, Fault>,
+) -> Result<Arc<T>, Fault> {
     match current {
-        Some(current) if D::text(&current.value) == text => Ok(Arc::clone(&current.value)),
+        Some(current) if current.value.text() == text => Ok(Arc::clone(&current.value)),
         _ => parse(text).map(Arc::new),
     }
 }

@@ -1,12 +1,13 @@
-//! Asking the tenant about a token (RFC 7662).
+//! Token introspection (RFC 7662).
 
 use std::sync::Arc;
 
 use url::form_urlencoded::byte_serialize;
 
 use super::client_auth::{ClientAuth, form};
-use super::introspection_limiter::Full;
-use super::{ClientTerms, Issuer, Want};
+use super::documents::{ClientTerms, Documents};
+use super::introspection_limiter::{Full, IntrospectionLimiter};
+use super::refreshing_document::Want;
 use crate::error::{Error, Fault, HttpError, OpError, Raw, TokenError};
 use crate::http::{Request, Response};
 use crate::json::Members;
@@ -15,24 +16,24 @@ use crate::token::claims::Claims;
 const WHAT: &str = "token introspection";
 
 /// The claims of an active token, without `active`, as JSON text. `now`: seconds since 1970.
-pub async fn introspect(
-    issuer: Arc<Issuer>,
+pub(super) async fn introspect(
+    documents: Arc<Documents>,
+    limiter: Arc<IntrospectionLimiter>,
     auth: Arc<ClientAuth>,
     token: String,
     now: f64,
     terms: ClientTerms,
 ) -> Result<Arc<String>, Error> {
-    let begun = issuer.clock.elapsed();
-    let metadata = issuer.metadata(terms, Want::Fresh).await?;
-    let endpoint = auth.introspection_endpoint(&metadata, issuer.tenant())?;
+    let began = documents.clock().elapsed();
+    let metadata = documents.metadata(terms, Want::Fresh).await?;
+    let endpoint = auth.introspection_endpoint(&metadata, documents.tenant())?;
     let mut request = Request::get(WHAT, endpoint);
-    let limiter = &issuer.introspections;
     let _place = limiter.enter(terms.introspections, terms.deadline).await.map_err(|Full| {
         let failure = request.failure(Fault::IntrospectionLimit, None);
         HttpError { retry_after: Some(1), ..failure }
     })?;
-    // An assertion is only good for a minute, and the wait for metadata and a place may have been long.
-    let now = now + issuer.clock.elapsed().saturating_sub(begun).as_secs_f64();
+    // An assertion expires after a minute, and the wait for metadata and a place may take longer.
+    let now = now + documents.clock().elapsed().saturating_sub(began).as_secs_f64();
     let credentials = auth
         .credentials(now)
         .ok_or_else(|| request.failure(Fault::Local("The client assertion can't be made"), None))?;
@@ -44,7 +45,7 @@ pub async fn introspect(
         request.headers.push(("authorization", authorization));
     }
     let response = request
-        .send(issuer.transport(), terms.deadline)
+        .send(documents.transport(), terms.deadline)
         .await
         // A body that is too long.
         .map_err(|failure| HttpError { raw: failure.raw.map(|raw| sent.head(raw)), ..failure })?;
@@ -67,12 +68,11 @@ pub async fn introspect(
     }
 }
 
-/// What went to the tenant and nobody else may see. A page that shows a developer what came in, or a
-/// gateway's, may repeat it, and errors end up in logs.
+/// The secrets of a request. An answer may repeat them (a debug page, say), and errors end up in logs.
 struct Sent(Vec<String>);
 
 impl Sent {
-    /// A secret under this many bytes is a word that may stand in any sentence.
+    /// A secret of fewer bytes may be an ordinary word of any text.
     const WORD: usize = 8;
 
     fn new(members: &[(&'static str, String)], authorization: Option<&String>) -> Self {
@@ -83,7 +83,7 @@ impl Sent {
         let values = members.iter().filter(secret).map(|(_, value)| value);
         let encoded = |value: &String| byte_serialize(value.as_bytes()).collect();
         let values = values.flat_map(|value| [value.clone(), encoded(value)]);
-        // `Basic` and what is after it.
+        // The credentials after `Basic`.
         let basic = authorization.and_then(|value| value.split(' ').next_back());
         Self(values.chain(basic.map(ToOwned::to_owned)).collect())
     }

@@ -15,11 +15,11 @@ use super::raw::Callable;
 use super::validate_fn::ValidateFn;
 use super::{explanation, stats};
 use crate::clock::SystemClock;
-use crate::config::{Config, ENVIRONMENT, Flavour, Given, OPTIONS, clock_setting};
+use crate::config::{Config, Flavour, Given, clock_setting, options};
 use crate::error::{Error, Fault, HttpError, ValidationError};
 use crate::http::Transport;
-use crate::http::native::{HttpConfig, NativeTransport};
-use crate::issuer::watch::Observer;
+use crate::http::client::{HttpConfig, NativeTransport};
+use crate::issuer::events::Observer;
 use crate::issuer::{Issuer, Resolver, Sources, Want};
 use crate::token::binding;
 use crate::token::claim_rules::Expiration;
@@ -36,14 +36,14 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 #[napi(catch_unwind)]
 pub fn option_names() -> Vec<&'static str> {
     panics::at("optionNames");
-    OPTIONS.to_vec()
+    options::table().map(|option| option.name).collect()
 }
 
 /// The names of all environment variables that are read.
 #[napi(catch_unwind)]
 pub fn environment_names() -> Vec<&'static str> {
     panics::at("environmentNames");
-    ENVIRONMENT.to_vec()
+    options::environment_names().collect()
 }
 
 /// The subject and validity of a certificate. Times are seconds since 1970.
@@ -143,7 +143,7 @@ impl NativeClient {
         } else {
             Issuer::shared(&config.tenant, http, clock, sources)
         };
-        issuer.observers.add(&(Arc::clone(bridge) as Arc<dyn Observer>));
+        issuer.events().add_observer(&(Arc::clone(bridge) as Arc<dyn Observer>));
         let validator = Arc::new(Validator::new(config, issuer)?);
         Ok(Self { validator, bridge: Arc::clone(bridge) })
     }

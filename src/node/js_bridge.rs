@@ -21,7 +21,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::TenantDomain;
 use crate::error::Fault;
 use crate::http::{LONGEST_BODY, Response};
-use crate::issuer::watch::{Event, Observer};
+use crate::issuer::events::{Event, Observer};
 use crate::panics;
 
 /// A message to JavaScript.

@@ -5,14 +5,18 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::issuer::Issuer;
-use crate::issuer::cached::Age;
+use crate::issuer::document_age::Age;
 use crate::validator::Validator;
 
 /// What `stats()` shows of the core.
 pub fn json(validator: &Validator) -> String {
     let issuer = validator.issuer();
-    let mut stats: Map<String, Value> =
-        issuer.counted().into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    let mut stats: Map<String, Value> = issuer
+        .events()
+        .counted()
+        .into_iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
     stats.insert("heard".to_owned(), heard(issuer));
     stats.insert("keys".to_owned(), keys(validator));
     Value::Object(stats).to_string()
@@ -38,5 +42,5 @@ fn keys(validator: &Validator) -> Value {
 
 /// The tenant's last `Date`, beside the time here when it came.
 pub fn heard(issuer: &Issuer) -> Value {
-    issuer.heard().map_or(Value::Null, |heard| json!({ "date": heard.date, "at": heard.at_ms }))
+    issuer.tenant_time().map_or(Value::Null, |time| json!({ "date": time.date, "at": time.at_ms }))
 }

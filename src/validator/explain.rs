@@ -11,12 +11,14 @@ use serde_json::{Value, json};
 use super::request::{OwnedRequest, Request};
 use super::{Validation, Validator, Verdict};
 use crate::error::{Error, TokenError};
-use crate::issuer::jwk::{Key, KeySet};
 use crate::json::Members;
+use crate::keys::algorithm::Algorithm;
+use crate::keys::jwk::Jwk;
+use crate::keys::jwk_set::JwkSet;
 use crate::token::binding::{self, Confirmation};
 use crate::token::claim_rules::{ClaimRule, Demands, Expiration};
 use crate::token::claims::Claims;
-use crate::token::jws::{Algorithm, Compact};
+use crate::token::jws::Compact;
 
 /// The longest text of a stranger's that is shown, in characters.
 const LONGEST: usize = 256;
@@ -195,7 +197,7 @@ impl Validator {
             Validation::Pending(pending) => pending.verdict().await,
         };
         let mut walk = Walk::new(false);
-        let given = request.jwks.as_deref().map(KeySet::parse);
+        let given = request.jwks.as_deref().map(JwkSet::parse);
         let own = self.issuer().current_keys(self.terms());
         let set = match &given {
             Some(set) => set.as_ref().ok(),
@@ -318,7 +320,7 @@ impl Validator {
 }
 
 /// From the header to the signature.
-fn walk_signature(walk: &mut Walk, token: &Compact<'_>, set: Option<&KeySet>, verdict: &Verdict) {
+fn walk_signature(walk: &mut Walk, token: &Compact<'_>, set: Option<&JwkSet>, verdict: &Verdict) {
     let text = token.header_text();
     let members = text.as_deref().and_then(|text| Members::parse(text).ok()).unwrap_or_default();
     let member = |name| members.raw(name).map_or(Value::Null, shown);
@@ -332,7 +334,7 @@ fn walk_signature(walk: &mut Walk, token: &Compact<'_>, set: Option<&KeySet>, ve
         Err(error @ (Error::Http(_) | Error::Op(_) | Error::Validation(_))) => Err(error.clone()),
         _ => Ok(()),
     };
-    let count = |set: &KeySet| json!({ "usable": set.len(), "skipped": set.skipped.len() });
+    let count = |set: &JwkSet| json!({ "usable": set.len(), "skipped": set.skipped.len() });
     let found = set.map_or(Value::Null, count);
     let Some((set, ())) = set.zip(walk.put(Rule::Keys, keys, found, Value::Null)) else { return };
 
@@ -342,7 +344,11 @@ fn walk_signature(walk: &mut Walk, token: &Compact<'_>, set: Option<&KeySet>, ve
         json!({ "kid": name.map(cut), "algorithms": algorithms })
     });
     let there = Value::Array(there.collect());
-    let Some(verifier) = walk.put(Rule::Key, set.select(&header), wanted, there) else { return };
+    let Some(verifier) =
+        walk.put(Rule::Key, set.select(header.key_id.as_deref(), header.algorithm), wanted, there)
+    else {
+        return;
+    };
 
     let signature = token.signature();
     let verdict = signature.and_then(|it| verifier.verify(token.signing_input, &it));
@@ -351,11 +357,11 @@ fn walk_signature(walk: &mut Walk, token: &Compact<'_>, set: Option<&KeySet>, ve
 
 /// Each member of a JWKS document: what it may verify, or why it verifies nothing.
 pub fn describe_keys(jwks: &str) -> Result<Vec<Value>, &'static str> {
-    let entries = KeySet::entries(jwks)?;
+    let entries = JwkSet::entries(jwks)?;
     let describe = |entry: &str| {
         let members = Members::parse(entry).unwrap_or_default();
         let member = |name| members.raw(name).map_or(Value::Null, shown);
-        let (algorithms, skipped) = match Key::parse(entry) {
+        let (algorithms, skipped) = match Jwk::parse(entry) {
             Ok(key) => (key.algorithms().map(Algorithm::name).collect(), None),
             Err(why) => (Vec::new(), Some(why.as_str())),
         };

@@ -17,11 +17,11 @@ use self::verify_pool::VerifyPool;
 use crate::config::Config;
 use crate::error::{Error, TokenError, ValidationError};
 use crate::issuer::client_auth::{ClientAuth, Credible};
-use crate::issuer::flight::Flights;
-use crate::issuer::introspection::{self, introspect};
-use crate::issuer::jwk::KeySet;
-use crate::issuer::verifier::Cost;
+use crate::issuer::introspection;
+use crate::issuer::single_flight::SingleFlight;
 use crate::issuer::{ClientTerms, Issuer, Want};
+use crate::keys::jwk_set::JwkSet;
+use crate::keys::verifying_key::Cost;
 use crate::token::binding::Binding;
 use crate::token::claim_rules::{ClaimRule, ClaimValues, Demands, Expiration, Moment};
 use crate::token::claims::{Claims, Expected};
@@ -123,7 +123,7 @@ pub struct Validator {
     /// The client's credentials, or the reason why it can't introspect.
     client_auth: Credible,
     /// Introspections under way.
-    introspections: Arc<Flights<TokenDigest, String>>,
+    introspections: Arc<SingleFlight<TokenDigest, String>>,
     signatures: Option<Arc<SignatureCache>>,
     /// Bits of an `f64`: `setClockSkew` and `setClockTolerance` change them while requests run.
     clock_skew: AtomicU64,
@@ -182,7 +182,7 @@ impl Validator {
 
     /// Takes a metadata document that the caller supplies.
     pub fn adopt_metadata(&self, text: String) -> Result<(), Error> {
-        Ok(self.own_issuer.get_or_init(|| self.shared_issuer.apart()).adopt_metadata(text)?)
+        Ok(self.own_issuer.get_or_init(|| self.shared_issuer.separate()).adopt_metadata(text)?)
     }
 
     /// `setClockSkew`: seconds, finite, not negative.
@@ -323,7 +323,7 @@ impl Validator {
         jwks: &str,
     ) -> Result<Admitted, Error> {
         let jwt = Jwt::read(request.token)?;
-        let set = KeySet::parse(jwks)
+        let set = JwkSet::parse(jwks)
             .map_err(|why| ValidationError::new(format!("\"jwks\" can't be used: {why}")))?;
         self.validate_inline(&jwt, request, &set, None).map(Admitted::Claims)
     }
@@ -373,9 +373,9 @@ impl Validator {
 
     /// Whether a key that is not in the set may have been published since, and is worth a request.
     /// A key that is there, but for another algorithm, is not.
-    fn may_be_new(&self, jwt: &Jwt<'_>, set: &KeySet) -> bool {
+    fn may_be_new(&self, jwt: &Jwt<'_>, set: &JwkSet) -> bool {
         !jwt.header.key_id.as_deref().is_some_and(|name| set.has_name(name))
-            && self.issuer().is_worth_looking_for(&jwt.header)
+            && self.issuer().may_look_for(&jwt.header)
     }
 
     /// The steps from the key on. `None` where the signature has to be verified on another thread.
@@ -383,11 +383,11 @@ impl Validator {
         &self,
         jwt: &Jwt<'_>,
         request: &Request<'_>,
-        keys: &KeySet,
+        keys: &JwkSet,
         remembered: Option<&Remembered<'_>>,
         placement: Placement,
     ) -> Option<Verdict> {
-        let verifier = match keys.select(&jwt.header) {
+        let verifier = match keys.select(jwt.header.key_id.as_deref(), jwt.header.algorithm) {
             Ok(verifier) => verifier,
             Err(error) => {
                 // The verdict goes with its key.
@@ -428,7 +428,7 @@ impl Validator {
         &self,
         jwt: &Jwt<'_>,
         request: &Request<'_>,
-        keys: &KeySet,
+        keys: &JwkSet,
         remembered: Option<&Remembered<'_>>,
     ) -> Verdict {
         self.validate_with_keys(jwt, request, keys, remembered, Placement::Inline)
@@ -476,10 +476,8 @@ impl Validator {
     async fn ask_tenant(&self, request: &OwnedRequest) -> Result<Arc<String>, Error> {
         let auth = self.client_auth.clone()?;
         let digest = TokenDigest::of(&request.token);
-        let work = || {
-            let (issuer, token) = (Arc::clone(self.issuer()), request.token.clone());
-            introspect(issuer, auth, token, request.now, self.terms)
-        };
+        let work =
+            || self.issuer().introspect(auth, request.token.clone(), request.now, self.terms);
         let answer = self.introspections.join(digest, || None, work).await;
         answer.map_err(|error| match error {
             Error::Token(TokenError::Inactive) if self.has_not_expired(&request.view()) => {

@@ -16,8 +16,8 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
 use crate::config::Config;
-use crate::issuer::jwk::Generation;
-use crate::issuer::verifier::VerifierId;
+use crate::keys::jwk_set::Generation;
+use crate::keys::verifying_key::VerifyingKeyId;
 use crate::token::claim_rules::ClaimValues;
 
 /// SHA-256 over a whole token.
@@ -67,7 +67,7 @@ pub struct VerifiedToken {
     /// The parse of the key set in which its key was found.
     pub generation: Generation,
     /// The key that verified it.
-    pub verifier: VerifierId,
+    pub verifier: VerifyingKeyId,
     /// What the claim rules look at.
     pub values: ClaimValues,
 }

@@ -17,7 +17,7 @@ use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::issuer::verifier::Cost;
+use crate::keys::verifying_key::Cost;
 
 type Job = Box<dyn FnOnce() + Send>;
 

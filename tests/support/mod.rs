@@ -18,7 +18,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use monocloud_backend_node::clock::Clock;
 use monocloud_backend_node::config::{Config, Flavour, Given, Sources as Given_};
 use monocloud_backend_node::error::Error;
-use monocloud_backend_node::http::native::{HttpConfig, NativeTransport};
+use monocloud_backend_node::http::client::{HttpConfig, NativeTransport};
 use monocloud_backend_node::issuer::{Issuer, Sources};
 use monocloud_backend_node::validator::request::{Kind, OwnedRequest, Requirements};
 use monocloud_backend_node::validator::{Admitted, Placement, Validation, Validator, Verdict};

@@ -1,20 +1,21 @@
 'use strict';
 
-// npm run soak: millions of validations while keys are turned over and the tenant fails, every answer
-// compared with what it must be, and what the process holds watched all the while.
+// npm run soak: makes millions of validations while keys rotate and the tenant fails, compares each answer with
+// the expected one, and samples the process's memory, descriptors and handles.
 //
 //   npm run soak                       200,000 validations, 10,000 refusals over HTTP
 //   npm run soak -- --long             10 million and a million
 //   npm run soak -- --validations=N --refusals=N --seed=N
 //
-// Memory is steady where the last third of the run holds at most 5 % more than the third before it,
-// medians of samples after a forced collection; the first third is the warm-up. A short run may have
-// `--slack=MIB` besides, since one page table of a thread is more than 5 % of nothing.
+// Memory is steady if the median of the last third is at most 5 % above that of the second third, sampled after a
+// forced garbage collection. The first third is the warm-up. `--slack=MIB` allows more in a short run, in which
+// one thread's page table can be over 5 %.
 
 const { fork, spawnSync } = require('node:child_process');
 const http = require('node:http');
 const path = require('node:path');
 const { once } = require('node:events');
+const { parseArgs } = require('node:util');
 const { generator, mixer } = require('./mix.js');
 const { judge, sample } = require('./watch.js');
 
@@ -22,26 +23,26 @@ const MIB_SHARE = 0.05;
 const AT_ONCE = 50;
 const SAMPLES = 60;
 const OUTAGES = ['error', 'reset', 'silent', 'rubbish'];
-/** How much of an epoch's work is done while the tenant is away. */
+/** The share of an epoch's validations that is made while the tenant is down. */
 const AWAY_SHARE = 0.3;
 
 function readArguments(args) {
-  const long = args.includes('--long');
-  const number = (name, standard) => {
-    const given = args.find((arg) => arg.startsWith(`--${name}=`));
-    return given === undefined ? standard : Number(given.split('=')[1]);
+  const isLong = args.includes('--long');
+  const number = (standard) => ({ type: 'string', default: String(standard) });
+  const options = {
+    long: { type: 'boolean' },
+    json: { type: 'boolean', default: false },
+    validations: number(isLong ? 10_000_000 : 200_000),
+    refusals: number(isLong ? 1_000_000 : 10_000),
+    epochs: number(isLong ? 200 : 16),
+    slack: number(0),
+    seed: number(Date.now() % 2 ** 32),
   };
-  return {
-    validations: number('validations', long ? 10_000_000 : 200_000),
-    refusals: number('refusals', long ? 1_000_000 : 10_000),
-    epochs: number('epochs', long ? 200 : 16),
-    slack: number('slack', 0),
-    seed: number('seed', Date.now() % 2 ** 32),
-    json: args.includes('--json'),
-  };
+  const { long, json, ...numbers } = parseArgs({ args, options }).values;
+  return { json, ...Object.fromEntries(Object.entries(numbers).map(([k, v]) => [k, Number(v)])) };
 }
 
-/** The tenant's process, and a way to command it. */
+/** Starts the tenant's process and returns functions that command it. */
 async function startTenant() {
   const child = fork(path.join(__dirname, 'tenant.js'), { execArgv: [] });
   const waiting = new Map();
@@ -60,7 +61,7 @@ async function startTenant() {
   return { ...(await first), command, close: () => child.disconnect() };
 }
 
-/** Counts answers that are not what they must be, and keeps the first few of them. */
+/** Counts wrong answers and keeps the first few. */
 class Verdicts {
   counts = { inputs: 0, acceptedWrongly: 0, refusedWrongly: 0, undocumented: 0 };
   kinds = {};
@@ -104,17 +105,17 @@ async function soak(settings) {
     ...tenant.options,
     clientId: 'soak',
     clientSecret: 'soak',
-    // Short, so that documents are refreshed behind the requests all the time.
+    // Short, so that documents are refreshed in the background all the time.
     jwksCacheDuration: 1,
     metadataCacheDuration: 1,
-    // Longer than a busy machine leaves two processes waiting for each other.
+    // Long enough for a busy machine.
     responseTimeout: 4000,
-    // Full within the warm-up: what is remembered up to a bound would look like growth until then.
+    // Small enough to fill during the warm-up: a cache that is still filling looks like a leak.
     verifiedTokensBytes: 2 ** 20,
     maxTokenBytes: 8192,
   };
-  // An answer out of the cache is as old as it is: there the opaque tokens of a pool that is over, and
-  // the keys that are gone, live on until their entries end, as they are meant to.
+  // With a cache, opaque tokens and keys that the tenant has withdrawn are accepted until their entries end, as
+  // documented.
   const clients = [
     { share: 0.7, client: new MonoCloudBackendNodeClient(options) },
     { share: 0.15, client: new MonoCloudBackendNodeClient({ ...options, fetcher: fetch }) },
@@ -144,7 +145,7 @@ async function soak(settings) {
   const one = () => {
     const entry = next(pool);
     const { client, caches } = pickClient();
-    // What needs the tenant can't be had while it is away, unless it was asked before.
+    // While the tenant is down, a token that needs it fails unless its answer is cached.
     if (entry.kind === 'opaque' && away !== 'none') Object.assign(entry, { accept: false });
     const maybe = caches && (entry.kind === 'opaque' || entry.kind === 'retired');
     const work = () => client.validateAccessToken(entry.token, requirement);
@@ -156,7 +157,7 @@ async function soak(settings) {
     }
   };
 
-  /** New keys and new tokens; each client has seen the keys once its answer is here. */
+  /** New keys and tokens. Once it resolves, each client has fetched the keys. */
   const turnOver = async () => {
     const keepOld = random() < 0.3;
     if (!keepOld && pool) retired = pool.good.slice(0, 50);
@@ -165,7 +166,7 @@ async function soak(settings) {
     for (const { client } of clients) await client.getJwks(true);
   };
 
-  /** After a fault the tenant is left alone for a moment. */
+  /** Waits until the tenant answers each client again: after a fault a client backs off. */
   const untilWell = async () => {
     for (const { client } of clients) {
       for (const deadline = Date.now() + 60_000; ; ) {
@@ -195,7 +196,7 @@ async function soak(settings) {
     }
     away = OUTAGES[epoch % OUTAGES.length];
     await tenant.command('outage', { kind: away });
-    // Of a silent tenant all answers at once take as long as one.
+    // With a silent tenant, concurrent requests time out together.
     await run(away === 'silent' ? Math.min(inOutage, AT_ONCE) : inOutage);
     await tenant.command('outage', { kind: 'none' });
     away = 'none';
@@ -208,7 +209,7 @@ async function soak(settings) {
   return { verdicts, seconds, held: judge(samples), refusing };
 }
 
-/** A guarded API that gets nothing but bad tokens. */
+/** A guarded API that receives only bad tokens. */
 async function refuse(count, tenant, options, pool, random) {
   const { protectApi } = require('../../js/express/index.js');
   const app = require('express')();
@@ -244,7 +245,7 @@ async function refuse(count, tenant, options, pool, random) {
   return { statuses, seconds, held: judge(samples) };
 }
 
-/** What of a run is not as it must be. */
+/** The faults of a run, as text. */
 function faultsOf({ verdicts, held, refusing }, { slack }) {
   const faults = verdicts.examples.map((example) => JSON.stringify(example));
   for (const [where, windows] of [
@@ -253,7 +254,7 @@ function faultsOf({ verdicts, held, refusing }, { slack }) {
   ]) {
     for (const [name, [, before, after]] of Object.entries(windows)) {
       const memory = name === 'rss' || name === 'heap';
-      // Sockets that are kept, and threads of a pool, come and go by a few.
+      // The numbers of kept sockets and pool threads vary a little.
       const most = memory ? before * (1 + MIB_SHARE) + slack : before + 4;
       if (after > most) faults.push(`${where}: ${name} grew from ${before} to ${after}`);
     }

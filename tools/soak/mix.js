@@ -1,8 +1,8 @@
 'use strict';
 
-// What is validated: tokens of every kind in a fixed proportion, each with what must come of it.
+// The tokens to validate: every kind in a fixed proportion, each with the expected answer.
 
-/** A small generator of numbers (mulberry32), so that a seed tells the whole mix. */
+/** A pseudo-random generator (mulberry32): the seed determines the whole mix. */
 function generator(seed) {
   let state = seed >>> 0;
   return () => {
@@ -42,7 +42,7 @@ function mixer(random) {
   const word = (length) => Array.from({ length }, () => pick(letters)).join('');
 
   const make = {
-    /** A good one with another letter somewhere in its signature. */
+    /** A valid token with one letter of its signature changed. */
     forged: ({ good }) => {
       const token = pick(good);
       const at = token.lastIndexOf('.') + 1 + Math.floor(random() * 80);
@@ -70,7 +70,7 @@ function mixer(random) {
       ]);
     },
     inactive: () => word(43),
-    // Of keys that are gone: as long as there are none, such a one as never was.
+    // Signed with a withdrawn key; an expired token until there is one.
     retired: ({ retired, expired }) => pick(retired.length > 0 ? retired : expired),
   };
 

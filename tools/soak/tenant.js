@@ -1,7 +1,7 @@
 'use strict';
 
-// The tenant of a soak, in a process of its own, so that what is measured is the one that validates. It
-// mints tokens, turns its keys over and fails on command, and is a client of the API that refuses it.
+// The tenant, in a process of its own, so that only validation is measured. On command it mints tokens, rotates
+// its keys, fails, and sends bad tokens to the guarded API.
 
 const crypto = require('node:crypto');
 const http = require('node:http');
@@ -57,7 +57,7 @@ function mint({ count }) {
 
 const COMMANDS = {
   mint,
-  /** The old keys are gone at once, unless they are to be kept. */
+  /** Removes the old keys at once, unless they are to be kept. */
   rotate({ keepOld }) {
     keys = keepOld ? [...keys.slice(-2), newKey()] : [newKey()];
   },
@@ -67,7 +67,7 @@ const COMMANDS = {
   refuseMe,
 };
 
-/** Sends as many requests with bad tokens to a guarded route, and counts the answers by status. */
+/** Sends requests with bad tokens to a guarded route and counts the answers by status. */
 async function refuseMe({ port, requests, tokens }) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 32 });
   const statuses = {};

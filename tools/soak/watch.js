@@ -1,6 +1,6 @@
 'use strict';
 
-// What a process holds, sampled through a soak and judged at its end.
+// Samples memory, descriptors and handles during a soak, and judges them at its end.
 
 const fs = require('node:fs');
 
@@ -10,12 +10,12 @@ function count(directory) {
   try {
     return fs.readdirSync(directory).length;
   } catch {
-    // Only Linux tells.
+    // Only on Linux.
     return 0;
   }
 }
 
-/** After what can go has gone: twice, as a finalizer's own garbage goes only with the next. */
+/** Collects garbage first: twice, because finalizers leave garbage for the second collection. */
 async function sample() {
   for (let i = 0; i < 2; i += 1) {
     globalThis.gc();
@@ -27,7 +27,7 @@ async function sample() {
     heap: heapUsed / MIB,
     threads: count('/proc/self/task'),
     descriptors: count('/proc/self/fd'),
-    // Those that keep the process from ending: timers, sockets, servers, requests.
+    // Timers, sockets, servers and requests that keep the process running.
     handles: process.getActiveResourcesInfo().length,
   };
 }
@@ -38,8 +38,8 @@ function median(values) {
 }
 
 /**
- * Compares the last third of the samples with the third before it, both being after the warm-up, which
- * is the first third. Medians: one sample says where a collection happened to be.
+ * Compares the medians of the last and the second third of the samples; the first third is the warm-up. A single
+ * sample depends on when garbage was collected last.
  */
 function judge(samples) {
   const third = Math.floor(samples.length / 3);

@@ -1,0 +1,67 @@
+'use strict';
+
+// Error bodies of the application's own: `errorResponse`, and `problemDetails()` for RFC 9457.
+
+const { MonoCloudValidationError } = require('../errors.js');
+const { readOptions } = require('../core/options-reader.js');
+const { refusal } = require('../core/options.js');
+
+const { isArray } = Array;
+const { isInteger } = Number;
+
+/**
+ * The answer that `errorResponse` puts in place of the usual one. What it throws, and what it returns that is
+ * no refusal, is an error of the application's for the framework's error handler.
+ */
+async function replaced(errorResponse, usual, error, request) {
+  const headers = {};
+  for (const [name, value] of usual.headers) headers[name] = value;
+  const given = await errorResponse(
+    { status: usual.status, body: usual.body, headers },
+    error,
+    request,
+  );
+  if (given === undefined || given === null) return usual;
+  const { status, body } = given;
+  if (!isInteger(status) || status < 400 || status > 599) {
+    throw new MonoCloudValidationError('errorResponse() must return a "status" from 400 to 599');
+  }
+  return { status, body, headers: pairsOf(given.headers ?? {}) };
+}
+
+function pairsOf(headers) {
+  if (typeof headers !== 'object' || isArray(headers)) {
+    throw new MonoCloudValidationError('errorResponse() must return "headers" as an object');
+  }
+  return Object.entries(headers).map(([name, value]) => [name, String(value)]);
+}
+
+const TITLES = {
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
+
+/** An `errorResponse` that answers with problem details (RFC 9457 §3). */
+function problemDetails(options) {
+  const { typeBase } = readOptions(options, ['typeBase'], {
+    what: 'problemDetails()',
+    from: problemDetails,
+  });
+  if (typeBase !== undefined && typeof typeBase !== 'string') {
+    throw refusal('"typeBase" must be a string', problemDetails);
+  }
+  return function errorResponse({ status, headers }, error) {
+    const title = TITLES[status];
+    const code = typeof error?.code === 'string' ? error.code : undefined;
+    const type = typeBase === undefined || code === undefined ? 'about:blank' : typeBase + code;
+    return {
+      status,
+      headers: { ...headers, 'Content-Type': 'application/problem+json' },
+      body: { type, title, status },
+    };
+  };
+}
+
+module.exports = { problemDetails, replaced };

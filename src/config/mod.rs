@@ -1,0 +1,298 @@
+//! Options and environment become a [`Config`], which can't hold a bad value.
+//!
+//! Constructor options win over environment variables, which win over defaults.
+
+pub mod options;
+mod reader;
+mod tenant_domain;
+
+use std::fmt;
+use std::time::Duration;
+
+use url::Url;
+
+pub use self::options::Flavour;
+use self::options::OptionSpec;
+pub use self::reader::{Given, Sources};
+use self::reader::{Reader, Result};
+pub use self::tenant_domain::TenantDomain;
+use crate::error::ValidationError;
+use crate::json::Members;
+use crate::token::binding::Binding;
+use crate::token::claims::GroupOptions;
+
+/// How this API authenticates itself to the tenant (RFC 6749 §2.3, RFC 7523, RFC 8705 §2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are those of the OAuth registry")]
+pub enum ClientAuthMethod {
+    ClientSecretBasic,
+    ClientSecretPost,
+    ClientSecretJwt,
+    PrivateKeyJwt,
+    TlsClientAuth,
+    SelfSignedTlsClientAuth,
+    SpiffeJwt,
+    SpiffeX509,
+}
+
+impl ClientAuthMethod {
+    /// Reads one of the words of [`options::CLIENT_AUTH_METHOD`].
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "client_secret_basic" => Self::ClientSecretBasic,
+            "client_secret_post" => Self::ClientSecretPost,
+            "client_secret_jwt" => Self::ClientSecretJwt,
+            "private_key_jwt" => Self::PrivateKeyJwt,
+            "tls_client_auth" => Self::TlsClientAuth,
+            "self_signed_tls_client_auth" => Self::SelfSignedTlsClientAuth,
+            "spiffe_jwt" => Self::SpiffeJwt,
+            "spiffe_x509" => Self::SpiffeX509,
+            _ => return None,
+        })
+    }
+
+    /// The name as it is configured.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::TlsClientAuth => "tls_client_auth",
+            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
+            Self::SpiffeJwt => "spiffe_jwt",
+            Self::SpiffeX509 => "spiffe_x509",
+        }
+    }
+}
+
+/// `clientSecret`: a string, or a JWK as JSON. Never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub enum ClientSecret {
+    /// A shared secret.
+    Text(String),
+    /// A JSON object with `kty`.
+    Jwk(String),
+}
+
+impl fmt::Debug for ClientSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientSecret(…)")
+    }
+}
+
+/// The native HTTP client's certificate and extra roots, in PEM. The key is never shown.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Tls {
+    /// The client's certificate, then its chain.
+    pub cert: Option<String>,
+    /// Its private key: PKCS#1, PKCS#8 or SEC1.
+    pub key: Option<String>,
+    /// Roots to trust beside the platform's.
+    pub ca: Option<String>,
+    /// Of an encrypted key.
+    pub passphrase: Option<String>,
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tls(…)")
+    }
+}
+
+/// Everything that a client needs to know, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Which class this is for.
+    pub flavour: Flavour,
+    /// The issuer.
+    pub tenant: TenantDomain,
+    /// This API's identifier, compared byte for byte.
+    pub audience: String,
+    /// `clientId`; without it nothing can be introspected.
+    pub client_id: Option<String>,
+    /// `clientSecret`.
+    pub client_secret: Option<ClientSecret>,
+    /// `clientAuthMethod`.
+    pub client_auth_method: ClientAuthMethod,
+    /// `groupOptions`.
+    pub groups: GroupOptions,
+    /// `clockSkew`, seconds.
+    pub clock_skew: f64,
+    /// `clockTolerance`, seconds.
+    pub clock_tolerance: f64,
+    /// `jwksCacheDuration`.
+    pub jwks_cache_duration: Duration,
+    /// `metadataCacheDuration`.
+    pub metadata_cache_duration: Duration,
+    /// `jwksStaleDuration`: how long past its freshness a key set serves while the tenant is away.
+    pub jwks_stale_duration: Duration,
+    /// `introspectJwtTokens`.
+    pub introspect_jwt_tokens: bool,
+    /// `trustStoreId`.
+    pub trust_store_id: Option<String>,
+    /// `validateCertificateBinding`.
+    pub binding: Binding,
+    /// `responseTimeout`.
+    pub response_timeout: Duration,
+    /// `maxConcurrentIntrospections`.
+    pub max_concurrent_introspections: usize,
+    /// `introspectionCacheDuration`, seconds.
+    pub introspection_cache_duration: Option<f64>,
+    /// `cacheTimeout`, milliseconds: how long a request waits for the caller's cache.
+    pub cache_timeout: f64,
+    /// `maxTokenBytes`.
+    pub max_token_bytes: usize,
+    /// `verifiedTokensBytes`: what tokens seen before may take of memory; 0 for none.
+    pub verified_tokens_bytes: u64,
+    /// `tls`.
+    pub tls: Tls,
+    /// Whether the caller has a `fetcher`.
+    pub has_fetcher: bool,
+    /// Whether the caller has a `metadataResolver`.
+    pub has_metadata_resolver: bool,
+    /// Whether the caller has a `jwksResolver`.
+    pub has_jwks_resolver: bool,
+}
+
+impl Config {
+    /// Reads and checks every option. The error is that of the first bad value.
+    pub fn read(flavour: Flavour, sources: &Sources) -> Result<Self> {
+        let reader = Reader { flavour, sources };
+        let tenant = tenant_domain(&reader)?;
+        let audience = reader.required(&options::AUDIENCE)?;
+        if !is_uri(&audience) {
+            return Err(reader.error(&options::AUDIENCE, "must be a valid uri"));
+        }
+        reader.object(&options::GROUP_OPTIONS)?;
+        let introspection_cache_duration = reader.number(&options::INTROSPECTION_CACHE_DURATION)?;
+        let response_timeout = reader.number(&options::RESPONSE_TIMEOUT)?;
+        let config = Self {
+            flavour,
+            tenant,
+            audience,
+            client_id: reader.text(&options::CLIENT_ID)?,
+            client_secret: client_secret(&reader)?,
+            client_auth_method: client_auth_method(&reader)?,
+            groups: GroupOptions {
+                claim: reader.text(&options::GROUPS_CLAIM)?.unwrap_or_default(),
+                match_all: reader.flag(&options::GROUPS_MATCH_ALL)?,
+            },
+            clock_skew: reader.number(&options::CLOCK_SKEW)?,
+            clock_tolerance: reader.number(&options::CLOCK_TOLERANCE)?,
+            jwks_cache_duration: seconds(&reader, &options::JWKS_CACHE_DURATION)?,
+            metadata_cache_duration: seconds(&reader, &options::METADATA_CACHE_DURATION)?,
+            jwks_stale_duration: seconds(&reader, &options::JWKS_STALE_DURATION)?,
+            introspect_jwt_tokens: reader.flag(&options::INTROSPECT_JWT_TOKENS)?,
+            trust_store_id: reader.text(&options::TRUST_STORE_ID)?,
+            binding: binding(&reader)?,
+            response_timeout: Duration::from_secs_f64(response_timeout.min(FOREVER) / 1000.0),
+            max_concurrent_introspections: reader.number(&options::MAX_CONCURRENT_INTROSPECTIONS)?
+                as usize,
+            introspection_cache_duration: Some(introspection_cache_duration)
+                .filter(|seconds| !seconds.is_nan()),
+            cache_timeout: reader.number(&options::CACHE_TIMEOUT)?,
+            // No HTTP server delivers a header of more than a megabyte.
+            max_token_bytes: reader.number(&options::MAX_TOKEN_BYTES)?.min(1_048_576.0) as usize,
+            verified_tokens_bytes: reader.number(&options::VERIFIED_TOKENS_BYTES)?.min(1e12) as u64,
+            tls: tls(&reader)?,
+            has_fetcher: reader.function(&options::FETCHER)?,
+            has_metadata_resolver: reader.function(&options::METADATA_RESOLVER)?,
+            has_jwks_resolver: reader.function(&options::JWKS_RESOLVER)?,
+        };
+        cache(&reader)?;
+        Ok(config)
+    }
+}
+
+/// A value for `setClockSkew` or `setClockTolerance`.
+pub fn clock_setting(name: &str, value: &Given) -> Result<f64> {
+    let bad = |rule: &str| Err(ValidationError::new(format!("\"{name}\" {rule}")));
+    match value {
+        Given::Number(number) if !number.is_finite() => bad("must be a finite number"),
+        Given::Number(number) if *number < 0.0 => bad("must be greater than or equal to 0"),
+        Given::Number(number) => Ok(*number),
+        _ => bad("must be a finite number"),
+    }
+}
+
+/// A century in seconds, or a month in milliseconds: longer times are the same, and fit every clock.
+const FOREVER: f64 = 3e9;
+
+fn seconds(reader: &Reader<'_>, option: &OptionSpec) -> Result<Duration> {
+    Ok(Duration::from_secs_f64(reader.number(option)?.min(FOREVER)))
+}
+
+/// An absolute URI of any scheme: `https://api.example.com`, `urn:example:api`, `api://id`.
+fn is_uri(text: &str) -> bool {
+    !text.chars().any(|c| c.is_whitespace() || c.is_control()) && Url::parse(text).is_ok()
+}
+
+fn tenant_domain(reader: &Reader<'_>) -> Result<TenantDomain> {
+    let text = reader.required(&options::TENANT_DOMAIN)?;
+    let text = match reader.flavour {
+        Flavour::OidcBackend if !text.contains("://") => format!("https://{text}"),
+        _ => text,
+    };
+    TenantDomain::parse(&text).map_err(|rule| reader.error(&options::TENANT_DOMAIN, rule))
+}
+
+fn client_secret(reader: &Reader<'_>) -> Result<Option<ClientSecret>> {
+    let bad = |rule| Err(reader.error(&options::CLIENT_SECRET, rule));
+    let jwk = |text: &str| Members::parse(text).is_ok_and(|members| members.text("kty").is_some());
+    match reader.find(&options::CLIENT_SECRET) {
+        Given::Absent => Ok(None),
+        Given::Text(text) if text.is_empty() => bad("is not allowed to be empty"),
+        Given::Text(text) if jwk(&text) => Ok(Some(ClientSecret::Jwk(text))),
+        Given::Text(text) => Ok(Some(ClientSecret::Text(text))),
+        Given::Json(text) if jwk(&text) => Ok(Some(ClientSecret::Jwk(text))),
+        _ => bad("must be a string or a JWK"),
+    }
+}
+
+fn client_auth_method(reader: &Reader<'_>) -> Result<ClientAuthMethod> {
+    let word = reader.word(&options::CLIENT_AUTH_METHOD)?;
+    Ok(word.and_then(ClientAuthMethod::parse).unwrap_or(match reader.flavour {
+        Flavour::BackendNode => ClientAuthMethod::ClientSecretPost,
+        Flavour::OidcBackend => ClientAuthMethod::ClientSecretBasic,
+    }))
+}
+
+fn binding(reader: &Reader<'_>) -> Result<Binding> {
+    Ok(match reader.word(&options::CERTIFICATE_BINDING)? {
+        Some("required") => Binding::Required,
+        Some("dangerously_ignore") => Binding::Ignored,
+        _ => Binding::WhenPresent,
+    })
+}
+
+fn tls(reader: &Reader<'_>) -> Result<Tls> {
+    reader.object(&options::TLS)?;
+    let tls = Tls {
+        cert: reader.text(&options::TLS_CERT)?,
+        key: reader.text(&options::TLS_KEY)?,
+        ca: reader.text(&options::TLS_CA)?,
+        passphrase: reader.text(&options::TLS_PASSPHRASE)?,
+    };
+    match (&tls.cert, &tls.key) {
+        (Some(_), None) => Err(reader.error(&options::TLS_KEY, "is required with \"tls.cert\"")),
+        (None, Some(_)) => Err(reader.error(&options::TLS_CERT, "is required with \"tls.key\"")),
+        _ => Ok(tls),
+    }
+}
+
+fn cache(reader: &Reader<'_>) -> Result<()> {
+    if !reader.object(&options::CACHE)? {
+        return Ok(());
+    }
+    for method in [options::CACHE_GET, options::CACHE_SET, options::CACHE_DELETE] {
+        if !reader.function(&method)? {
+            return Err(reader.error(&method, "must be a function"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! Reads one option at a time, by its rule in the table.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use super::options::{Flavour, NumberRule, OptionSpec, Rule};
+use crate::error::ValidationError;
+
+/// A value as the caller gave it, with its JavaScript type.
+#[derive(Clone, Default)]
+pub enum Given {
+    /// `undefined` or `null`: the option is not given.
+    #[default]
+    Absent,
+    /// A string.
+    Text(String),
+    /// A number, `NaN` and infinities included.
+    Number(f64),
+    /// A boolean.
+    Bool(bool),
+    /// A function.
+    Function,
+    /// An object that is read as a whole, as JSON.
+    Json(String),
+    /// An object whose members are read one by one.
+    Object,
+    /// Anything else: a symbol, a bigint, an object that is no JSON.
+    Other,
+}
+
+/// The value may be a secret: only its kind is shown.
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Absent => "Absent",
+            Self::Text(_) => "Text",
+            Self::Number(_) => "Number",
+            Self::Bool(_) => "Bool",
+            Self::Function => "Function",
+            Self::Json(_) => "Json",
+            Self::Object => "Object",
+            Self::Other => "Other",
+        })
+    }
+}
+
+/// Options by name, nested ones by their path (`groupOptions.matchAll`), and the environment.
+#[derive(Default)]
+pub struct Sources {
+    /// What the constructor was given.
+    pub options: HashMap<String, Given>,
+    /// Environment variables by name.
+    pub environment: HashMap<String, String>,
+}
+
+/// Both maps hold secrets (`clientSecret`, a proxy's password): only the names are shown.
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources")
+            .field("options", &self.options.keys())
+            .field("environment", &self.environment.keys())
+            .finish()
+    }
+}
+
+pub type Result<T> = std::result::Result<T, ValidationError>;
+
+/// The options of one client.
+pub struct Reader<'a> {
+    pub flavour: Flavour,
+    pub sources: &'a Sources,
+}
+
+impl Reader<'_> {
+    /// The option, or the environment variable where the option is absent. A variable that is empty, or
+    /// only white space, counts as unset.
+    pub fn find(&self, option: &OptionSpec) -> Given {
+        let given = self.sources.options.get(option.name);
+        if let Some(given) = given.filter(|given| !matches!(given, Given::Absent)) {
+            return given.clone();
+        }
+        option
+            .variable
+            .filter(|_| self.flavour == Flavour::BackendNode)
+            .and_then(|variable| self.sources.environment.get(variable))
+            .filter(|text| !text.trim().is_empty())
+            .map_or(Given::Absent, |text| Given::Text(text.clone()))
+    }
+
+    /// A string that is not empty.
+    pub fn text(&self, option: &OptionSpec) -> Result<Option<String>> {
+        match self.find(option) {
+            Given::Absent => Ok(match option.rule {
+                Rule::Text { default } => default.map(ToOwned::to_owned),
+                _ => None,
+            }),
+            Given::Text(text) if text.is_empty() => {
+                Err(self.error(option, "is not allowed to be empty"))
+            }
+            Given::Text(text) => Ok(Some(text)),
+            _ => Err(self.error(option, "must be a string")),
+        }
+    }
+
+    /// A string that must be given.
+    pub fn required(&self, option: &OptionSpec) -> Result<String> {
+        self.text(option)?.ok_or_else(|| self.error(option, "is required"))
+    }
+
+    /// One of the option's words; `None` where it is absent.
+    pub fn word(&self, option: &OptionSpec) -> Result<Option<&'static str>> {
+        let Rule::Word { words, .. } = option.rule else { return Ok(None) };
+        let Some(text) = self.text(option)? else { return Ok(None) };
+        match words.iter().find(|word| **word == text) {
+            Some(word) => Ok(Some(word)),
+            None => Err(self.error(option, &format!("must be one of [{}]", words.join(", ")))),
+        }
+    }
+
+    /// A number, or its decimal text; the default where it is absent.
+    pub fn number(&self, option: &OptionSpec) -> Result<f64> {
+        let Rule::Number(rule) = option.rule else { return Ok(f64::NAN) };
+        let NumberRule { least, most, whole, default, .. } = rule;
+        let bad = |rule: &str| Err(self.error(option, rule));
+        let number = match self.find(option) {
+            Given::Absent => return Ok(default),
+            Given::Number(number) => number,
+            Given::Text(text) => match parse_number(&text) {
+                Some(number) => number,
+                None => return bad(&format!("must be a number: the value is {text:?}")),
+            },
+            _ => return bad("must be a number"),
+        };
+        if !number.is_finite() {
+            bad("must be a finite number")
+        } else if number < least {
+            bad(&format!("must be greater than or equal to {least}"))
+        } else if number > most {
+            bad(&format!("must be less than or equal to {most}"))
+        } else if whole && number.fract() != 0.0 {
+            bad("must be an integer")
+        } else {
+            Ok(number)
+        }
+    }
+
+    /// A boolean, or its text: `true`, `false`, `1`, `0`; the default where it is absent.
+    pub fn flag(&self, option: &OptionSpec) -> Result<bool> {
+        let bad = |rule: &str| Err(self.error(option, rule));
+        match self.find(option) {
+            Given::Absent => Ok(matches!(option.rule, Rule::Flag { default: true })),
+            Given::Bool(flag) => Ok(flag),
+            Given::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "1" => Ok(true),
+                "false" | "0" => Ok(false),
+                _ => bad(&format!("must be a boolean: the value is {text:?}")),
+            },
+            _ => bad("must be a boolean"),
+        }
+    }
+
+    /// Whether an object is given.
+    pub fn object(&self, option: &OptionSpec) -> Result<bool> {
+        match self.find(option) {
+            Given::Absent => Ok(false),
+            Given::Object => Ok(true),
+            _ => Err(self.error(option, "must be an object")),
+        }
+    }
+
+    /// Whether a function is given.
+    pub fn function(&self, option: &OptionSpec) -> Result<bool> {
+        match self.find(option) {
+            Given::Absent => Ok(false),
+            Given::Function => Ok(true),
+            _ => Err(self.error(option, "must be a function")),
+        }
+    }
+
+    /// A bad value of an option.
+    pub fn error(&self, option: &OptionSpec, rule: &str) -> ValidationError {
+        option.error(self.flavour, rule)
+    }
+}
+
+/// A decimal number and nothing else: no white space inside, no hexadecimal, no `Infinity`.
+fn parse_number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let plain =
+        text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'e' | b'E'));
+    if plain { text.parse().ok() } else { None }
+}

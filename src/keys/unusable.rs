@@ -1,0 +1,37 @@
+//! Why a key of a JWKS document is not used.
+
+/// Why a member of `keys` is skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unusable {
+    /// No object, or a member is named twice or mistyped.
+    Malformed,
+    /// `kty` is none that verifies our algorithms: `oct`, post-quantum `AKP`, …
+    KeyType,
+    /// `crv` is none of P-256, P-384, P-521, Ed25519.
+    Curve,
+    /// `use` or `key_ops` say that it is for something else.
+    Purpose,
+    /// `alg` is none that is accepted, or does not go with the key.
+    Algorithm,
+    /// An RSA key under 2048 bits or over 8192, or with an exponent that is 1, even or huge; an Ed25519
+    /// key of small order.
+    Strength,
+    /// Its numbers are no point of the curve, or no RSA key.
+    Material,
+}
+
+impl Unusable {
+    /// The stable machine word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::KeyType => "unsupported_key_type",
+            Self::Curve => "unsupported_curve",
+            Self::Purpose => "not_for_signatures",
+            Self::Algorithm => "unsupported_algorithm",
+            Self::Strength => "weak_or_oversized",
+            Self::Material => "invalid_key",
+        }
+    }
+}
