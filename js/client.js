@@ -5,7 +5,7 @@
 const { Core } = require('./core/core.js');
 const { errorOf, toError } = require('./core/failure.js');
 const { readClientOptions, toJson } = require('./core/options.js');
-const { TOKEN_ALONE, readCall } = require('./core/requirements.js');
+const { TOKEN_ALONE, WITH_KEYS, readCall } = require('./core/requirements.js');
 const { traceOf, withStack } = require('./core/stack.js');
 const { claimsOf, isAdmitted, isVerdict, verdictOnClaims } = require('./core/verdict.js');
 const { MonoCloudTokenError, MonoCloudValidationError } = require('./errors.js');
@@ -66,14 +66,15 @@ class MonoCloudOidcBackendClient {
       values.set('audience', audience);
     }
     // A symbol that is not enumerable: neither a log nor a copy shows it.
-    Object.defineProperty(this, CORE, { value: new Core(backendNode, values, new.target) });
+    const value = new Core(backendNode, values, new.target);
+    Object.defineProperty(this, CORE, { __proto__: null, value });
   }
 
   async validateJwtAccessToken(accessToken, options) {
     const from = own.validateJwtAccessToken;
     const token = tokenText(accessToken, from);
     const what = 'validateJwtAccessToken()';
-    const { requirements, certificate, jwks } = readCall(options, from, { what, keys: true });
+    const { requirements, certificate, jwks } = readCall(options, from, what, WITH_KEYS);
     const core = coreOf(this, from);
     const trace = traceOf(from);
     const keys = jwks === undefined ? undefined : toJson(jwks);
@@ -85,7 +86,7 @@ class MonoCloudOidcBackendClient {
     const from = own.introspectAccessToken;
     const token = tokenText(accessToken, from);
     const what = 'introspectAccessToken()';
-    const { requirements, certificate } = readCall(options, from, { what });
+    const { requirements, certificate } = readCall(options, from, what);
     const core = coreOf(this, from);
     const trace = traceOf(from);
     const outcome = await opaqueOutcome(this, core, token, requirements, certificate);
@@ -96,7 +97,7 @@ class MonoCloudOidcBackendClient {
     const from = own.explain;
     const token = tokenText(accessToken, from);
     const what = 'explain()';
-    const { requirements, certificate, jwks } = readCall(options, from, { what, keys: true });
+    const { requirements, certificate, jwks } = readCall(options, from, what, WITH_KEYS);
     const core = coreOf(this, from);
     const trace = traceOf(from);
     const given = jwks === undefined ? undefined : toJson(jwks);
@@ -175,7 +176,7 @@ class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClient {
     const from = own.validateAccessToken;
     const token = tokenText(accessToken, from);
     const what = 'validateAccessToken()';
-    const { requirements, certificate } = readCall(options, from, { what });
+    const { requirements, certificate } = readCall(options, from, what);
     coreOf(this, from);
     const verdict = judge(this, token, requirements, certificate);
     if (isVerdict(verdict)) return conclude(verdict, from, certificate);

@@ -8,6 +8,7 @@ const { setInterval } = require('node:timers');
 
 const binding = require('./load.js');
 const { publish } = require('./channels.js');
+const { OwnMap } = require('./collections.js');
 const { DEFECT, orFailure, orThrow } = require('./panic.js');
 const { readResponse, wordFor } = require('./fetcher.js');
 
@@ -15,16 +16,18 @@ const { hasOwn } = Object;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Waiting callers by ticket, exchanges over the caller's functions by number, clients by number. */
-const waiting = new Map();
-const exchanges = new Map();
-const clients = new Map();
+const waiting = new OwnMap();
+const exchanges = new OwnMap();
+const clients = new OwnMap();
 const collected = new FinalizationRegistry((number) => clients.delete(number));
 
 let lastTicket = 0;
 let lastClient = 0;
 let keepAlive;
 
-function receive(message) {
+function receive(given) {
+  // No prototype: what a message does not have is left out by the core.
+  const message = { __proto__: null, ...given };
   switch (message.kind) {
     case 'settled':
       collect();
@@ -128,7 +131,7 @@ function createClient(backendNode, options, issuers, environment, functions) {
 }
 
 /** What the caller's functions threw, by exchange, for the `cause` of errors. Oldest first. */
-const causes = new Map();
+const causes = new OwnMap();
 const MOST_CAUSES = 256;
 
 function rememberCause(id, cause) {

@@ -10,6 +10,7 @@ const bridge = require('./bridge.js');
 const { ClaimsCache } = require('./cache.js');
 const { ClaimsCopies } = require('./claims-copies.js');
 const { publish } = require('./channels.js');
+const { OwnMap } = require('./collections.js');
 const { toError } = require('./failure.js');
 const { weakMapGet, weakMapSet } = require('./intrinsics.js');
 const { describe, describeAll, readEnvironment, toJson } = require('./options.js');
@@ -36,7 +37,7 @@ class Core {
   /** The native functions that validate, by requirements. */
   #validateFunctions = new WeakMap();
   /** Tokens that are being looked up in the cache: once, however many requests have them. */
-  #lookups = new Map();
+  #lookups = new OwnMap();
   #counts = { accepted: 0, refused: 0, seenBefore: 0 };
 
   /** Whether a value is a core of this package. */
@@ -56,7 +57,8 @@ class Core {
     );
     if (bridge.isFailure(built)) throw withStack(toError(built), from);
     this.#native = built;
-    this.#settings = orThrow(() => built.settings());
+    // No prototype: a setting that is not given is left out by the core.
+    this.#settings = { __proto__: null, ...orThrow(() => built.settings()) };
     // The other half of the bytes is for the native cache of signatures.
     this.#copies = new ClaimsCopies(this.#settings.verifiedTokensBytes / 2);
     const cache = backendNode ? values.get('cache') : undefined;

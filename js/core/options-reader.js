@@ -2,6 +2,8 @@
 
 // Reads an options object that a caller handed in: each option once, and no others than those that exist.
 
+const { isProxy } = require('node:util/types');
+
 const { MonoCloudValidationError } = require('../errors.js');
 
 // Captured when the module is loaded, because a program can replace them later. Lists are walked by
@@ -113,7 +115,9 @@ function read(options, chain, name, from) {
       // Directly before the read, so that no getter of another option comes between.
       if (hasOwn(link.holder, name)) return get(link.holder, name, options) ?? undefined;
     }
-    return undefined;
+    // A proxy may answer for a name that it does not list; to leave its `scopes` out would open a route.
+    const isAnswering = isProxy(options) && !hasOwn(ObjectPrototype, name);
+    return isAnswering ? (get(options, name) ?? undefined) : undefined;
   } catch {
     throw refusal(`"${name}" can't be read`, from);
   }

@@ -196,6 +196,13 @@ function denied(client, error) {
   return new Refused({ failure: DENIED });
 }
 
+/** A setter, of the request's or inherited, may keep nothing: the handler would run without the claims. */
+function setClaims(request, claims) {
+  request.claims = claims;
+  if (request.claims === claims) return;
+  throw new MonoCloudAuthBaseError('The claims could not be set on the request', undefined);
+}
+
 const DENIED = {
   kind: 'token',
   message: 'The route does not allow this access token',
@@ -210,4 +217,4 @@ function asError(thrown) {
     : new MonoCloudAuthBaseError('The answer could not be sent', undefined);
 }
 
-module.exports = { asError, guard, readArguments, requireCall };
+module.exports = { asError, guard, readArguments, requireCall, setClaims };
