@@ -78,6 +78,8 @@ function configuration(options, jwks, mtlsOrigin) {
       : {},
     features: {
       devInteractions: { enabled: false },
+      // Only then may its JWKS hold an encryption key.
+      encryption: { enabled: jwks.keys.some(({ use }) => use === 'enc') },
       clientCredentials: { enabled: true },
       introspection: {
         enabled: true,
