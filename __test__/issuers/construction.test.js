@@ -9,7 +9,7 @@ const { MonoCloudBackendNodeClient, MonoCloudValidationError } = require('@monoc
 const express = require('@monocloud/backend-node/express');
 const fastify = require('@monocloud/backend-node/fastify');
 const { auth0, entra } = require('@monocloud/backend-node/issuers');
-const { TENANT } = require('./vendors.js');
+const { TENANT } = require('../support/vendors.js');
 
 const GOOD = { issuer: 'https://a.example/', audience: 'a' };
 const OTHER = { issuer: 'https://b.example', audience: 'b' };

@@ -7,7 +7,7 @@ const { describe, it } = require('node:test');
 const vm = require('node:vm');
 const { MonoCloudValidationError } = require('@monocloud/backend-node');
 const issuers = require('@monocloud/backend-node/issuers');
-const { API, POOL, TENANT } = require('./vendors.js');
+const { API, POOL, TENANT } = require('../support/vendors.js');
 
 const { auth0, cognito, entra, keycloak, okta } = issuers;
 const AUDIENCE = 'https://api.example.com';

@@ -9,7 +9,7 @@ const { assertAnswer } = require('../support/answers.js');
 const { guarded } = require('../support/guarded.js');
 const { get, raw } = require('../support/http.js');
 const { makeKey, sign } = require('../support/tokens.js');
-const { API, VENDORS, ca, startInternet, startVendor } = require('./vendors.js');
+const { API, VENDORS, ca, startInternet, startVendor } = require('../support/vendors.js');
 
 const ROUTES = [
   { path: '/me' },
@@ -85,8 +85,10 @@ for (const [vendor, { options, issuer, host, header, groups, scopes }] of Object
     before(async () => {
       [provider, internet] = await Promise.all([startVendor(vendor), startInternet()]);
       internet.ports.set(host, provider.port);
+      process.env.HTTPS_PROXY = internet.url;
     });
     after(async () => {
+      delete process.env.HTTPS_PROXY;
       await internet?.close();
       await provider?.close();
     });
@@ -179,12 +181,14 @@ describe('all five at once', () => {
   let internet;
   before(async () => {
     internet = await startInternet();
+    process.env.HTTPS_PROXY = internet.url;
     // Both of Entra's versions are at one host: one at a time.
     const some = names.filter((name) => name !== 'entra-v1');
     providers = await Promise.all(some.map(async (name) => [name, await startVendor(name)]));
     for (const [name, { port }] of providers) internet.ports.set(VENDORS[name].host, port);
   });
   after(async () => {
+    delete process.env.HTTPS_PROXY;
     await internet?.close();
     for (const [, provider] of providers ?? []) await provider.close();
   });

@@ -26,8 +26,15 @@ const pool: CognitoOptions = {
   userPoolId: 'eu-central-1_AbCdEfGhI',
   clientIds: ['1example23456789'],
 };
-const tenant: Auth0Options = { domain: 'example.eu.auth0.com', audience: 'https://api.example.com' };
-const realm: KeycloakOptions = { url: 'https://sso.example.com', realm: 'staff', audience: 'orders' };
+const tenant: Auth0Options = {
+  domain: 'example.eu.auth0.com',
+  audience: 'https://api.example.com',
+};
+const realm: KeycloakOptions = {
+  url: 'https://sso.example.com',
+  realm: 'staff',
+  audience: 'orders',
+};
 const server: OktaOptions = {
   domain: 'example.okta.com',
   authorizationServer: 'aus1example',

@@ -1,14 +1,14 @@
 'use strict';
 
 // The five authorization servers: what the helper is called with, and where oidc-provider, shaped like each of
-// them (../support/oidc/vendors.mjs), is found on the internet.
+// them (oidc/vendors.mjs), is found on the internet.
 
 const { once } = require('node:events');
 const http = require('node:http');
 const net = require('node:net');
 const { auth0, cognito, entra, keycloak, okta } = require('@monocloud/backend-node/issuers');
-const { createCa, createServerCert } = require('../support/certs.js');
-const { startOidcProvider } = require('../support/oidc/index.js');
+const { createCa, createServerCert } = require('./certs.js');
+const { startOidcProvider } = require('./oidc/index.js');
 const { makePairSync } = require('../../js/testing/pairs.js');
 
 const TENANT = '11111111-2222-4333-8444-555555555555';
@@ -100,8 +100,17 @@ const VENDORS = {
   },
 };
 
-/** oidc-provider as one of them: a process of its own, with a certificate for the vendor's host. */
-function startVendor(name, more) {
+/** A certificate for a host that is on loopback: what `tls` of `startOidcProvider` takes. */
+function certificateFor(host, authority) {
+  const certificate = createServerCert(authority, { san: [`DNS:${host}`, 'IP:127.0.0.1'] });
+  return { ...certificate, ca: authority.cert };
+}
+
+/**
+ * oidc-provider as one of them: a process of its own, with a certificate for the vendor's host. `more`: options
+ * of `startOidcProvider`, and the CA (`authority`).
+ */
+function startVendor(name, { authority = ca, ...more } = {}) {
   const { issuer, host, mount, audience = 'none', keysNameAlg = true, jwks } = VENDORS[name];
   return startOidcProvider({
     vendor: name,
@@ -112,14 +121,14 @@ function startVendor(name, more) {
     jwks: jwks?.(),
     algorithms: ['RS256'],
     scopes: SCOPES,
-    tls: { ...createServerCert(ca, { san: [`DNS:${host}`, 'IP:127.0.0.1'] }), ca: ca.cert },
+    tls: certificateFor(host, authority),
     ...more,
   });
 }
 
 /**
- * The internet as a client sees it through HTTPS_PROXY: `ports` says where a host is. `asked` has the hosts
- * that a tunnel was asked for.
+ * The internet as a client sees it whose HTTPS_PROXY is `url`: `ports` says where a host is, and `asked` has the
+ * hosts that a tunnel was asked for.
  */
 async function startInternet() {
   const ports = new Map();
@@ -145,12 +154,11 @@ async function startInternet() {
   });
   proxy.listen(0, '127.0.0.1');
   await once(proxy, 'listening');
-  process.env.HTTPS_PROXY = `http://127.0.0.1:${proxy.address().port}`;
   return {
+    url: `http://127.0.0.1:${proxy.address().port}`,
     ports,
     asked,
     async close() {
-      delete process.env.HTTPS_PROXY;
       const closed = once(proxy, 'close');
       proxy.close();
       for (const socket of sockets) socket.destroy();
@@ -160,4 +168,13 @@ async function startInternet() {
   };
 }
 
-module.exports = { API, POOL, SCOPES, TENANT, VENDORS, ca, startInternet, startVendor };
+module.exports = {
+  API,
+  POOL,
+  TENANT,
+  VENDORS,
+  ca,
+  certificateFor,
+  startInternet,
+  startVendor,
+};
