@@ -1377,9 +1377,11 @@ export type MonoCloudTokenErrorReason =
   | 'certificate_malformed'
   /** The token has no `cnf`, and the route asks for one (RFC 8705 §3.1). Have the client get its token over mutual TLS. */
   | 'token_not_bound'
+  /** The token is bound to a DPoP key (RFC 9449 §6.1) and came as a bearer token. Have tokens issued unbound, or bound by mutual TLS. */
+  | 'dpop_required'
   /** The token is bound to another certificate (RFC 8705 §3). Use the one that it was issued to. */
   | 'certificate_mismatch'
-  /** `cnf` cannot be read, or asks for another proof than a certificate, such as DPoP. Have tokens bound by mutual TLS. */
+  /** `cnf` cannot be read, or asks for another proof than a certificate. Have tokens bound by mutual TLS. */
   | 'unsupported_confirmation'
   // Any other string, without losing the suggestions above.
   | (string & {});

@@ -7,7 +7,7 @@ const { after, before, describe, it } = require('node:test');
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const { frameworks, raw, get } = require('./support/http.js');
-const { assertAnswer, untilWell } = require('./support/answers.js');
+const { assertAnswer, rowOf, untilWell } = require('./support/answers.js');
 const { sendJson, startFaultyTenant } = require('./support/faulty-tenant.js');
 const {
   MonoCloudBackendNodeClient,
@@ -532,8 +532,7 @@ describe('a bad tenant', { concurrency: 6 }, () => {
     // The deadline is for one exchange; the rest is what a loaded machine may take.
     assert.ok(Date.now() - start < responseTimeout + 4000, `took ${Date.now() - start} ms`);
     verify(error, tenant);
-    // An answer that can't be used is a fault of the tenant's or of the settings; all others may pass.
-    const row = UNUSABLE.includes(error.reason) ? 'refused' : 'unavailable';
+    const row = rowOf(error);
     answers.forEach((answer, index) => {
       assertAnswer(answer, row, apis.apis[index].name);
     });
@@ -544,13 +543,6 @@ describe('a bad tenant', { concurrency: 6 }, () => {
     assert.deepEqual(apis.errors, []);
     return tenant;
   }
-
-  const UNUSABLE = [
-    'unexpected_status',
-    'unreadable_response',
-    'response_too_large',
-    'forbidden_url',
-  ];
 
   const httpError = (reason) => (error) => {
     assert.ok(error instanceof MonoCloudHttpError, String(error?.stack));

@@ -5,7 +5,7 @@
 const { Core } = require('./core/core.js');
 const { errorOf, toError } = require('./core/failure.js');
 const { readClientOptions, toJson } = require('./core/options.js');
-const { TOKEN_ALONE, readCall } = require('./core/requirements.js');
+const { TOKEN_ALONE, WITH_KEYS, readCall } = require('./core/requirements.js');
 const { traceOf, withStack } = require('./core/stack.js');
 const { claimsOf, isAdmitted, isVerdict, verdictOnClaims } = require('./core/verdict.js');
 const { MonoCloudTokenError, MonoCloudValidationError } = require('./errors.js');
@@ -21,9 +21,19 @@ const FROM_ENVIRONMENT = Symbol('options and environment');
 
 const CORE = Symbol('core');
 
+/** The core of a client; `undefined` where a value is no client. A proxy's trap may throw. */
+function findCore(value) {
+  try {
+    const core = value?.[CORE];
+    return Core.is(core) ? core : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function coreOf(client, from = coreOf) {
-  const core = client?.[CORE];
-  if (Core.is(core)) return core;
+  const core = findCore(client);
+  if (core !== undefined) return core;
   throw withStack(new MonoCloudValidationError('The method must be called on a client'), from);
 }
 
@@ -39,6 +49,12 @@ function tokenText(accessToken, from) {
   throw withStack(new MonoCloudValidationError(message), from);
 }
 
+/** The issuer whose document is asked for, where a client has several. */
+function issuerName(issuer, from) {
+  if (issuer === undefined || typeof issuer === 'string') return issuer;
+  throw withStack(new MonoCloudValidationError('"issuer" must be a string'), from);
+}
+
 class MonoCloudOidcBackendClient {
   constructor(tenantDomain, audience, options) {
     const backendNode = tenantDomain === FROM_ENVIRONMENT;
@@ -50,14 +66,15 @@ class MonoCloudOidcBackendClient {
       values.set('audience', audience);
     }
     // A symbol that is not enumerable: neither a log nor a copy shows it.
-    Object.defineProperty(this, CORE, { value: new Core(backendNode, values, new.target) });
+    const value = new Core(backendNode, values, new.target);
+    Object.defineProperty(this, CORE, { __proto__: null, value });
   }
 
   async validateJwtAccessToken(accessToken, options) {
     const from = own.validateJwtAccessToken;
     const token = tokenText(accessToken, from);
     const what = 'validateJwtAccessToken()';
-    const { requirements, certificate, jwks } = readCall(options, from, { what, keys: true });
+    const { requirements, certificate, jwks } = readCall(options, from, what, WITH_KEYS);
     const core = coreOf(this, from);
     const trace = traceOf(from);
     const keys = jwks === undefined ? undefined : toJson(jwks);
@@ -69,7 +86,7 @@ class MonoCloudOidcBackendClient {
     const from = own.introspectAccessToken;
     const token = tokenText(accessToken, from);
     const what = 'introspectAccessToken()';
-    const { requirements, certificate } = readCall(options, from, { what });
+    const { requirements, certificate } = readCall(options, from, what);
     const core = coreOf(this, from);
     const trace = traceOf(from);
     const outcome = await opaqueOutcome(this, core, token, requirements, certificate);
@@ -80,7 +97,7 @@ class MonoCloudOidcBackendClient {
     const from = own.explain;
     const token = tokenText(accessToken, from);
     const what = 'explain()';
-    const { requirements, certificate, jwks } = readCall(options, from, { what, keys: true });
+    const { requirements, certificate, jwks } = readCall(options, from, what, WITH_KEYS);
     const core = coreOf(this, from);
     const trace = traceOf(from);
     const given = jwks === undefined ? undefined : toJson(jwks);
@@ -91,18 +108,22 @@ class MonoCloudOidcBackendClient {
     throw withStack(toError(outcome), trace);
   }
 
-  async getMetadata(forceRefresh = false) {
+  async getMetadata(forceRefresh = false, issuer = undefined) {
     const from = own.getMetadata;
     const core = coreOf(this, from);
     const trace = traceOf(from);
-    return documentOf(await core.document('metadata', Boolean(forceRefresh)), trace);
+    return documentOf(
+      await core.document('metadata', Boolean(forceRefresh), issuerName(issuer, from)),
+      trace,
+    );
   }
 
-  async getJwks(forceRefresh = false) {
+  async getJwks(forceRefresh = false, issuer = undefined) {
     const from = own.getJwks;
     const core = coreOf(this, from);
     const trace = traceOf(from);
-    const ask = () => core.document('jwks', Boolean(forceRefresh));
+    const name = issuerName(issuer, from);
+    const ask = () => core.document('jwks', Boolean(forceRefresh), name);
     return documentOf(await withMetadata(this, core, ask), trace);
   }
 
@@ -155,7 +176,7 @@ class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClient {
     const from = own.validateAccessToken;
     const token = tokenText(accessToken, from);
     const what = 'validateAccessToken()';
-    const { requirements, certificate } = readCall(options, from, { what });
+    const { requirements, certificate } = readCall(options, from, what);
     coreOf(this, from);
     const verdict = judge(this, token, requirements, certificate);
     if (isVerdict(verdict)) return conclude(verdict, from, certificate);
@@ -199,7 +220,7 @@ async function judgeByMethods(client, core, token, requirements, certificate) {
   if (core.isIntrospected(token)) {
     const source = introspection(client, core, token);
     const outcome = await (core.hasCache ? core.cached(token, true, source) : source());
-    return core.verdictOnText(outcome, requirements, certificate);
+    return core.verdictOnText(outcome, token, requirements, certificate);
   }
   const method = client.validateJwtAccessToken;
   if (method !== own.validateJwtAccessToken) {
@@ -211,7 +232,7 @@ async function judgeByMethods(client, core, token, requirements, certificate) {
   if (core.hasCache) {
     const source = () => jwtOutcome(client, core, token, TOKEN_ALONE);
     const outcome = await core.cached(token, false, source);
-    return core.verdictOnText(outcome, requirements, certificate);
+    return core.verdictOnText(outcome, token, requirements, certificate);
   }
   return core.verdictOn(await jwtOutcome(client, core, token, requirements, certificate));
 }
@@ -260,8 +281,8 @@ function documentOf(outcome, trace) {
 module.exports = {
   MonoCloudBackendNodeClient,
   MonoCloudOidcBackendClient,
-  isClient: (value) => Core.is(value?.[CORE]),
-  tenantOf: (client) => (Core.is(client?.[CORE]) ? client[CORE].tenantDomain : undefined),
+  isClient: (value) => findCore(value) !== undefined,
+  tenantOf: (client) => findCore(client)?.tenantDomain,
   judge,
   ownValidateAccessToken: own.validateAccessToken,
 };

@@ -1,6 +1,6 @@
-//! Every way a validation can end badly, each with its code, its reason and what is known of it.
+//! The errors of a validation, with their codes, reasons and messages.
 //!
-//! No token, claim or secret is ever held here, so none can be printed.
+//! No error holds a token, a claim or a secret, so none can print one.
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,18 +31,22 @@ pub struct ValidationError(pub String);
 /// The `code` of a `MonoCloudTokenError`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenErrorCode {
-    /// The token itself is no good: 401.
+    /// The token is not valid: 401.
     InvalidToken,
-    /// A good token without the scopes of this route: 403.
+    /// A valid token without the scopes of this route: 403.
     InsufficientScope,
-    /// A good token without the groups of this route: 403.
+    /// A valid token without the groups of this route: 403.
     InsufficientGroups,
     /// The tenant says that the token is not active: 401.
     InactiveToken,
+    /// A good token that the route's own rules do not allow: 403.
+    AccessDenied,
+    /// A login that is not as strong or as recent as the route requires (RFC 9470 §3): 401.
+    InsufficientUserAuthentication,
 }
 
 impl TokenErrorCode {
-    /// The word that JavaScript sees.
+    /// The value of `code` in JavaScript.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -50,6 +54,8 @@ impl TokenErrorCode {
             Self::InsufficientScope => "insufficient_scope",
             Self::InsufficientGroups => "insufficient_groups",
             Self::InactiveToken => "inactive_token",
+            Self::AccessDenied => "access_denied",
+            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
         }
     }
 }
@@ -63,7 +69,7 @@ macro_rules! token_errors {
         }
 
         impl TokenError {
-            /// Every refusal there is, for tests and for the documentation.
+            /// Every variant, for tests and for the documentation.
             pub const ALL: &[Self] = &[ $( Self::$variant, )+ ];
 
             /// The `code` of the documented class.
@@ -78,7 +84,7 @@ macro_rules! token_errors {
                 match self { $( Self::$variant => $reason, )+ }
             }
 
-            /// The sentence for people; some of them are matched on by programs (contract §8).
+            /// The error's message. Programs match on some of them (contract §8).
             #[must_use]
             pub const fn message(self) -> &'static str {
                 match self { $( Self::$variant => $message, )+ }
@@ -96,15 +102,15 @@ token_errors! {
     HeaderUnreadable = InvalidToken, "malformed_header", "Failed to parse JWT Header";
     /// The header is JSON, but not an object.
     HeaderNotObject = InvalidToken, "malformed_header", "JWT Header must be a top level object";
-    /// `crit` is there; no extension is understood (RFC 7515 §4.1.11).
+    /// `crit` is present; no extension is supported (RFC 7515 §4.1.11).
     CriticalHeader = InvalidToken, "unsupported_critical_header", "Unexpected JWT \"crit\" header parameter";
     /// `alg` is missing, or not one that is accepted (RFC 8725 §3.1).
     UnsupportedAlgorithm = InvalidToken, "unsupported_algorithm", "Unsupported JWT signing algorithm";
     /// `typ` names another kind of token (RFC 9068 §2.1, RFC 8725 §3.11).
     UnexpectedType = InvalidToken, "unexpected_token_type", "Invalid token type";
-    /// No usable key of the tenant answers to the token's `kid` and `alg`.
+    /// No usable key of the tenant has the token's `kid` and fits its `alg`.
     UnknownKey = InvalidToken, "unknown_key", "No matching signing key found in the JWKS";
-    /// More than one key of the tenant answers to it.
+    /// More than one usable key of the tenant does.
     AmbiguousKey = InvalidToken, "ambiguous_key", "More than one signing key in the JWKS matches the token";
     /// The signature is not base64url, or is not of this key over these bytes.
     InvalidSignature = InvalidToken, "invalid_signature", "JWT signature verification failed";
@@ -114,7 +120,7 @@ token_errors! {
     PayloadNotObject = InvalidToken, "malformed_payload", "JWT Payload must be a top level object";
     /// `iss` is not the tenant (RFC 9068 §4).
     IssuerMismatch = InvalidToken, "issuer_mismatch", "Invalid Issuer";
-    /// `sub` is there and no string.
+    /// `sub` is present and no string.
     InvalidSubject = InvalidToken, "invalid_subject", "Invalid subject";
     /// `aud` does not name this API, byte for byte.
     AudienceMismatch = InvalidToken, "audience_mismatch", "Invalid audience claim";
@@ -122,26 +128,38 @@ token_errors! {
     MissingExpiration = InvalidToken, "missing_expiration", "Missing \"exp\" (expiration time) claim";
     /// `exp` is no number.
     InvalidExpiration = InvalidToken, "invalid_expiration", "Unexpected \"exp\" (expiration time) claim type";
-    /// `exp` has passed, skew and tolerance counted.
+    /// `exp` has passed, with skew and tolerance.
     Expired = InvalidToken, "expired", "Token has expired";
     /// `nbf` is no number.
     InvalidNotBefore = InvalidToken, "invalid_not_before", "Unexpected \"nbf\" (not before) claim type";
-    /// `nbf` has not come yet, skew and tolerance counted.
+    /// `nbf` has not been reached, with skew and tolerance.
     NotYetValid = InvalidToken, "not_yet_valid", "Token is not valid yet";
-    /// A scope of the route is not in `scope`.
+    /// `client_id`, or else `azp`, is none of `clientIds`.
+    ClientMismatch = InvalidToken, "client_mismatch", "Invalid client";
+    /// A claim of `requiredClaims` is absent, or has another value.
+    RequiredClaimsMismatch = InvalidToken, "required_claims_mismatch", "Token lacks a required claim";
+    /// A claim of the route's `claims` is absent, or has another value.
+    ClaimsMismatch = AccessDenied, "claims_mismatch", "Token lacks a claim that the route requires";
+    /// `acr` is none of those that the route requires.
+    AcrNotMet = InsufficientUserAuthentication, "acr_not_met", "The user's login is not as strong as the route requires";
+    /// `auth_time` is absent, no number, or in the future.
+    MissingAuthTime = InsufficientUserAuthentication, "missing_auth_time", "The time of the user's login is missing or invalid";
+    /// `auth_time` is longer ago than the route's `maxAge`.
+    LoginTooOld = InsufficientUserAuthentication, "login_too_old", "The user's login is longer ago than the route allows";
+    /// A scope of the route is not in the scopes claim.
     MissingScopes = InsufficientScope, "missing_scopes", "Token is missing required scopes";
     /// A group of the route is not in the groups claim.
     MissingGroups = InsufficientGroups, "missing_groups", "Token is missing required groups";
     /// Introspection did not answer `"active": true` (RFC 7662 §2.2).
     Inactive = InactiveToken, "inactive", "Token is not active";
-    /// The same for a JWT that has not expired: the tenant may not have revoked it, but not let this
-    /// client ask about tokens for this audience.
+    /// The same for a JWT that has not expired: it may be revoked, or this client may not introspect tokens
+    /// for this audience.
     InactiveOrNotPermitted = InactiveToken, "inactive_or_client_not_permitted", "Token is not active";
-    /// Binding is to be checked and the request came without a certificate.
+    /// The token is bound, or must be, and the request has no client certificate.
     CertificateMissing = InvalidToken, "certificate_missing", "Client certificate is not present";
-    /// The same on a TLS session that was resumed, and had begun without one.
+    /// The same on a resumed TLS session that began without a certificate.
     CertificateMissingResumedSession = InvalidToken, "certificate_missing_resumed_session", "Client certificate is not present";
-    /// What was given as the certificate is none.
+    /// The client certificate can't be parsed.
     CertificateMalformed = InvalidToken, "certificate_malformed", "Client certificate is malformed";
     /// Binding is required and the token has no `cnf`.
     NotBound = InvalidToken, "token_not_bound", "Access token is not bound to a client certificate";
@@ -156,33 +174,33 @@ token_errors! {
 /// An OAuth error response (RFC 6749 §5.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpError {
-    /// `error`, or what the status stands for.
+    /// `error`, or the code that the status implies.
     pub error: String,
-    /// `error_description`, where the tenant gave one.
+    /// `error_description`, where there is one.
     pub description: Option<String>,
-    /// The answer itself.
+    /// The response.
     pub raw: Arc<Raw>,
 }
 
-/// What an exchange with the tenant came to.
+/// An exchange with the tenant that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpError {
-    /// Which document or endpoint was asked: `metadata`, `JWKS`, `token introspection`.
+    /// The document or endpoint: `metadata`, `JWKS`, `token introspection`.
     pub what: &'static str,
-    /// Where, without query.
+    /// Its URL, without query.
     pub url: String,
-    /// How it failed.
+    /// Why it failed.
     pub fault: Fault,
-    /// The answer, where one came.
+    /// The response, where there was one.
     pub raw: Option<Arc<Raw>>,
     /// Whole seconds after which to try again.
     pub retry_after: Option<u64>,
 }
 
-/// How an exchange failed.
+/// Why an exchange failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// No whole answer within the deadline.
+    /// No complete response within the deadline.
     Timeout {
         /// `responseTimeout`, milliseconds.
         after_ms: u64,
@@ -191,24 +209,24 @@ pub enum Fault {
     Connect,
     /// The TLS handshake failed: certificate, name, protocol.
     Tls,
-    /// The connection was lost before the answer was whole.
+    /// The connection was lost before the response was complete.
     Interrupted,
-    /// The answer is longer than is read.
+    /// The response is longer than the limit.
     TooLarge {
-        /// Bytes.
+        /// The limit, bytes.
         limit: usize,
     },
-    /// A status that the protocol does not have at this place.
+    /// A status that is not expected here.
     Status(u16),
-    /// The body is not what it has to be; says what.
+    /// The body can't be read; why.
     Unreadable(&'static str),
-    /// The metadata sends requests where none may go.
+    /// The metadata names a URL that must not be requested.
     ForbiddenUrl(&'static str),
     /// The caller's `fetcher` or resolver threw.
     Caller {
-        /// A word that names the error.
+        /// The error's code or name.
         name: String,
-        /// The exchange that it was thrown in, by which JavaScript finds the error itself.
+        /// The id of the exchange, by which JavaScript finds the error.
         id: Option<u64>,
     },
     /// No place was free among the introspections in flight (`maxConcurrentIntrospections`).
@@ -218,7 +236,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// No whole answer within this time.
+    /// No complete response within this time.
     #[must_use]
     pub fn timeout(after: Duration) -> Self {
         Self::Timeout { after_ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX) }
@@ -243,7 +261,7 @@ impl Fault {
     }
 }
 
-/// An answer as it came, without what must not be kept.
+/// A response as it was received, without what an error must not keep.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Raw {
     /// HTTP status.
@@ -333,7 +351,7 @@ macro_rules! from_part {
 from_part!(ValidationError => Validation, TokenError => Token, OpError => Op, HttpError => Http);
 
 impl ValidationError {
-    /// A message made of parts that are no secret.
+    /// An error with this message, which must hold no secret.
     pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }

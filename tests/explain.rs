@@ -16,7 +16,8 @@ use monocloud_backend_node::validator::request::{Kind, OwnedRequest};
 use serde_json::{Value, json};
 use support::tokens::{CERTIFICATE, header, payloads, requirements, tokens};
 use support::{
-    AUDIENCE, NOW, Reply, Subject, Tenant, TestClock, TestKey, block_on, request, sources, validate,
+    AUDIENCE, NOW, Reply, Subject, Tenant, TestClock, TestKey, block_on, config_of, request,
+    sources, validate,
 };
 
 /// Holds it to what a validation came to; hands back the rule at which the token stops.
@@ -43,6 +44,11 @@ fn agree(
     let Answer::Failed(error) = &rest[0].answer else { unreachable!() };
     assert_eq!(Some(error), verdict.as_ref().err(), "{what}");
     Some(rest[0].rule)
+}
+
+/// Rules that only settings ask for: `of_each_setting_it_says_what_a_validation_says` has them.
+fn of_settings(rule: Rule) -> bool {
+    matches!(rule, Rule::Claim(ClaimRule::ClientId | ClaimRule::RequiredClaims))
 }
 
 #[test]
@@ -79,8 +85,36 @@ fn of_each_jwt_it_says_what_a_validation_says() {
         }
     }
     // Every rule stopped some token, but for that of the tenant being there.
-    for rule in Rule::all(false).filter(|rule| *rule != Rule::Keys) {
+    for rule in Rule::all(false).filter(|rule| *rule != Rule::Keys && !of_settings(*rule)) {
         assert!(stops.contains(&Some(rule.as_str())), "{rule:?}");
+    }
+    assert!(stops.contains(&None));
+}
+
+#[test]
+fn of_each_setting_it_says_what_a_validation_says() {
+    let (tenant, key, stranger) = (Tenant::start(), TestKey::new("a"), TestKey::new("stranger"));
+    tenant.publish(&[&key]);
+    let json = |json: &str| Given::Json(json.to_owned());
+    let config = config_of(
+        &tenant,
+        &[
+            ("clientIds", json(r#"["c","d"]"#)),
+            ("requiredClaims", json(r#"{"token_use":"access"}"#)),
+        ],
+    );
+    let subject = Subject::of(&tenant, config);
+    let mut stops = HashSet::new();
+    for token in tokens(&key, &stranger, &tenant.domain) {
+        let request = OwnedRequest { kind: Kind::Jwt, ..request(&token) };
+        for _ in 0..2 {
+            let verdict = block_on(validate(&subject.validator, &request)).map(drop);
+            let explained = block_on(subject.validator.explain(request.clone()));
+            stops.insert(agree(&explained, &verdict, false, &token).map(Rule::as_str));
+        }
+    }
+    for rule in ["client_id", "required_claims"] {
+        assert!(stops.contains(&Some(rule)), "{rule}");
     }
     assert!(stops.contains(&None));
 }
@@ -97,7 +131,7 @@ fn of_each_introspected_token_it_says_what_a_validation_says() {
         ("maxTokenBytes".to_owned(), Given::Number(300.0)),
     ]);
     let validator = |options| {
-        let given = GivenSources { options, environment: HashMap::new() };
+        let given = GivenSources { options, issuers: None, environment: HashMap::new() };
         let config = Config::read(Flavour::BackendNode, &given).unwrap();
         let clock = Arc::new(TestClock::default());
         let issuer = Issuer::new(config.tenant.clone(), sources(), clock);
@@ -141,7 +175,7 @@ fn of_each_introspected_token_it_says_what_a_validation_says() {
             }
         }
     }
-    for rule in Rule::all(true) {
+    for rule in Rule::all(true).filter(|rule| !of_settings(*rule)) {
         assert!(stops.contains(&Some(rule.as_str())), "{rule:?}");
     }
     assert!(stops.contains(&None));

@@ -20,6 +20,7 @@ use support::{
 fn count(subject: &Subject, name: &str) -> u64 {
     subject
         .validator
+        .first()
         .issuer()
         .events()
         .counted()
@@ -80,16 +81,20 @@ fn an_unchanged_set_is_not_sent_again() {
     tenant.set(|state| state.etag = Some("\"v1\"".to_owned()));
     let subject = Subject::new(&tenant);
     assert_eq!(subject.validate(&key), Ok(()));
-    let before = block_on(subject.validator.issuer().keys(subject.validator.terms(), Want::Fresh));
+    let before = block_on(
+        subject.validator.first().issuer().keys(subject.validator.first().terms(), Want::Fresh),
+    );
     subject.clock.advance(400);
     assert_eq!(subject.validate(&key), Ok(()));
-    let after = block_on(subject.validator.issuer().keys(subject.validator.terms(), Want::Fresh));
+    let after = block_on(
+        subject.validator.first().issuer().keys(subject.validator.first().terms(), Want::Fresh),
+    );
     assert_eq!(tenant.counts().1, 2);
     // The very same parsed keys serve on, and are as good as new.
     assert!(Arc::ptr_eq(&before.unwrap(), &after.unwrap()));
     assert!(subject.validate_at_once(&key).is_ok());
     let (_, age, state) =
-        subject.validator.issuer().current_keys(subject.validator.terms()).unwrap();
+        subject.validator.first().issuer().current_keys(subject.validator.first().terms()).unwrap();
     assert_eq!((age, state), (Duration::ZERO, Age::Fresh));
 }
 
@@ -106,8 +111,15 @@ fn the_tenant_may_shorten_the_time_but_not_lengthen_it() {
         tenant.set(|state| state.cache_control = Some(control.to_owned()));
         let subject = Subject::new(&tenant);
         assert_eq!(subject.validate(&key), Ok(()));
-        let at_hand =
-            || subject.validator.issuer().current_keys(subject.validator.terms()).unwrap().2;
+        let at_hand = || {
+            subject
+                .validator
+                .first()
+                .issuer()
+                .current_keys(subject.validator.first().terms())
+                .unwrap()
+                .2
+        };
         subject.clock.advance(good_for);
         assert_ne!(at_hand(), Age::Expired, "{control}");
         subject.clock.advance(1);
@@ -250,8 +262,8 @@ fn the_last_good_set_serves_through_an_outage_of_an_hour() {
     let fresh = || {
         subject.clock.advance(1);
         assert_eq!(subject.validate(&key), Ok(()));
-        let terms = subject.validator.terms();
-        subject.validator.issuer().current_keys(terms).unwrap().2 == Age::Fresh
+        let terms = subject.validator.first().terms();
+        subject.validator.first().issuer().current_keys(terms).unwrap().2 == Age::Fresh
     };
     subject.settle("the return", fresh);
 }
@@ -378,7 +390,8 @@ fn what_can_be_used_of_an_odd_set_serves() {
     tenant.set(|state| state.keys = keys);
     let subject = Subject::new(&tenant);
     assert_eq!(subject.validate(&key), Ok(()));
-    let (keys, ..) = subject.validator.issuer().current_keys(subject.validator.terms()).unwrap();
+    let (keys, ..) =
+        subject.validator.first().issuer().current_keys(subject.validator.first().terms()).unwrap();
     assert_eq!((keys.set.len(), keys.set.skipped.len()), (121, 8));
 }
 
@@ -390,12 +403,12 @@ fn a_forced_refresh_that_fails_keeps_what_there_was() {
     assert_eq!(subject.validate(&key), Ok(()));
     for body in ["<html>", "{}", "{\"keys\":{}}", ""] {
         tenant.set(|state| state.replies.insert("/jwks".into(), Reply::new(200, body)));
-        assert!(block_on(subject.validator.jwks(Want::New)).is_err());
+        assert!(block_on(subject.validator.first().jwks(Want::New)).is_err());
         tenant.set(|state| state.replies.insert(DISCOVERY.into(), Reply::new(200, body)));
-        assert!(block_on(subject.validator.metadata(Want::New)).is_err());
+        assert!(block_on(subject.validator.first().metadata(Want::New)).is_err());
         tenant.set(|state| state.replies.clear());
         assert!(subject.validate_at_once(&key).is_ok());
-        assert!(block_on(subject.validator.metadata(Want::Fresh)).is_ok());
+        assert!(block_on(subject.validator.first().metadata(Want::Fresh)).is_ok());
     }
 }
 

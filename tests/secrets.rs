@@ -49,6 +49,7 @@ fn no_secret_of_the_configuration_is_shown() {
             ("clientSecret".to_owned(), text(SECRET)),
             ("tls.passphrase".to_owned(), text(SECRET)),
         ]),
+        issuers: None,
         environment,
     };
     shows_nothing(&given);
@@ -58,7 +59,7 @@ fn no_secret_of_the_configuration_is_shown() {
     for method in ["client_secret_basic", "client_secret_post", "client_secret_jwt", "spiffe_jwt"] {
         let method = [("clientAuthMethod".to_owned(), text(method))];
         let options = given.options.clone().into_iter().chain(method).collect();
-        let sources = GivenSources { options, environment: HashMap::new() };
+        let sources = GivenSources { options, issuers: None, environment: HashMap::new() };
         let config = Config::read(Flavour::BackendNode, &sources).unwrap();
         shows_nothing(&config);
         let auth = ClientAuth::new(&config).unwrap().unwrap();

@@ -48,9 +48,13 @@ fn every_token_gets_the_answer_of_a_new_one() {
         for subject in [&remembers, &forgets] {
             // Past what its terms call fresh: the next fetch brings the new set.
             subject.clock.advance(400);
-            let terms = subject.validator.terms();
+            let terms = subject.validator.first().terms();
             block_on(
-                subject.validator.issuer().keys(terms, monocloud_backend_node::issuer::Want::New),
+                subject
+                    .validator
+                    .first()
+                    .issuer()
+                    .keys(terms, monocloud_backend_node::issuer::Want::New),
             )
             .unwrap();
         }
@@ -88,8 +92,8 @@ fn a_token_that_was_seen_is_not_verified_again() {
     assert_eq!(subject.validate(&key), Ok(()));
     let request = subject.request(&key);
     // A validator that never verifies by itself, over the same cache.
-    let (config, issuer) = (subject.validator.config().clone(), subject.validator.issuer());
-    let elsewhere = Validator::with_placement(config, Arc::clone(issuer), Placement::Pool);
+    let (config, issuer) = (subject.validator.config().clone(), subject.validator.first().issuer());
+    let elsewhere = Validator::for_issuers((config, Arc::clone(issuer)), vec![], Placement::Pool);
     let elsewhere = Arc::new(elsewhere.unwrap());
     let Validation::Pending(pending) = elsewhere.validate(request.view()) else {
         panic!("it has to be verified")

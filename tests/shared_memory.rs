@@ -14,8 +14,9 @@ fn memory(settings: &[(&str, Given)]) -> Option<Arc<SignatureCache>> {
         ("audience".to_owned(), text("https://api.example")),
     ]);
     options.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-    let sources = Sources { options, environment: HashMap::new() };
-    SignatureCache::shared(&Config::read(Flavour::BackendNode, &sources).unwrap())
+    let sources = Sources { options, issuers: None, environment: HashMap::new() };
+    let config = Config::read(Flavour::BackendNode, &sources).unwrap();
+    SignatureCache::shared(config.verified_tokens_bytes, vec![config.reading])
 }
 
 fn text(value: &str) -> Given {
@@ -47,6 +48,11 @@ fn clients_that_do_not_have_each_their_own() {
         ("audience", text("https://api.example/")),
         ("audience", text("HTTPS://api.example")),
         ("groupOptions.groupsClaim", text("roles")),
+        ("scopesClaim", text("scp")),
+        ("issuer", text("https://other.example")),
+        ("audience", Given::Json(r#"["https://api.example","https://b.example"]"#.to_owned())),
+        ("clientIds", Given::Json(r#"["a"]"#.to_owned())),
+        ("requiredClaims", Given::Json(r#"{"a":1}"#.to_owned())),
         ("verifiedTokensBytes", Given::Number(65_536.0)),
     ] {
         let name = other.0;

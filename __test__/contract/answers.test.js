@@ -133,9 +133,18 @@ for (const { name, protectApi, start, startOne } of guarded) {
         { path: '/right', options: { scopes: ['posts:read'], groups: ['ops', 'admin'] } },
       ]);
       const token = tenant.token({ groups: ['ops'] });
-      for (const path of ['/scope', '/one-of-two', '/group', '/both']) {
-        assertAnswer(await get(api.url + path, token), 'forbidden', path);
-        assertAnswer(await get(api.url + path, 'opaque'), 'forbidden', `${path}, opaque`);
+      const error = 'Bearer error="insufficient_scope"';
+      for (const [path, challenge] of [
+        ['/scope', `${error}, scope="posts:write"`],
+        ['/one-of-two', `${error}, scope="posts:read posts:write"`],
+        ['/group', error],
+        ['/both', `${error}, scope="posts:write"`],
+      ]) {
+        for (const each of [token, 'opaque']) {
+          const answer = await get(api.url + path, each);
+          assertAnswer(answer, 'forbidden', `${path}, ${each.slice(0, 9)}`);
+          assert.equal(answer.headers['www-authenticate'], challenge, path);
+        }
       }
       assert.equal((await get(`${api.url}/right`, token)).status, 200);
       assert.deepEqual(api.errors, []);

@@ -32,7 +32,7 @@ const any = () => hostile(random);
 const one = (list) => pick(random, list);
 
 const OPTIONS = [
-  ...require('../../js/native.js').optionNames,
+  ...require('../../js/core/bridge.js').optionNames,
   'tokenResolver',
   'certificateResolver',
 ];
@@ -86,14 +86,16 @@ async function main() {
 
   const response = () => {
     const answer = { headersSent: false };
-    const set = (name) => (value) => {
-      answer[name] = value;
+    const chained = (work) => (value) => {
+      work(value);
       return answer;
     };
-    Object.assign(answer, { status: set('code'), set: set('headers'), code: set('code') });
-    Object.assign(answer, { headers: set('head'), json: set('body'), raw: { destroyed: false } });
-    answer.send = async (body) => {
-      answer.body = body;
+    const status = chained((code) => {
+      answer.code = code;
+    });
+    const ignored = chained(() => {});
+    Object.assign(answer, { status, set: ignored, header: ignored, json: ignored });
+    answer.send = async () => {
       answer.sent = true;
     };
     answer.hijack = () => answer;

@@ -54,6 +54,17 @@ describe('found by fuzzing', () => {
     }
   });
 
+  it('the same of a proxy in place of a client, or of the client of a method', async () => {
+    const proxy = new Proxy({}, { get: fail });
+    for (const { protectApi } of [express, fastify]) {
+      assert.throws(() => protectApi(proxy), { name });
+    }
+    for (const method of ['getJwks', 'getMetadata', 'validateAccessToken']) {
+      const call = MonoCloudBackendNodeClient.prototype[method].call(proxy, tenant.token());
+      await assert.rejects(call, { name });
+    }
+  });
+
   it("the same among a certificate header's", () => {
     for (const { certificateFromHeader } of [express, fastify]) {
       for (const property of ['format', 'header', 'trustProxy']) {

@@ -8,7 +8,7 @@ const { after, before, describe, it } = require('node:test');
 
 const { startTally } = require('../support/tally.js');
 const { makeKey } = require('../support/tokens.js');
-const { inHouse, suiteHouse } = require('./support.js');
+const { claimsOfAnswer, inHouse, suiteHouse } = require('./support.js');
 
 const tally = startTally('incidents/claims');
 const key = makeKey('ES256');
@@ -50,12 +50,19 @@ describe('claims', () => {
     await house().accepts(house().sign(key, { claims }), JSON.parse(claims), { note, path });
     const text = textWith(asking(), name, value);
     asking().serve('introspection', text.replace('{', '{"active":true,'));
-    await asking().accepts(OPAQUE, JSON.parse(text), { note: `introspected, ${note}`, path });
+    await asking().accepts(OPAQUE, claimsOfAnswer(text), { note: `introspected, ${note}`, path });
+  }
+
+  /** `null` is a value of the wrong type in a JWT, and an absent member in an introspection answer. */
+  async function refusesNull(name, reason) {
+    await refuses(name, 'null', reason, { only: 'JWT' });
+    const text = textWith(asking(), name, 'null');
+    asking().serve('introspection', text.replace('{', '{"active":true,'));
+    await asking().accepts(OPAQUE, claimsOfAnswer(text), { note: `introspected, ${name}: null` });
   }
 
   // No number, whatever it could be turned into.
   const NO_NUMBERS = [
-    'null',
     'true',
     'false',
     '""',
@@ -77,6 +84,7 @@ describe('claims', () => {
 
   it('CVE-2026-25537, CVE-2026-44459: exp that is a string, null, a list, or no finite number', async () => {
     for (const value of NO_NUMBERS) await refuses('exp', value, 'invalid_expiration');
+    await refusesNull('exp', 'invalid_expiration');
   });
 
   it('CVE-2026-25537: a token without exp never ends, and is none', async () => {
@@ -125,6 +133,7 @@ describe('claims', () => {
 
   it('CVE-2026-25537: nbf that is a string, null, a list, or no finite number', async () => {
     for (const value of NO_NUMBERS) await refuses('nbf', value, 'invalid_not_before');
+    await refusesNull('nbf', 'invalid_not_before');
   });
 
   it('nbf that is still to come, however far', async () => {
@@ -211,9 +220,10 @@ describe('claims', () => {
   });
 
   it('sub that is a list, an object or a number', async () => {
-    for (const value of ['null', '0', '1', 'true', '[]', '["user"]', '{}', '{"toString":"user"}']) {
+    for (const value of ['0', '1', 'true', '[]', '["user"]', '{}', '{"toString":"user"}']) {
       await refuses('sub', value, 'invalid_subject');
     }
+    await refusesNull('sub', 'invalid_subject');
   });
 
   it('an issuer that looks like the tenant’s, or comes to the same', async () => {

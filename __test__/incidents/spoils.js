@@ -68,7 +68,7 @@ function createSpoils({ seed, issuer, audience, now, tolerance }) {
       ...random.pick([
         {},
         { groups: ['a', { id: 'b' }] },
-        { cnf: { jkt: 'x' } },
+        { cnf: { kid: 'x' } },
         { __proto__x: [{}] },
       ]),
     };
@@ -307,6 +307,10 @@ function createSpoils({ seed, issuer, audience, now, tolerance }) {
         documented: ['invalid_subject'],
       };
     },
+    'bound to a DPoP key': (good) => ({
+      token: make(good, { claims: { ...good.claims, cnf: { jkt: 'x' } } }),
+      documented: ['dpop_required'],
+    }),
     'a claim twice': (good) => {
       const name = random.pick(
         Object.keys(good.claims).filter((known) => good.claims[known] !== undefined),

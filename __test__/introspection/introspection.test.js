@@ -755,7 +755,10 @@ describe('what a route answers where introspection fails', () => {
       const retry = (status, seconds) => answering(status, '', { 'retry-after': seconds });
 
       assert.equal((await get(api.url, TOKEN)).status, 200);
-      assertAnswer(await get(`${api.url}/admin`, TOKEN), 'forbidden');
+      const admin = await get(`${api.url}/admin`, TOKEN);
+      assert.equal(admin.status, 403);
+      const challenge = 'Bearer error="insufficient_scope", scope="admin"';
+      assert.equal(admin.headers['www-authenticate'], challenge);
       assertAnswer(await get(`${api.url}/ops`, TOKEN), 'forbidden');
       for (const [answer, row, retryAfter] of [
         [answeringJson({ active: false }), 'invalid token'],

@@ -48,42 +48,41 @@ const PRELUDE = `
 /** Each export: what is called, and in which place it panics. `use` is tried before, then and after. */
 const EXPORTS = {
   createClient: 'build().stats().accepted >= 0',
-  introspectsJwts: 'build().stats().accepted >= 0',
-  tenantDomain: 'build().stats().accepted >= 0',
-  introspectionCacheDuration: 'build({ cache }).stats().accepted >= 0',
-  cacheTimeout: 'build({ cache }).stats().accepted >= 0',
-  verifiedTokensBytes: 'build().stats().accepted >= 0',
-  gate: 'client.validateAccessToken(input.token, { scopes: [other()] }).catch(insufficient)',
-  'gate, called': 'client.validateAccessToken(input.token)',
-  'gate, called by its own class': ['gate, called', 'client.validateJwtAccessToken(input.token)'],
+  settings: 'build().stats().accepted >= 0',
+  validateFunction:
+    'client.validateAccessToken(input.token, { scopes: [other()] }).catch(insufficient)',
+  'validate, called': 'client.validateAccessToken(input.token)',
+  validate: 'client.validateJwtAccessToken(input.token)',
+  'validate, with keys': [
+    'validate',
+    'client.validateJwtAccessToken(input.token, { jwks: input.jwks })',
+  ],
+  'validate, by introspection': ['validate', 'client.introspectAccessToken(input.opaque)'],
   // Of a token that was seen before, by a client that has no claims of it at hand.
   claimsOf: 'client.validateAccessToken(seenAgain())',
-  validateWith: 'client.validateJwtAccessToken(input.token, { jwks: input.jwks })',
   // ES256, which another thread verifies where there are two cores.
-  crew: ['crew', 'together()', { threads: true }],
+  'verify pool': ['verify pool', 'together()', { threads: true }],
   // What was told of is collected at a second attempt.
   collect: ['collect', 'client.introspectAccessToken(input.opaque)', { heals: true }],
-  introspect: 'client.validateAccessToken(input.opaque)',
-  'introspect, by its own class': ['introspect', 'client.introspectAccessToken(input.opaque)'],
-  'gate, later': ['later', 'resolving().validateAccessToken(input.token)'],
-  'introspect, later': ['later', 'client.introspectAccessToken(input.opaque)'],
+  'validate, later': ['later', 'resolving().validateAccessToken(input.token)'],
+  'introspection, later': ['later', 'client.introspectAccessToken(input.opaque)'],
   'document, later (metadata)': ['later', 'client.getMetadata()'],
   'document, later (keys)': ['later', 'client.getJwks(true)'],
   document: 'client.getMetadata(true)',
   stats: 'client.stats().accepted >= 0',
   adoptMetadata: 'replaced.validateAccessToken(input.token)',
   setClock: 'client.setClockSkew(1) ?? client.setClockTolerance(200) ?? true',
-  // Asked of a cache that has an answer. Without that one the token is judged anew.
-  recheck: ['recheck', 'cached.validateAccessToken(input.token)', { heals: true }],
+  isIntrospected: 'cached.validateAccessToken(input.token)',
+  checkClaims: 'cached.validateAccessToken(input.token)',
   describeCertificate: 'describe()',
   explain: 'client.explain(input.token)',
   'explain, later': ['later', 'client.explain(input.opaque)'],
-  describeKeys: "load('js/native.js').describeKeys(JSON.stringify(input.jwks))",
+  describeKeys: "load('js/core/bridge.js').describeKeys(JSON.stringify(input.jwks))",
   // These two end an exchange of the caller's own fetcher.
   replied: ['replied', 'fetching().validateAccessToken(input.token)', { http: true }],
   failed: ['failed', 'failing().validateAccessToken(input.token)', { http: true, fails: true }],
   // What is called as the package is loaded.
-  'new Mailbox': 'reload()',
+  'new Bridge': 'reload()',
   optionNames: 'reload()',
   environmentNames: 'reload()',
 };
@@ -117,7 +116,7 @@ describe('a panic', { skip }, () => {
       });
       let broken = false;
       const reload = () => {
-        const file = require.resolve(input.root + '/js/native.js');
+        const file = require.resolve(input.root + '/js/core/bridge.js');
         delete require.cache[file];
         return typeof require(file).call;
       };
@@ -192,7 +191,7 @@ describe('a panic', { skip }, () => {
       assert.ok(!amid.shown.includes('token-of-somebody'), `${name}: ${amid.shown}`);
     }
     // Where it was, and nothing of what it said.
-    assert.match(result.stderr, /^@monocloud\/backend-node: a panic at src\/node\/panics\.rs:/m);
+    assert.match(result.stderr, /^@monocloud\/backend-node: a panic at src\/panics\.rs:/m);
     assert.ok(!result.stderr.includes('token-of-somebody'), result.stderr);
     tally('a panic in every export', { inputs: cases.length });
   });

@@ -1,12 +1,16 @@
 //! A token's claims, and what is asked of them: the input is their JSON.
 
+use std::sync::LazyLock;
+
 use monocloud_backend_node::error::TokenError;
 use monocloud_backend_node::json::Members;
 use monocloud_backend_node::token::binding::Binding;
+use monocloud_backend_node::token::claim_path::ClaimPath;
 use monocloud_backend_node::token::claim_rules::{
-    ClaimRule, ClaimValues, Demands, Expiration, Moment,
+    Audience, ClaimReading, ClaimRule, ClaimValues, Demands, Expiration, Moment, Requirements,
 };
-use monocloud_backend_node::token::claims::{Claims, Expected};
+use monocloud_backend_node::token::claims::Claims;
+use monocloud_backend_node::token::required_claims::RequiredClaims;
 
 use super::json;
 
@@ -25,11 +29,11 @@ pub fn run(data: &[u8]) {
     same_members(claims.members(), &members);
     let member = |name| json::member(&members, name);
 
-    let expected = Expected { issuer: ISSUER, audience: AUDIENCE };
-    let values = ClaimValues::read(&claims, expected, Some("groups"));
+    let wants_groups = Requirements { groups: vec!["a".to_owned()], ..Requirements::default() };
+    let values = ClaimValues::read(&claims, &READING, &wants_groups, None);
     for (expiration, required) in [(Expiration::Required, true), (Expiration::Optional, false)] {
         if let Some(wanted) = registered(member, required, MOMENT) {
-            let demands = Demands { expiration, ..DEMANDS };
+            let demands = Demands { expiration, ..*DEMANDS };
             assert_eq!(values.check_all(ClaimRule::TOKEN, &demands), wanted, "{text}");
         }
     }
@@ -37,7 +41,9 @@ pub fn run(data: &[u8]) {
     let scope = member("scope").and_then(json::string).unwrap_or_default();
     for required in ["a", "b", "a b", "", "admin"] {
         let held = !required.is_empty() && scope.split(' ').any(|granted| granted == required);
-        let demands = Demands { scopes: &[required.to_owned()], ..DEMANDS };
+        let requirements =
+            Requirements { scopes: vec![required.to_owned()], ..Requirements::default() };
+        let demands = Demands { requirements: &requirements, ..*DEMANDS };
         let answer = values.check(ClaimRule::Scopes, &demands);
         assert_eq!(answer, held.then_some(()).ok_or(TokenError::MissingScopes), "{text}");
     }
@@ -45,8 +51,9 @@ pub fn run(data: &[u8]) {
     let (named, possible) = groups(member("groups"));
     for required in ["a", "b", "admin", ""] {
         let required = [required.to_owned()];
+        let requirements = Requirements { groups: required.to_vec(), ..Requirements::default() };
         let holds = |match_all| {
-            let demands = Demands { groups: &required, match_all, ..DEMANDS };
+            let demands = Demands { requirements: &requirements, match_all, ..*DEMANDS };
             values.check(ClaimRule::Groups, &demands).is_ok()
         };
         let held = holds(false);
@@ -55,10 +62,10 @@ pub fn run(data: &[u8]) {
         assert!(held || !named.contains(&required[0]), "{required:?} not in {text}");
     }
     for rule in [ClaimRule::Scopes, ClaimRule::Groups] {
-        assert!(values.check(rule, &Demands { match_all: true, ..DEMANDS }).is_ok());
+        assert!(values.check(rule, &Demands { match_all: true, ..*DEMANDS }).is_ok());
     }
 
-    let check = |binding| values.check(ClaimRule::Binding, &Demands { binding, ..DEMANDS });
+    let check = |binding| values.check(ClaimRule::Binding, &Demands { binding, ..*DEMANDS });
     assert_eq!(check(Binding::WhenPresent), binding(member("cnf")), "{text}");
     assert!(check(Binding::Required).is_err());
     assert!(check(Binding::Ignored).is_ok());
@@ -67,15 +74,25 @@ pub fn run(data: &[u8]) {
     assert!(values.heap_bytes() <= 64 * text.len());
 }
 
-const DEMANDS: Demands<'_> = Demands {
+static NOTHING: LazyLock<Requirements> = LazyLock::new(Requirements::default);
+
+static READING: LazyLock<ClaimReading> = LazyLock::new(|| ClaimReading {
+    issuer: ISSUER.to_owned(),
+    audience: Audience::AnyOf(vec![AUDIENCE.to_owned()]),
+    client_ids: None,
+    scopes_claim: ClaimPath::parse("scope").expect("a name"),
+    groups_claim: ClaimPath::parse("groups").expect("a name"),
+    required_claims: RequiredClaims::default(),
+});
+
+static DEMANDS: LazyLock<Demands<'_>> = LazyLock::new(|| Demands {
     moment: MOMENT,
     expiration: Expiration::Required,
-    scopes: &[],
-    groups: &[],
+    requirements: &NOTHING,
     match_all: false,
     binding: Binding::WhenPresent,
     certificate: None,
-};
+});
 
 fn parse(text: &str) -> Result<(), TokenError> {
     match json::kind(text) {

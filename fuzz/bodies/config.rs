@@ -19,6 +19,7 @@ pub fn run(data: &[u8]) {
             ("tenantDomain".to_owned(), text("https://t.example")),
             ("audience".to_owned(), text("https://api.example")),
         ]),
+        issuers: None,
         environment: HashMap::new(),
     };
     while !input.is_over() {
@@ -62,7 +63,7 @@ fn check(config: &Config, sources: &Sources) {
     assert!(url.scheme() == "https" || url.scheme() == "http" && here, "{tenant}");
     assert!(url.username().is_empty() && url.password().is_none() && !tenant.contains('#'));
     assert!(!tenant.contains(char::is_whitespace) && url.query().is_none());
-    assert!(!config.audience.is_empty());
+    assert!(!config.reading.issuer.is_empty());
 
     for (number, least) in [
         (config.clock_skew, 0.0),

@@ -57,6 +57,7 @@ pub fn config(options: &[(&str, Given)]) -> Config {
             ("tenantDomain".to_owned(), text(super::claims::ISSUER)),
             ("audience".to_owned(), text(super::claims::AUDIENCE)),
         ]),
+        issuers: None,
         environment: HashMap::new(),
     };
     for (name, given) in options {

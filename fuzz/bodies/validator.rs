@@ -63,13 +63,13 @@ impl World {
     /// Publishes a key set.
     fn publish(&self, validator: &Validator, which: usize) {
         let text = self.sets[which].clone();
-        let current = self.issuer.current_keys(validator.terms());
+        let current = self.issuer.current_keys(validator.first().terms());
         if current.is_some_and(|(keys, ..)| keys.text == text) {
             return;
         }
         *self.document.0.lock().unwrap() = text;
         let runtime = monocloud_backend_node::runtime::handle().expect("a runtime");
-        runtime.block_on(validator.jwks(Want::New)).expect("a key set");
+        runtime.block_on(validator.first().jwks(Want::New)).expect("a key set");
     }
 }
 
@@ -96,7 +96,7 @@ pub fn run(data: &[u8]) {
             ("maxTokenBytes", Given::Number(4096.0)),
         ]);
         let issuer = Arc::clone(&WORLD.issuer);
-        let validator = Validator::with_placement(config, issuer, Placement::Inline);
+        let validator = Validator::for_issuers((config, issuer), vec![], Placement::Inline);
         Arc::new(validator.expect("a validator"))
     };
     let mut run = Run {
@@ -166,6 +166,7 @@ impl Run {
                 Some(Binding::NotChecked),
                 Some(Binding::Ignored),
             ]),
+            ..Requirements::default()
         };
         let certificate = input.one_of(&[None, Some(certificate::PEM), Some("x"), Some(" ")]);
         let now = MOMENT.now + f64::from(input.one_of(&[0, 0, 0, 890, 889, 891, -900, i32::MAX]));

@@ -8,6 +8,7 @@ const { setInterval } = require('node:timers');
 
 const binding = require('./load.js');
 const { publish } = require('./channels.js');
+const { OwnMap } = require('./collections.js');
 const { DEFECT, orFailure, orThrow } = require('./panic.js');
 const { readResponse, wordFor } = require('./fetcher.js');
 
@@ -15,16 +16,18 @@ const { hasOwn } = Object;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Waiting callers by ticket, exchanges over the caller's functions by number, clients by number. */
-const waiting = new Map();
-const exchanges = new Map();
-const clients = new Map();
+const waiting = new OwnMap();
+const exchanges = new OwnMap();
+const clients = new OwnMap();
 const collected = new FinalizationRegistry((number) => clients.delete(number));
 
 let lastTicket = 0;
 let lastClient = 0;
 let keepAlive;
 
-function receive(message) {
+function receive(given) {
+  // No prototype: what a message does not have is left out by the core.
+  const message = { __proto__: null, ...given };
   switch (message.kind) {
     case 'settled':
       collect();
@@ -118,15 +121,17 @@ function letGo() {
  * A native client, or the failure of its configuration. `functions` are the caller's own; the core reaches
  * them by number for as long as their owner lives.
  */
-function createClient(backendNode, options, environment, functions) {
+function createClient(backendNode, options, issuers, environment, functions) {
   const number = ++lastClient;
   clients.set(number, new WeakRef(functions));
   collected.register(functions, number);
-  return orFailure(() => binding.createClient(bridge, number, backendNode, options, environment));
+  return orFailure(() =>
+    binding.createClient(bridge, number, backendNode, options, issuers, environment),
+  );
 }
 
 /** What the caller's functions threw, by exchange, for the `cause` of errors. Oldest first. */
-const causes = new Map();
+const causes = new OwnMap();
 const MOST_CAUSES = 256;
 
 function rememberCause(id, cause) {
@@ -146,7 +151,8 @@ async function carry(message, work) {
   try {
     const functions = clients.get(message.client)?.deref();
     const { status, statusText, headers, body } = await work(functions, message, controller.signal);
-    bridge.replied(id, status, statusText, headers, body);
+    // What is thrown becomes a `cause`: not a panic's own message.
+    orThrow(() => bridge.replied(id, status, statusText, headers, body));
   } catch (error) {
     rememberCause(id, error);
     const { word, tooLarge } = wordFor(error);
@@ -171,8 +177,9 @@ async function requestOverFetcher({ fetcher }, { url, headers, form }, signal) {
   return readResponse(await fetcher(url, init));
 }
 
-async function documentFromResolver(functions, { document }) {
-  const value = await functions[`${document}Resolver`]();
+async function documentFromResolver(functions, { document, issuer }) {
+  const resolver = functions[`${document}Resolver`];
+  const value = await (issuer === undefined ? resolver() : resolver(issuer));
   const body = Buffer.from(JSON.stringify(value));
   return { status: 200, statusText: '', headers: [], body };
 }
@@ -187,6 +194,7 @@ module.exports = {
   outcomeOf,
   describeKeys: (jwks) => orThrow(() => binding.describeKeys(jwks)),
   describeCertificate: (pem) => orThrow(() => binding.describeCertificate(pem)),
+  issuerOptionNames: orThrow(() => binding.issuerOptionNames()),
   environmentNames: orThrow(() => binding.environmentNames()),
   optionNames: orThrow(() => binding.optionNames()),
 };

@@ -8,6 +8,7 @@ const { clearTimeout, setTimeout } = require('node:timers');
 const { mark, of: markOf } = require('../cache/provenance.js');
 const { publish } = require('./channels.js');
 
+const { parse, stringify } = JSON;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** The time that one request waits for the cache, over all its calls; waiting for others does not count. */
@@ -69,7 +70,7 @@ class ClaimsCache {
     }
     this.counts.hits += 1;
     try {
-      return { claims: JSON.parse(JSON.stringify(stored)), provenance: markOf(stored) };
+      return { claims: parse(stringify(stored)), provenance: markOf(stored) };
     } catch {
       // Something is there that has no JSON: an entry that can't be used.
       return { claims: undefined, provenance: undefined };

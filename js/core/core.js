@@ -11,7 +11,7 @@ const { ClaimsCache } = require('./cache.js');
 const { ClaimsCopies } = require('./claims-copies.js');
 const { publish } = require('./channels.js');
 const { toError } = require('./failure.js');
-const { weakMapGet, weakMapSet } = require('./intrinsics.js');
+const { OwnMap, weakMapGet, weakMapSet } = require('./collections.js');
 const { describe, describeAll, readEnvironment, toJson } = require('./options.js');
 const { orFailure, orThrow } = require('./panic.js');
 const { TOKEN_ALONE } = require('./requirements.js');
@@ -36,7 +36,7 @@ class Core {
   /** The native functions that validate, by requirements. */
   #validateFunctions = new WeakMap();
   /** Tokens that are being looked up in the cache: once, however many requests have them. */
-  #lookups = new Map();
+  #lookups = new OwnMap();
   #counts = { accepted: 0, refused: 0, seenBefore: 0 };
 
   /** Whether a value is a core of this package. */
@@ -50,12 +50,14 @@ class Core {
     const built = bridge.createClient(
       backendNode,
       describeAll(values),
+      values.get('issuers')?.map(describeAll),
       readEnvironment(backendNode),
       this.#functions,
     );
     if (bridge.isFailure(built)) throw withStack(toError(built), from);
     this.#native = built;
-    this.#settings = orThrow(() => built.settings());
+    // No prototype: a setting that is not given is left out by the core.
+    this.#settings = { __proto__: null, ...orThrow(() => built.settings()) };
     // The other half of the bytes is for the native cache of signatures.
     this.#copies = new ClaimsCopies(this.#settings.verifiedTokensBytes / 2);
     const cache = backendNode ? values.get('cache') : undefined;
@@ -82,6 +84,7 @@ class Core {
       let validate = weakMapGet(this.#validateFunctions, requirements);
       if (validate === undefined) {
         validate = this.#native.validateFunction(requirements.native);
+        if (typeof validate !== 'function') return validate;
         weakMapSet(this.#validateFunctions, requirements, validate);
       }
       const outcome =
@@ -146,15 +149,19 @@ class Core {
    * The verdict on claims that came from a cache or from the caller's own introspection: checked as the
    * tenant's introspection response is. `outcome`: the claims as JSON, or a failure.
    */
-  verdictOnText(outcome, requirements, certificate) {
+  verdictOnText(outcome, token, requirements, certificate) {
     const checked =
-      typeof outcome === 'string' ? this.#check(outcome, requirements, certificate, true) : outcome;
+      typeof outcome === 'string'
+        ? this.#check(outcome, token, requirements, certificate, true)
+        : outcome;
     return this.verdictOn(checked);
   }
 
-  #check(text, requirements, certificate, mayLackExp) {
+  #check(text, token, requirements, certificate, mayLackExp) {
     const { native } = requirements;
-    return orFailure(() => this.#native.checkClaims(text, now(), native, certificate, mayLackExp));
+    return orFailure(() =>
+      this.#native.checkClaims(text, token, now(), native, certificate, mayLackExp),
+    );
   }
 
   /**
@@ -201,7 +208,7 @@ class Core {
     const patience = this.#cache.patience();
     const hit = await this.#cache.get(token, patience);
     if (hit !== undefined) {
-      const remembered = this.#remembered(hit, cap);
+      const remembered = this.#remembered(hit, token, cap);
       if (remembered !== undefined) return remembered;
       await this.#cache.delete(token, patience);
     }
@@ -215,9 +222,9 @@ class Core {
   }
 
   /** The outcome that a hit stands for, or `undefined` where it can't be used. */
-  #remembered({ claims, provenance }, cap) {
+  #remembered({ claims, provenance }, token, cap) {
     if (provenance === VALIDATED) return undefined;
-    const checked = this.#check(toJson(claims), TOKEN_ALONE, undefined, cap !== undefined);
+    const checked = this.#check(toJson(claims), token, TOKEN_ALONE, undefined, cap !== undefined);
     // Entries of this package have no `active`, but for those of tokens that are not.
     if (typeof checked === 'string') return hasOwn(claims, 'active') ? undefined : checked;
     const isRemembered = checked.code === 'inactive_token' && cap !== undefined;
@@ -237,8 +244,9 @@ class Core {
   }
 
   /** `metadata` or `jwks` of the tenant, as JSON, or a failure. */
-  document(name, force) {
-    return bridge.call((ticket) => this.#native.document(ticket, name, force), this.#functions);
+  document(name, force, issuer) {
+    const start = (ticket) => this.#native.document(ticket, name, force, issuer);
+    return bridge.call(start, this.#functions);
   }
 
   /** Counters: the core's, as JSON, beside those of this client and of its cache. */

@@ -37,7 +37,12 @@ function httpError({ message, reason, raw, retryAfter, causeId }) {
   // As `new Error(message, { cause })` defines it.
   if (thrown !== undefined) {
     const { cause } = thrown;
-    Object.defineProperty(error, 'cause', { value: cause, writable: true, configurable: true });
+    Object.defineProperty(error, 'cause', {
+      __proto__: null,
+      value: cause,
+      writable: true,
+      configurable: true,
+    });
   }
   return error;
 }
@@ -60,6 +65,7 @@ const DEFECTIVE = { kind: 'internal', message: 'The native core gave no verdict'
 /** `error.certificate` is made when it is read, so that a log does not show it unasked. */
 function describeOnRead(error, certificate) {
   Object.defineProperty(error, 'certificate', {
+    __proto__: null,
     configurable: true,
     get: () => describeCertificate(certificate) ?? undefined,
   });

@@ -2,6 +2,8 @@
 
 // Reads an options object that a caller handed in: each option once, and no others than those that exist.
 
+const { isProxy } = require('node:util/types');
+
 const { MonoCloudValidationError } = require('../errors.js');
 
 // Captured when the module is loaded, because a program can replace them later. Lists are walked by
@@ -40,6 +42,11 @@ function readOptions(options, names, { what, from, name = 'options' }) {
     record[names[i]] = read(options, chain, names[i], from);
   }
   return record;
+}
+
+/** One member of an object by the same rules, whatever else the object has. */
+function readMember(object, name, from) {
+  return read(object, chainOf(object, 'options', from), name, from);
 }
 
 function refusal(message, from) {
@@ -113,7 +120,9 @@ function read(options, chain, name, from) {
       // Directly before the read, so that no getter of another option comes between.
       if (hasOwn(link.holder, name)) return get(link.holder, name, options) ?? undefined;
     }
-    return undefined;
+    // A proxy may answer for a name that it does not list; to leave its `scopes` out would open a route.
+    const isAnswering = isProxy(options) && !hasOwn(ObjectPrototype, name);
+    return isAnswering ? (get(options, name) ?? undefined) : undefined;
   } catch {
     throw refusal(`"${name}" can't be read`, from);
   }
@@ -170,4 +179,4 @@ function distance(from, to) {
   return last[to.length];
 }
 
-module.exports = { distance, readOptions };
+module.exports = { distance, readMember, readOptions };

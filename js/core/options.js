@@ -5,16 +5,19 @@
 
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('./options-reader.js');
-const { environmentNames, optionNames } = require('./bridge.js');
+const { environmentNames, issuerOptionNames, optionNames } = require('./bridge.js');
 const { withStack } = require('./stack.js');
 
+const { isArray } = Array;
 const { hasOwn } = Object;
 const { stringify } = JSON;
 
-/** Top-level names, and the names of the members of those that are groups of options. */
+/** Top-level names, and those of an entry of `issuers`; the groups have members that are options. */
 const TOP = optionNames.filter((path) => !path.includes('.'));
+const ISSUER_TOP = issuerOptionNames.filter((path) => !path.includes('.'));
 const GROUPS = ['groupOptions', 'tls'];
 const CACHE_METHODS = ['get', 'set', 'delete'];
+const MOST_ISSUERS = 1000;
 
 const membersOf = (group) =>
   optionNames
@@ -25,27 +28,56 @@ function refusal(message, from) {
   return withStack(new MonoCloudValidationError(message), from);
 }
 
-/** Reads the options of a client: a map from path to value, `groupOptions.matchAll` for nested ones. */
+/**
+ * Reads the options of a client: a map from path to value, `groupOptions.matchAll` for nested ones. The value
+ * of `issuers` is a list of such maps.
+ */
 function readClientOptions(options, { what, from }) {
-  return withMembers(readOptions(options, TOP, { what, from }), from);
-}
-
-/** The same from a record that `readOptions` made. */
-function withMembers(record, from) {
-  const values = new Map();
-  for (const name of TOP) values.set(name, record[name]);
-  for (const group of GROUPS) {
-    const given = values.get(group);
-    // The core refuses what is no object.
-    if (typeof given !== 'object') continue;
-    const members = readOptions(given, membersOf(group), { what: `"${group}"`, from, name: group });
-    for (const name of Object.keys(members)) values.set(`${group}.${name}`, members[name]);
-  }
+  const record = readOptions(options, TOP, { what, from });
+  const values = withMembers(record, TOP, '', from);
+  values.set('issuers', readIssuers(record.issuers, from));
   const cache = values.get('cache');
   if (typeof cache === 'object') {
     for (const name of CACHE_METHODS) values.set(`cache.${name}`, readMethod(cache, name, from));
   }
   return values;
+}
+
+/** Options by path, with the members of the groups among them. `place`: what stands before a name in messages. */
+function withMembers(record, names, place, from) {
+  const values = new Map();
+  for (const name of names) {
+    values.set(name, record[name]);
+    // The core refuses a group that is no object.
+    if (!GROUPS.includes(name) || typeof record[name] !== 'object') continue;
+    const path = place + name;
+    const members = readOptions(record[name], membersOf(name), {
+      what: `"${path}"`,
+      from,
+      name: path,
+    });
+    for (const member of Object.keys(members)) values.set(`${name}.${member}`, members[member]);
+  }
+  return values;
+}
+
+/** The entries of `issuers`, each as options by path. Read by index: an iterator can be replaced. */
+function readIssuers(given, from) {
+  if (given === undefined) return undefined;
+  const entries = [];
+  try {
+    if (!isArray(given) || given.length > MOST_ISSUERS) throw new TypeError();
+    for (let index = 0; index < given.length; index += 1) entries[index] = given[index];
+  } catch {
+    throw refusal(`"issuers" must be a list of at most ${MOST_ISSUERS} objects`, from);
+  }
+  return entries.map((entry, index) => {
+    const name = `issuers[${index}]`;
+    if (typeof entry !== 'object' || entry === null)
+      throw refusal(`"${name}" must be an object`, from);
+    const record = readOptions(entry, ISSUER_TOP, { what: `"${name}"`, from, name });
+    return withMembers(record, ISSUER_TOP, `${name}.`, from);
+  });
 }
 
 /** A method of the caller's cache, which is an object of the caller's own class and no set of options. */
@@ -64,13 +96,19 @@ function describe(name, value) {
   if (kind === 'string') described.text = value;
   else if (kind === 'number') described.number = value;
   else if (kind === 'boolean') described.flag = value;
-  // Only a secret may be an object that matters as a whole.
-  else if (kind === 'object' && name === 'clientSecret') described.text = toJson(value);
+  else if (kind === 'object' && AS_JSON.includes(name)) described.text = toJson(value);
   return described;
 }
 
+/** Options that may be objects which the core reads as a whole. */
+const AS_JSON = ['clientSecret', 'audience', 'clientIds', 'requiredClaims'];
+
 function describeAll(values) {
-  return Array.from(values, ([name, value]) => describe(name, value));
+  const described = [];
+  for (const [name, value] of values) {
+    if (name !== 'issuers') described.push(describe(name, value));
+  }
+  return described;
 }
 
 /** A value as JSON; what has no JSON becomes a text that is none, which the core refuses. */
@@ -104,5 +142,4 @@ module.exports = {
   readEnvironment,
   refusal,
   toJson,
-  withMembers,
 };

@@ -83,6 +83,11 @@ function copy(value) {
   return copied;
 }
 
+/** Defines the next entry. An assignment would call a setter for that index on `Array.prototype`. */
+function append(list, value) {
+  defineProperty(list, list.length, { __proto__: null, value, ...PLAIN });
+}
+
 /** A value as JSON, by its primitives alone: a `toJSON` on a prototype would make different values equal. */
 function textOf(value) {
   if (typeof value !== 'object') return stringify(value) ?? 'null';
@@ -119,11 +124,15 @@ function readRoute(options, from) {
   return { requirements: requirementsOf(record, from), authorize, optional };
 }
 
+/** A call without options. No prototype: `Object.prototype` may have a `jwks` or a `certificate`. */
+const NO_OPTIONS = freeze({ __proto__: null, requirements: NOTHING });
+
 /** The options of one call of a method: requirements, and what came with the request. */
-function readCall(options, from, { what, keys: withKeys = false }) {
-  if (options === undefined || options === null) return { requirements: NOTHING };
-  const record = readOptions(options, withKeys ? WITH_KEYS : METHOD_OPTIONS, { what, from });
+function readCall(options, from, what, names = METHOD_OPTIONS) {
+  if (options === undefined || options === null) return NO_OPTIONS;
+  const record = readOptions(options, names, { what, from });
   return {
+    __proto__: null,
     requirements: shared(requirementsOf(record, from)),
     certificate: certificateText(record.clientCertificate),
     jwks: record.jwks,
@@ -158,7 +167,7 @@ function readNames(given, name, from) {
     for (let index = 0; index < length; index += 1) {
       const text = given[index];
       if (typeof text !== 'string') throw new TypeError();
-      names[index] = text;
+      append(names, text);
     }
   } catch {
     throw refusal(`"${name}" must be an array of strings`, from);
@@ -181,10 +190,14 @@ function readClaims(given, from) {
     const names = ownKeys(given);
     for (let index = 0; index < names.length; index += 1) {
       const name = names[index];
-      if (typeof name === 'string') record[name] = readValues(given[name]);
+      if (typeof name !== 'string') continue;
+      // Of a JSON Pointer (RFC 6901 §3): after "~" comes 0 or 1.
+      if (name[0] === '/' && /~(?![01])/.test(name)) throw new TypeError();
+      record[name] = readValues(given[name]);
     }
   } catch {
-    const rule = 'must be an object of strings, numbers, booleans, or lists of them';
+    const rule =
+      'must be an object of strings, numbers, booleans, or lists of them, by name or JSON Pointer';
     throw refusal(`"claims" ${rule}`, from);
   }
   return freeze(record);
@@ -201,7 +214,7 @@ function readValues(given) {
     const plain =
       kind === 'string' || kind === 'boolean' || (kind === 'number' && isFiniteNumber(value));
     if (!plain) throw new TypeError();
-    values[index] = value;
+    append(values, value);
   }
   return freeze(values);
 }
@@ -239,4 +252,4 @@ function certificateText(certificate) {
   return certificate === undefined || typeof certificate === 'string' ? certificate : 'malformed';
 }
 
-module.exports = { TOKEN_ALONE, certificateText, readCall, readRoute };
+module.exports = { TOKEN_ALONE, WITH_KEYS, certificateText, readCall, readRoute };

@@ -17,7 +17,12 @@ function withStack(error, from) {
   const trace = typeof from.stack === 'string' ? from.stack : '';
   const frames = trace.indexOf('\n    at ');
   const stack = `${error.name}: ${error.message}${frames < 0 ? '' : trace.slice(frames)}`;
-  Object.defineProperty(error, 'stack', { value: stack, writable: true, configurable: true });
+  Object.defineProperty(error, 'stack', {
+    __proto__: null,
+    value: stack,
+    writable: true,
+    configurable: true,
+  });
   return error;
 }
 

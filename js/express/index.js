@@ -5,7 +5,7 @@ const certificates = require('../certificates/express.js');
 const { claimsOf, isAdmitted, isVerdict } = require('../core/verdict.js');
 const { authorizationOf } = require('../http/bearer.js');
 const { problemDetails } = require('../http/error-response.js');
-const { asError, guard, readArguments, requireCall } = require('../http/guard.js');
+const { asError, guard, readArguments, requireCall, setClaims } = require('../http/guard.js');
 
 function protectApi(clientOrOptions, requestOptions) {
   const parts = readArguments(clientOrOptions, requestOptions, protectApi);
@@ -17,7 +17,7 @@ function protectApi(clientOrOptions, requestOptions) {
         const pending = admit(request, authorizationOf(request.headers));
         const verdict = isVerdict(pending) ? pending : await pending;
         if (!isAdmitted(verdict)) return refuse(response, await answer(verdict, request));
-        request.claims = claimsOf(verdict);
+        setClaims(request, claimsOf(verdict));
       } catch (error) {
         // The application's own: a `json replacer` that throws, `claims` that can't be set.
         return next(asError(error));

@@ -5,7 +5,7 @@ const certificates = require('../certificates/fastify.js');
 const { claimsOf, isAdmitted, isVerdict } = require('../core/verdict.js');
 const { authorizationOf } = require('../http/bearer.js');
 const { problemDetails } = require('../http/error-response.js');
-const { asError, guard, readArguments, requireCall } = require('../http/guard.js');
+const { asError, guard, readArguments, requireCall, setClaims } = require('../http/guard.js');
 
 function protectApi(clientOrOptions, requestOptions) {
   const parts = readArguments(clientOrOptions, requestOptions, protectApi);
@@ -15,11 +15,16 @@ function protectApi(clientOrOptions, requestOptions) {
     // Fastify passes `done`, which is faster than a promise where nothing has to be waited for. Without it
     // the hook returns the documented promise.
     return function protectHook(request, reply, done) {
-      const verdict = admit(request, authorizationOf(request.headers));
-      if (typeof done !== 'function' || !isAdmitted(verdict)) {
-        return settle(verdict, answer, request, reply);
+      try {
+        const verdict = admit(request, authorizationOf(request.headers));
+        if (typeof done !== 'function' || !isAdmitted(verdict)) {
+          return settle(verdict, answer, request, reply);
+        }
+        setClaims(request, claimsOf(verdict));
+      } catch (error) {
+        // Fastify goes on to the handler where a hook throws `undefined`.
+        throw asError(error);
       }
-      request.claims = claimsOf(verdict);
       done();
     };
   };
@@ -29,7 +34,7 @@ async function settle(pending, answer, request, reply) {
   try {
     const verdict = isVerdict(pending) ? pending : await pending;
     if (!isAdmitted(verdict)) return await refuse(reply, await answer(verdict, request));
-    request.claims = claimsOf(verdict);
+    setClaims(request, claimsOf(verdict));
   } catch (error) {
     throw asError(error);
   }

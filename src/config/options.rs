@@ -41,6 +41,14 @@ pub enum Rule {
     },
     /// A string, or a JWK as an object or as JSON.
     Secret,
+    /// A string or a list of strings; from the environment, one string.
+    Audience,
+    /// A list of strings; from the environment, strings with spaces between them.
+    Words,
+    /// An object of strings, numbers, booleans, or lists of them.
+    Claims,
+    /// A list of objects whose members are options of their own.
+    List,
     /// A boolean.
     Flag {
         /// Used where the option is absent.
@@ -95,7 +103,9 @@ macro_rules! options {
 
 options! {
     TENANT_DOMAIN = "tenantDomain", "TENANT_DOMAIN", TEXT;
-    AUDIENCE = "audience", "AUDIENCE", TEXT;
+    ISSUER = "issuer", "ISSUER", TEXT;
+    AUDIENCE = "audience", "AUDIENCE", Rule::Audience;
+    CLIENT_IDS = "clientIds", "CLIENT_IDS", Rule::Words;
     CLIENT_ID = "clientId", "CLIENT_ID", TEXT;
     CLIENT_SECRET = "clientSecret", "CLIENT_SECRET", Rule::Secret;
     CLIENT_AUTH_METHOD = "clientAuthMethod", "CLIENT_AUTH_METHOD", Rule::Word {
@@ -114,6 +124,9 @@ options! {
     GROUP_OPTIONS = "groupOptions", , Rule::Object;
     GROUPS_CLAIM = "groupOptions.groupsClaim", "GROUPS_CLAIM", Rule::Text { default: Some("groups") };
     GROUPS_MATCH_ALL = "groupOptions.matchAll", "GROUPS_MATCH_ALL", Rule::Flag { default: false };
+    SCOPES_CLAIM = "scopesClaim", "SCOPES_CLAIM", Rule::Text { default: Some("scope") };
+    REQUIRED_CLAIMS = "requiredClaims", , Rule::Claims;
+    ISSUERS = "issuers", , Rule::List;
     CLOCK_SKEW = "clockSkew", "CLOCK_SKEW", Rule::Number(number("seconds", 0.0, 0.0));
     CLOCK_TOLERANCE = "clockTolerance", "CLOCK_TOLERANCE", Rule::Number(number("seconds", 0.0, 300.0));
     JWKS_CACHE_DURATION = "jwksCacheDuration", "JWKS_CACHE_DURATION",
@@ -154,6 +167,33 @@ options! {
     JWKS_RESOLVER = "jwksResolver", , Rule::Function;
 }
 
+/// The options that say who an issuer is and for whom it issues tokens. In an entry of `issuers` they have no
+/// environment variable.
+const IDENTITY: &[OptionSpec] =
+    &[TENANT_DOMAIN, ISSUER, AUDIENCE, CLIENT_IDS, CLIENT_ID, CLIENT_SECRET, CLIENT_AUTH_METHOD];
+
+/// The other options that may stand in an entry of `issuers`.
+const PER_ISSUER: &[OptionSpec] = &[
+    GROUP_OPTIONS,
+    GROUPS_CLAIM,
+    GROUPS_MATCH_ALL,
+    SCOPES_CLAIM,
+    REQUIRED_CLAIMS,
+    JWKS_CACHE_DURATION,
+    METADATA_CACHE_DURATION,
+    JWKS_STALE_DURATION,
+    INTROSPECT_JWT_TOKENS,
+    TRUST_STORE_ID,
+    CERTIFICATE_BINDING,
+    RESPONSE_TIMEOUT,
+    MAX_CONCURRENT_INTROSPECTIONS,
+];
+
+/// Every option that may stand in an entry of `issuers`.
+pub fn of_an_issuer() -> impl Iterator<Item = OptionSpec> {
+    IDENTITY.iter().chain(PER_ISSUER).copied()
+}
+
 /// The variables that every HTTP client honours.
 const HTTP_VARIABLES: &[&str] = &[
     "HTTPS_PROXY",
@@ -177,6 +217,18 @@ pub fn environment_names() -> impl Iterator<Item = &'static str> {
 }
 
 impl OptionSpec {
+    /// Whether it may stand in an entry of `issuers`.
+    #[must_use]
+    pub fn is_of_an_issuer(&self) -> bool {
+        of_an_issuer().any(|option| option.name == self.name)
+    }
+
+    /// Whether it says who an issuer is, or for whom it issues tokens.
+    #[must_use]
+    pub fn is_identity(&self) -> bool {
+        IDENTITY.iter().any(|option| option.name == self.name)
+    }
+
     /// What to set in order to mend this option: the end of a message.
     #[must_use]
     pub fn advice(&self, flavour: Flavour) -> String {
@@ -204,7 +256,13 @@ impl OptionSpec {
             Rule::Number(NumberRule { default, .. }) => {
                 (!default.is_nan()).then(|| default.to_string())
             }
-            Rule::Secret | Rule::Object | Rule::Function => None,
+            Rule::Secret
+            | Rule::Audience
+            | Rule::Words
+            | Rule::Claims
+            | Rule::List
+            | Rule::Object
+            | Rule::Function => None,
         }
     }
 }
@@ -216,6 +274,10 @@ impl Rule {
         match self {
             Self::Text { .. } | Self::Word { .. } => "string",
             Self::Secret => "string or JWK",
+            Self::Audience => "string, list of strings, or false",
+            Self::Words => "list of strings",
+            Self::Claims => "object",
+            Self::List => "list",
             Self::Flag { .. } => "boolean",
             Self::Number(_) => "number",
             Self::Object => "object",

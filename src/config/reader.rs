@@ -5,6 +5,8 @@ use std::fmt;
 
 use super::options::{Flavour, NumberRule, OptionSpec, Rule};
 use crate::error::ValidationError;
+use crate::token::claim_path::ClaimPath;
+use crate::token::required_claims::RequiredClaims;
 
 /// A value as the caller gave it, with its JavaScript type.
 #[derive(Clone, Default)]
@@ -49,6 +51,8 @@ impl fmt::Debug for Given {
 pub struct Sources {
     /// What the constructor was given.
     pub options: HashMap<String, Given>,
+    /// The options of each entry of `issuers`, by name.
+    pub issuers: Option<Vec<HashMap<String, Given>>>,
     /// Environment variables by name.
     pub environment: HashMap<String, String>,
 }
@@ -58,6 +62,7 @@ impl fmt::Debug for Sources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sources")
             .field("options", &self.options.keys())
+            .field("issuers", &self.issuers.as_ref().map(Vec::len))
             .field("environment", &self.environment.keys())
             .finish()
     }
@@ -65,23 +70,36 @@ impl fmt::Debug for Sources {
 
 pub type Result<T> = std::result::Result<T, ValidationError>;
 
-/// The options of one client.
+/// The options of one client, or of one entry of its `issuers`.
 pub struct Reader<'a> {
     pub flavour: Flavour,
     pub sources: &'a Sources,
+    /// The entry's index.
+    pub entry: Option<usize>,
 }
 
 impl Reader<'_> {
+    /// The option as it is given: in the entry, where there is one, or beside the list.
+    pub fn given(&self, option: &OptionSpec) -> Option<&Given> {
+        let issuers = self.sources.issuers.as_deref().unwrap_or_default();
+        let entry = self.entry.and_then(|index| issuers.get(index));
+        let own = entry.filter(|_| option.is_of_an_issuer());
+        let is_given = |given: &&Given| !matches!(given, Given::Absent);
+        own.and_then(|entry| entry.get(option.name))
+            .filter(is_given)
+            .or_else(|| self.sources.options.get(option.name).filter(is_given))
+    }
+
     /// The option, or the environment variable where the option is absent. A variable that is empty, or
     /// only white space, counts as unset.
     pub fn find(&self, option: &OptionSpec) -> Given {
-        let given = self.sources.options.get(option.name);
-        if let Some(given) = given.filter(|given| !matches!(given, Given::Absent)) {
+        if let Some(given) = self.given(option) {
             return given.clone();
         }
         option
             .variable
             .filter(|_| self.flavour == Flavour::BackendNode)
+            .filter(|_| self.entry.is_none() || !option.is_identity())
             .and_then(|variable| self.sources.environment.get(variable))
             .filter(|text| !text.trim().is_empty())
             .map_or(Given::Absent, |text| Given::Text(text.clone()))
@@ -100,11 +118,6 @@ impl Reader<'_> {
             Given::Text(text) => Ok(Some(text)),
             _ => Err(self.error(option, "must be a string")),
         }
-    }
-
-    /// A string that must be given.
-    pub fn required(&self, option: &OptionSpec) -> Result<String> {
-        self.text(option)?.ok_or_else(|| self.error(option, "is required"))
     }
 
     /// One of the option's words; `None` where it is absent.
@@ -177,9 +190,50 @@ impl Reader<'_> {
         }
     }
 
+    /// A list of strings that are not empty; `None` where it is absent.
+    pub fn words(&self, option: &OptionSpec) -> Result<Option<Vec<String>>> {
+        let words = match self.find(option) {
+            Given::Absent => return Ok(None),
+            Given::Json(text) => serde_json::from_str::<Vec<String>>(&text).ok(),
+            Given::Text(text) => {
+                Some(text.split_ascii_whitespace().map(ToOwned::to_owned).collect())
+            }
+            _ => None,
+        };
+        match words {
+            Some(words) if words.is_empty() || words.iter().any(String::is_empty) => {
+                Err(self.error(option, "must have at least one entry, and none that is empty"))
+            }
+            Some(words) => Ok(Some(words)),
+            None => Err(self.error(option, "must be a list of strings")),
+        }
+    }
+
+    /// The name of a claim, or a JSON Pointer.
+    pub fn claim(&self, option: &OptionSpec) -> Result<ClaimPath> {
+        let text = self.text(option)?.unwrap_or_default();
+        ClaimPath::parse(&text).map_err(|rule| self.error(option, rule))
+    }
+
+    /// An object of claims.
+    pub fn claims(&self, option: &OptionSpec) -> Result<RequiredClaims> {
+        match self.find(option) {
+            Given::Absent => Ok(RequiredClaims::default()),
+            Given::Json(text) => {
+                RequiredClaims::parse(&text).map_err(|rule| self.error(option, rule))
+            }
+            _ => Err(self.error(option, "must be an object")),
+        }
+    }
+
     /// A bad value of an option.
     pub fn error(&self, option: &OptionSpec, rule: &str) -> ValidationError {
-        option.error(self.flavour, rule)
+        match self.entry.filter(|_| option.is_of_an_issuer()) {
+            Some(index) => {
+                ValidationError::new(format!("\"issuers[{index}].{}\" {rule}", option.name))
+            }
+            None => option.error(self.flavour, rule),
+        }
     }
 }
 

@@ -2,17 +2,35 @@
 
 use url::Url;
 
-/// A tenant's address: its issuer identifier (RFC 8414 §2), without a trailing slash.
+/// A tenant: its issuer identifier (RFC 8414 §2), and the address at which discovery begins.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TenantDomain {
+    issuer: String,
+    /// Without a slash at its end.
     text: String,
     loopback: bool,
 }
 
 impl TenantDomain {
-    /// Reads the option's value; the error is the rule that it breaks.
+    /// Reads `tenantDomain`, whose issuer is its own address without a slash at its end; the error is the
+    /// rule that it breaks.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.strip_suffix('/').unwrap_or(text);
+        Self::at(text, text)
+    }
+
+    /// Reads `issuer`, which is kept to the byte; discovery begins there.
+    pub fn issued_by(issuer: &str) -> Result<Self, &'static str> {
+        Self::at(issuer.strip_suffix('/').unwrap_or(issuer), issuer)
+    }
+
+    /// The same address with tokens of another issuer, which its metadata must name.
+    #[must_use]
+    pub fn naming(self, issuer: Self) -> Self {
+        Self { issuer: issuer.issuer, ..self }
+    }
+
+    fn at(text: &str, issuer: &str) -> Result<Self, &'static str> {
         let url = absolute(text).ok_or("must be a valid uri")?;
         let loopback = is_loopback(&url);
         if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
@@ -26,18 +44,24 @@ impl TenantDomain {
         if authority.is_empty() || authority.contains('@') {
             return Err("must be a uri without user info");
         }
-        Ok(Self { text: text.to_owned(), loopback })
+        Ok(Self { issuer: issuer.to_owned(), text: text.to_owned(), loopback })
     }
 
-    /// The text as configured: what `iss` is compared with, byte for byte.
+    /// The issuer identifier: what `iss` is compared with, byte for byte.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The address at which discovery begins.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether an address from this tenant's metadata may be asked: https without credentials, and
-    /// http on loopback only where the tenant itself is there. A tenant on the internet has no
-    /// business sending us to our own machine.
+    /// Parses a URL of this tenant's metadata. It must be https and without credentials; http is allowed on
+    /// loopback where the tenant is on loopback too, so that no other tenant can name services of this
+    /// machine.
     pub fn endpoint(&self, text: &str) -> Result<Url, &'static str> {
         let url = absolute(text).ok_or("The metadata names an endpoint that is no absolute URL")?;
         if !url.username().is_empty() || url.password().is_some() {
@@ -52,8 +76,8 @@ impl TenantDomain {
     }
 }
 
-/// An absolute URL with a host, spelled without white space or control characters, which the URL
-/// standard would otherwise quietly drop, and with both slashes, which it would add (`https:host`).
+/// An absolute URL with a host. White space and control characters are refused, because the URL parser
+/// drops them, and so is `https:host`, to which it adds the slashes.
 fn absolute(text: &str) -> Option<Url> {
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return None;

@@ -21,7 +21,7 @@ fn read(
         |(name, value): &(&str, &str)| (format!("MONOCLOUD_BACKEND_{name}"), (*value).to_owned());
     let options = required.into_iter().chain(given).collect();
     let environment = environment.iter().map(owned).collect();
-    Config::read(flavour, &Sources { options, environment })
+    Config::read(flavour, &Sources { options, issuers: None, environment })
 }
 
 fn node(options: &[(&str, Given)], environment: &[(&str, &str)]) -> Result<Config> {
@@ -45,7 +45,7 @@ fn numbers_and_booleans_may_be_strings() {
     )
     .unwrap();
     assert_eq!((config.clock_tolerance, config.response_timeout.as_secs()), (30.0, 2));
-    assert!(config.introspect_jwt_tokens && config.groups.match_all);
+    assert!(config.introspect_jwt_tokens && config.groups_match_all);
     for (name, value) in [
         ("clockTolerance", "5s"),
         ("clockTolerance", ""),

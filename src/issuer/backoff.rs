@@ -24,9 +24,8 @@ impl Backoff {
         *self = Self::default();
     }
 
-    /// An attempt has failed. The wait is drawn from all between nothing and its bound (full
-    /// jitter), which doubles from 1 s to 30 s, or to 5 s `without` anything to serve meanwhile.
-    /// `chance`: 0 to 1. Returns the wait.
+    /// An attempt has failed. Returns the wait: `chance` (0 to 1) times a bound that doubles from 1 s to
+    /// 30 s, or to 5 s `without` a document.
     pub fn failed(&mut self, error: Error, now: Duration, chance: f64, without: bool) -> Duration {
         let longest = if without { LONGEST_WITHOUT } else { LONGEST };
         let bound = longest.min(SHORTEST * 2_u32.saturating_pow(self.failures.min(8)));

@@ -1,4 +1,4 @@
-//! How this API proves to the tenant who it is: RFC 6749 §2.3.1, RFC 7523 §2.2, RFC 8705 §2.
+//! Client authentication at the tenant: RFC 6749 §2.3.1, RFC 7523 §2.2, RFC 8705 §2.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,23 +16,23 @@ use crate::config::{ClientAuthMethod, ClientSecret, Config, Flavour, TenantDomai
 use crate::error::{Error, ValidationError};
 use crate::keys::signing_key::{SigningKey, Unsuitable};
 
-/// Assertions live this long, in seconds.
+/// The lifetime of an assertion, in seconds.
 const LIFETIME: u64 = 60;
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const JWT_SPIFFE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
 
-/// Credentials, complete and of the right kind for their method. Never shown.
+/// A client's credentials, checked against its method. Never shown.
 pub struct ClientAuth {
     flavour: Flavour,
     id: String,
     trust_store: Option<String>,
-    /// The issuer: whom assertions are for.
+    /// `aud` of assertions: the issuer.
     audience: String,
     proof: Proof,
 }
 
-/// What a client can introspect with, or why it can't.
+/// The credentials for introspection, or why there are none.
 pub type Credible = Result<Arc<ClientAuth>, ValidationError>;
 
 enum Proof {
@@ -41,7 +41,7 @@ enum Proof {
     Basic(String),
     Post(String),
     Assertion(Box<SigningKey>),
-    /// The certificate is in the handshake.
+    /// The client certificate of the TLS handshake.
     Certificate,
     Spiffe(String),
 }
@@ -52,7 +52,7 @@ impl fmt::Debug for ClientAuth {
     }
 }
 
-/// What goes into one request.
+/// The credentials of one request.
 pub struct Credentials {
     /// The `Authorization` header, where the method has one.
     pub authorization: Option<String>,
@@ -67,9 +67,9 @@ impl fmt::Debug for Credentials {
 }
 
 impl ClientAuth {
-    /// What a client can introspect with, or why it can't introspect: it has no `clientId`, or its
-    /// method needs a `clientSecret` that is missing, which is no error before there is a token to
-    /// introspect. Credentials that are there and can't be used are an error at once.
+    /// The credentials for introspection, or the error of each introspection: without `clientId`, or
+    /// without a `clientSecret` that the method needs. The outer error is of credentials that are given
+    /// and can't be used.
     pub fn new(config: &Config) -> Result<Credible, ValidationError> {
         use ClientAuthMethod as Method;
         let flavour = config.flavour;
@@ -112,7 +112,7 @@ impl ClientAuth {
                 Proof::Assertion(Box::new(SigningKey::private_jwk(jwk).map_err(unsuitable)?))
             }
             (Method::TlsClientAuth | Method::SelfSignedTlsClientAuth | Method::SpiffeX509, _) => {
-                // Whoever brings a fetcher brings the handshake.
+                // With a `fetcher` the TLS handshake is the caller's.
                 if config.tls.cert.is_none() && !config.has_fetcher {
                     return Err(ValidationError::new(format!(
                         "\"tls.cert\" is required with clientAuthMethod {}: the client certificate, \
@@ -123,18 +123,18 @@ impl ClientAuth {
                 Proof::Certificate
             }
         };
-        let audience = config.tenant.as_str().to_owned();
+        let audience = config.tenant.issuer().to_owned();
         let trust_store = config.trust_store_id.clone();
         Ok(Ok(Arc::new(Self { flavour, id, trust_store, audience, proof })))
     }
 
-    /// Whether the proof is in the TLS handshake, so that endpoints may differ (RFC 8705 §5).
+    /// Whether the client authenticates by TLS, for which endpoints may differ (RFC 8705 §5).
     #[must_use]
     pub fn is_by_tls(&self) -> bool {
         matches!(self.proof, Proof::Certificate)
     }
 
-    /// Where this client introspects tokens.
+    /// The introspection endpoint for this client.
     pub fn introspection_endpoint(
         &self,
         metadata: &Metadata,
@@ -196,7 +196,7 @@ fn assertion_form(
     vec![id, ("client_assertion_type", kind.to_owned()), ("client_assertion", assertion)]
 }
 
-/// A form as it goes into a body.
+/// Form-encodes members.
 #[must_use]
 pub fn form(members: &[(&'static str, String)]) -> String {
     let mut form = Serializer::new(String::new());
@@ -227,7 +227,8 @@ mod tests {
         let options = required.iter().chain(options);
         let options =
             options.map(|(name, value)| ((*name).to_owned(), Given::Text((*value).into())));
-        let sources = Sources { options: options.collect(), environment: HashMap::new() };
+        let sources =
+            Sources { options: options.collect(), issuers: None, environment: HashMap::new() };
         ClientAuth::new(&Config::read(flavour, &sources).unwrap())
     }
 
@@ -261,7 +262,7 @@ mod tests {
         );
         let error = auth(Flavour::OidcBackend, &[]).unwrap().unwrap_err().0;
         assert_eq!(error, "clientId is required to introspect access tokens");
-        // What is there and can't be used is said at once.
+        // A secret that can't be used is an error at construction.
         let options =
             [("clientId", "me"), ("clientAuthMethod", "private_key_jwt"), ("clientSecret", "x")];
         assert!(auth(Flavour::BackendNode, &options).is_err());

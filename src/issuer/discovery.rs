@@ -8,15 +8,15 @@ use crate::config::{Flavour, TenantDomain, options};
 use crate::error::{Error, Fault, HttpError, ValidationError};
 use crate::json::{JsonError, Members};
 
-/// Where the document is, relative to the issuer.
+/// The document's path, relative to the issuer.
 pub const WELL_KNOWN: &str = "/.well-known/openid-configuration";
 
 /// One metadata document whose `issuer` is the tenant.
 #[derive(Debug, Clone)]
 pub struct Metadata {
-    /// The document as it came.
+    /// The document as it was received.
     pub text: String,
-    /// Where its keys are.
+    /// The URL of the JWKS.
     pub jwks_uri: Option<Url>,
     introspection: Option<String>,
     /// Of `mtls_endpoint_aliases` (RFC 8705 §5).
@@ -27,8 +27,8 @@ pub struct Metadata {
 
 const INTROSPECTION: &str = "introspection_endpoint";
 
-/// A member that is an object. One that names a member twice leads to two places, and must not lead to
-/// a third.
+/// A member that is an object. An object that names a member twice is an error, because readers may
+/// differ in which one counts.
 fn object<'a>(members: &Members<'a>, name: &str) -> Result<Option<Members<'a>>, Fault> {
     match members.raw(name).map(Members::parse) {
         Some(Err(JsonError::Malformed)) => {
@@ -39,14 +39,15 @@ fn object<'a>(members: &Members<'a>, name: &str) -> Result<Option<Members<'a>>, 
 }
 
 impl Metadata {
-    /// Reads a document. Its `issuer` must be the tenant to the byte (Discovery §4.3): anything else
-    /// is another tenant's, or a stranger's.
+    /// Parses a document. Its `issuer` must equal the tenant domain, byte for byte (Discovery §4.3).
     pub fn parse(tenant: &TenantDomain, text: String) -> Result<Self, Fault> {
         let unreadable = Fault::Unreadable;
         let members =
             Members::parse(&text).map_err(|_| unreadable("The metadata is not a JSON object"))?;
-        if members.text("issuer").as_deref() != Some(tenant.as_str()) {
-            return Err(unreadable("The metadata names another issuer than the tenant domain"));
+        if members.text("issuer").as_deref() != Some(tenant.issuer()) {
+            return Err(unreadable(
+                "The metadata names another issuer than the one that is configured",
+            ));
         }
         let jwks_uri = match members.text("jwks_uri") {
             None if members.has("jwks_uri") => {
@@ -74,8 +75,8 @@ impl Metadata {
         })
     }
 
-    /// Where tokens are introspected. A client that authenticates itself by TLS goes to the alias
-    /// for that, its trust store's where it has one; without an alias to the regular endpoint.
+    /// The introspection endpoint. For a client that authenticates by TLS: the alias of its trust store,
+    /// or of `mtls_endpoint_aliases`, or the regular endpoint where there is no alias (RFC 8705 §5).
     pub fn introspection_endpoint(
         &self,
         tenant: &TenantDomain,

@@ -170,7 +170,8 @@ impl Documents {
         terms: ClientTerms,
         want: Want,
     ) -> Result<Arc<Metadata>, Error> {
-        let fetch = self.metadata_fetch(terms);
+        let documents = Arc::clone(self);
+        let fetch = move || Arc::clone(&documents).fetch_metadata(terms);
         let work = self.metadata.get(terms.metadata, want, terms.deadline, fetch);
         self.within(Metadata::NAME, terms.deadline, work).await
     }
@@ -181,7 +182,8 @@ impl Documents {
         terms: ClientTerms,
         want: Want,
     ) -> Result<Arc<Keys>, Error> {
-        let fetch = self.keys_fetch(terms);
+        let documents = Arc::clone(self);
+        let fetch = move || Arc::clone(&documents).fetch_keys(terms);
         let work = self.keys.get(terms.keys, want, terms.deadline, fetch);
         self.within(Keys::NAME, terms.deadline, work).await
     }
@@ -244,30 +246,6 @@ impl Documents {
 
     fn note_exchange(&self) {
         *self.exchange_began.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-    }
-
-    fn metadata_fetch(
-        self: &Arc<Self>,
-        terms: ClientTerms,
-    ) -> impl Fn() -> Pin<Box<dyn Future<Output = Result<Fetched<Metadata>, Error>> + Send>>
-    + Clone
-    + Send
-    + Sync
-    + 'static {
-        let documents = Arc::clone(self);
-        move || Box::pin(Arc::clone(&documents).fetch_metadata(terms))
-    }
-
-    fn keys_fetch(
-        self: &Arc<Self>,
-        terms: ClientTerms,
-    ) -> impl Fn() -> Pin<Box<dyn Future<Output = Result<Fetched<Keys>, Error>> + Send>>
-    + Clone
-    + Send
-    + Sync
-    + 'static {
-        let documents = Arc::clone(self);
-        move || Box::pin(Arc::clone(&documents).fetch_keys(terms))
     }
 
     async fn fetch_metadata(

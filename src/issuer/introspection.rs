@@ -47,7 +47,7 @@ pub(super) async fn introspect(
     let response = request
         .send(documents.transport(), terms.deadline)
         .await
-        // A body that is too long.
+        // The response is too long.
         .map_err(|failure| HttpError { raw: failure.raw.map(|raw| sent.head(raw)), ..failure })?;
     match response.status {
         200 => claims(&response).map(Arc::new).map_err(|why| match why {
@@ -92,8 +92,8 @@ impl Sent {
         self.0.iter().any(|secret| text.contains(secret))
     }
 
-    /// The answer as an error may show it: without a body, and without headers, that repeat what was
-    /// sent. The whole body is looked at, since the part that is kept may end within the token.
+    /// The response as an error shows it: without a body or a header that contains a secret of the request.
+    /// The whole body is searched, because the part that is kept may end within the secret.
     fn raw(&self, response: &Response) -> Arc<Raw> {
         let raw = response.raw();
         if self.is_in(&String::from_utf8_lossy(&response.body)) {
@@ -102,7 +102,7 @@ impl Sent {
         self.without_sent_headers(raw)
     }
 
-    /// The same without the body: of an answer that may hold claims.
+    /// The same without the body: for a response that may hold claims.
     fn head(&self, mut raw: Arc<Raw>) -> Arc<Raw> {
         Arc::make_mut(&mut raw).body.clear();
         self.without_sent_headers(raw)
@@ -114,7 +114,7 @@ impl Sent {
     }
 }
 
-/// Why an answer of status 200 holds no claims.
+/// Why a response of status 200 has no claims.
 enum NoClaims {
     Inactive,
     Unreadable,
@@ -134,7 +134,7 @@ fn claims_of(members: &Members<'_>) -> String {
     members.only(|name, text| name != "active" && text != "null")
 }
 
-/// The same for claims that somebody else has got from the tenant, where `active` may be missing.
+/// The same for claims from another source than the tenant's response, where `active` may be absent.
 pub fn without_nulls(claims: &str) -> Result<String, TokenError> {
     let claims = Claims::parse(claims)?;
     match claims.members().get::<bool>("active") {
@@ -143,11 +143,11 @@ pub fn without_nulls(claims: &str) -> Result<String, TokenError> {
     }
 }
 
-/// The longest description that is handed on, in bytes.
+/// The longest `error_description` that is kept, in bytes.
 const LONGEST_DESCRIPTION: usize = 1024;
 
-/// RFC 6749 §5.2, in the body; where there is none, what the status stands for. What repeats what
-/// was sent, or is no error code, goes no further.
+/// The OAuth error of the body (RFC 6749 §5.2), or the one that the status implies. A member that contains
+/// a secret of the request, or is no error code, counts as absent.
 fn refusal(response: &Response, sent: &Sent) -> OpError {
     let members = Members::parse_bytes(&response.body).unwrap_or_default();
     let text = |name| members.text(name).filter(|text| !sent.is_in(text));

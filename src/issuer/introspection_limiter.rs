@@ -1,5 +1,5 @@
-//! Bounds how many introspections a tenant has to answer at the same time, and how many wait for that.
-//! Without it, each made-up opaque token would open a connection of its own.
+//! Limits the introspections in flight at a tenant, and those that wait. Without a limit each made-up
+//! opaque token would open a connection.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,9 +10,8 @@ use tokio::sync::oneshot;
 /// The most introspections that wait for a place.
 const MOST_WAITING: usize = 1024;
 
-/// The introspections in flight, and the queue for a place among them: first in, first out. Clients
-/// that share a tenant may each have a limit of their own; the first of the queue goes as soon as fewer
-/// than its limit are in flight.
+/// The introspections in flight, and the queue, first in, first out. Clients that share a tenant may have
+/// different limits: the first of the queue starts as soon as fewer than its own limit are in flight.
 #[derive(Debug, Default)]
 pub struct IntrospectionLimiter(Mutex<State>);
 
@@ -37,8 +36,8 @@ pub struct Place(Arc<IntrospectionLimiter>);
 pub struct Full;
 
 impl IntrospectionLimiter {
-    /// Waits until fewer than `limit` introspections are in flight and nobody is ahead in the queue; no
-    /// longer than `patience`.
+    /// Waits until fewer than `limit` introspections are in flight and no other one is ahead in the queue,
+    /// for at most `patience`.
     pub async fn enter(self: &Arc<Self>, limit: usize, patience: Duration) -> Result<Place, Full> {
         let turn = {
             let mut state = self.state();
@@ -55,7 +54,7 @@ impl IntrospectionLimiter {
         self.admit();
         let waited = tokio::time::timeout(patience, turn).await;
         waited.ok().and_then(Result::ok).ok_or_else(|| {
-            // Whoever is next in the queue may have a higher limit.
+            // The next of the queue may have a higher limit.
             self.admit();
             Full
         })
@@ -78,7 +77,7 @@ impl IntrospectionLimiter {
         }
         drop(state);
         for waiter in admitted {
-            // A waiter that has gone meanwhile hands its place back by dropping it.
+            // Where the waiter has gone meanwhile, its place is dropped here and goes to the next.
             drop(waiter.turn.send(Place(Arc::clone(self))));
         }
     }
@@ -167,7 +166,7 @@ mod tests {
         let mut queue: Vec<_> = (0..MOST_WAITING).map(|_| enter(&limiter, 1, PATIENCE)).collect();
         assert!(queue.iter_mut().all(|waiter| poll(waiter).is_none()));
         assert!(poll(&mut enter(&limiter, 1, PATIENCE)).unwrap().is_err());
-        // Those who have gone do not count.
+        // Waiters that have gone do not count.
         queue.truncate(1);
         let mut late = enter(&limiter, 1, PATIENCE);
         assert!(poll(&mut late).is_none());
@@ -185,7 +184,7 @@ mod tests {
         let mut queue: Vec<_> = (0..3).map(|_| enter(&limiter, 1, PATIENCE)).collect();
         assert!(queue.iter_mut().all(|waiter| poll(waiter).is_none()));
         drop(place);
-        // The first has its place, and goes without having looked at it.
+        // The first is given its place, and goes before it takes it.
         drop(queue.remove(0));
         assert!(poll(&mut queue[0]).unwrap().is_ok());
     }
@@ -198,7 +197,7 @@ mod tests {
                 [enter(&limiter, 2, PATIENCE).await, enter(&limiter, 2, PATIENCE).await].into();
             assert!(poll(&mut enter(&limiter, 2, PATIENCE)).is_none());
             let third = enter(&limiter, 3, PATIENCE).await.unwrap();
-            // One whose limit is reached holds up those behind it, for as long as it waits.
+            // A waiter whose limit is reached delays those behind it, for as long as it waits.
             let mut strict = enter(&limiter, 1, Duration::from_millis(50));
             let mut generous = enter(&limiter, 64, PATIENCE);
             assert!(poll(&mut strict).is_none() && poll(&mut generous).is_none());

@@ -277,7 +277,7 @@ impl<T: Document> RefreshingDocument<T> {
         if let Some(runtime) = runtime::handle() {
             let document = Arc::clone(self);
             runtime.spawn(async move {
-                let needed = || !document.current().is_some_and(|current| current.at > now);
+                let needed = || document.current().is_none_or(|current| current.at <= now);
                 // The result is in the backoff and in the events; nobody waits for it.
                 drop(document.fetch_if(needed, fetch).await);
             });

@@ -1,4 +1,4 @@
-//! Bounds the requests that tokens with made-up `kid`s cause.
+//! Limits the requests that tokens with made-up `kid`s cause.
 
 use std::collections::VecDeque;
 use std::time::Duration;

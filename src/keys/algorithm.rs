@@ -1,6 +1,6 @@
 //! The signature algorithms that are accepted.
 
-/// A signature algorithm that is accepted. There is no `none` here, and nothing symmetric.
+/// A signature algorithm that is accepted. Neither `none` nor symmetric ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are those of RFC 7518 §3.1 and RFC 9864")]
 pub enum Algorithm {
@@ -31,8 +31,8 @@ impl Algorithm {
         Self::Ed25519,
     ];
 
-    /// Reads `alg` as a header or a JWK has it; the comparison is case-sensitive (RFC 7515 §4.1.1).
-    /// `EdDSA` and its fully specified name mean the same here, as Ed25519 is its one curve.
+    /// Parses `alg` of a header or a JWK, case-sensitively (RFC 7515 §4.1.1). `EdDSA` is the same as
+    /// `Ed25519`, the one curve that is accepted for it.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
@@ -50,7 +50,7 @@ impl Algorithm {
         })
     }
 
-    /// Its name, of two the older.
+    /// Its name; `EdDSA` for Ed25519.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -36,7 +36,7 @@ pub struct JwkSet {
 }
 
 impl JwkSet {
-    /// The members of a document's `keys`, each as it came.
+    /// The members of a document's `keys`, each as it was received.
     pub fn entries(text: &str) -> Result<Vec<&RawValue>, &'static str> {
         let document = Members::parse(text).map_err(|_| "The JWKS is not a JSON object")?;
         let entries = document

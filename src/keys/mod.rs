@@ -1,4 +1,4 @@
-//! Keys: from a JWK to what verifies or makes a signature. Pure: no I/O and no clock.
+//! Keys that verify and make signatures, and the JWKs that they come in. No I/O and no clock.
 
 pub mod algorithm;
 pub mod jwk;

@@ -5,18 +5,18 @@
 pub enum Unusable {
     /// No object, or a member is named twice or mistyped.
     Malformed,
-    /// `kty` is none that verifies our algorithms: `oct`, post-quantum `AKP`, …
+    /// `kty` is not supported: `oct`, post-quantum `AKP`, …
     KeyType,
-    /// `crv` is none of P-256, P-384, P-521, Ed25519.
+    /// `crv` is not one of P-256, P-384, P-521, Ed25519.
     Curve,
-    /// `use` or `key_ops` say that it is for something else.
+    /// `use` or `key_ops` say that the key is not for verifying signatures.
     Purpose,
-    /// `alg` is none that is accepted, or does not go with the key.
+    /// `alg` is not accepted, or does not fit the key.
     Algorithm,
     /// An RSA key under 2048 bits or over 8192, or with an exponent that is 1, even or huge; an Ed25519
     /// key of small order.
     Strength,
-    /// Its numbers are no point of the curve, or no RSA key.
+    /// Its numbers are not on the curve, or make no RSA key.
     Material,
 }
 

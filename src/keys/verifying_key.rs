@@ -96,7 +96,7 @@ impl Material {
         let (n, e) = (without_leading_zeros(n), without_leading_zeros(e));
         let first = n.first().ok_or(Unusable::Material)?;
         let bits = n.len() * 8 - first.leading_zeros() as usize;
-        // Exponents of up to 32 bits, odd, and not 1, where a signature is its own message.
+        // Odd exponents of up to 32 bits. With exponent 1 a signature equals its message.
         let exponent_fits = e.len() <= 4 && e.last().is_some_and(|last| last & 1 == 1) && e != [1];
         if !RSA_BITS.contains(&bits) || !exponent_fits {
             return Err(Unusable::Strength);
@@ -151,8 +151,8 @@ impl Material {
         VerifyingKeyId(digest.finalize().into())
     }
 
-    /// A verification is quick where it takes no longer than handing it to another thread: RSA of 2048 bits takes
-    /// some 20 µs, and 3072 bits 45; P-256 and Ed25519 take 50 to 70, larger ones hundreds
+    /// A verification is quick where it takes no longer than handing it to another thread: RSA of 2048
+    /// bits takes some 20 µs, and 3072 bits 45; P-256 and Ed25519 take 50 to 70, larger ones hundreds
     /// (`npm run bench`).
     fn cost(&self) -> Cost {
         match self {
@@ -191,7 +191,7 @@ fn curve_scheme(algorithm: Algorithm) -> Option<&'static dyn VerificationAlgorit
     })
 }
 
-/// Whether eight times this point of edwards25519 is nothing. There are eight such points: those with
+/// Whether this point of edwards25519 has an order that divides 8. There are eight such points: those with
 /// y = 0, 1 or −1, and those with one of the two `ORDER_8`, each under either sign of x; the first two
 /// can also be written as p and p + 1 (RFC 8032 §5.1.3: little-endian, the sign in the highest bit).
 fn has_small_order(point: &[u8]) -> bool {

@@ -24,8 +24,8 @@ use crate::issuer::{Issuer, Resolver, Sources, Want};
 use crate::token::binding;
 use crate::token::claim_rules::Expiration;
 use crate::validator::explain::describe_keys as described;
-use crate::validator::request::{Kind, OwnedRequest, Request, Requirements};
-use crate::validator::{Admitted, Validation, Validator};
+use crate::validator::request::{Kind, OwnedRequest, Request};
+use crate::validator::{Admitted, Placement, Validation, Validator};
 use crate::{panics, runtime};
 
 /// The version of this addon. `js/core/load.js` accepts no other than its own.
@@ -37,6 +37,13 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub fn option_names() -> Vec<&'static str> {
     panics::at("optionNames");
     options::table().map(|option| option.name).collect()
+}
+
+/// The names of the options that may stand in an entry of `issuers`.
+#[napi(catch_unwind)]
+pub fn issuer_option_names() -> Vec<&'static str> {
+    panics::at("issuerOptionNames");
+    options::of_an_issuer().map(|option| option.name).collect()
 }
 
 /// The names of all environment variables that are read.
@@ -84,6 +91,48 @@ pub struct Settings {
     pub cache_timeout: f64,
 }
 
+/// The caller's functions, which replace requests.
+struct Functions<'a> {
+    bridge: &'a Arc<JsBridge>,
+    client: f64,
+    /// Whether a resolver is told whose document it supplies.
+    several: bool,
+}
+
+impl Functions<'_> {
+    /// An issuer, whose documents come from the caller's functions where there are any: then they are this
+    /// client's alone.
+    fn issuer(
+        &self,
+        config: &Config,
+        http: &HttpConfig,
+        native: &Arc<NativeTransport>,
+    ) -> Arc<Issuer> {
+        let (client, clock) = (self.client, Arc::new(SystemClock::get()));
+        let resolver = |has: bool, document| -> Option<Arc<dyn Resolver>> {
+            let bridge = Arc::clone(self.bridge);
+            let issuer = self.several.then(|| config.tenant.issuer().to_owned());
+            has.then(|| Arc::new(CallerDocument { bridge, client, document, issuer }) as _)
+        };
+        let metadata = resolver(config.has_metadata_resolver, "metadata");
+        let jwks = resolver(config.has_jwks_resolver, "jwks");
+        let own = config.has_fetcher || metadata.is_some() || jwks.is_some();
+        let sources = || {
+            let transport: Arc<dyn Transport> = if config.has_fetcher {
+                Arc::new(Fetcher { bridge: Arc::clone(self.bridge), client })
+            } else {
+                Arc::new(Arc::clone(native))
+            };
+            Sources { transport, metadata, jwks }
+        };
+        if own {
+            Issuer::new(config.tenant.clone(), sources(), clock)
+        } else {
+            Issuer::shared(&config.tenant, http.clone(), clock, sources)
+        }
+    }
+}
+
 #[napi]
 pub struct NativeClient {
     validator: Arc<Validator>,
@@ -98,10 +147,11 @@ pub fn create_client(
     client: f64,
     backend_node: bool,
     options: Vec<GivenOption>,
+    issuers: Option<Vec<Vec<GivenOption>>>,
     environment: Vec<Vec<String>>,
 ) -> Either<NativeClient, Failure> {
     panics::at("createClient");
-    match NativeClient::build(&bridge.bridge, client, backend_node, options, environment) {
+    match NativeClient::build(&bridge.bridge, client, backend_node, options, issuers, environment) {
         Ok(client) => Either::A(client),
         Err(error) => Either::B(error.into()),
     }
@@ -113,38 +163,26 @@ impl NativeClient {
         client: f64,
         backend_node: bool,
         options: Vec<GivenOption>,
+        issuers: Option<Vec<Vec<GivenOption>>>,
         environment: Vec<Vec<String>>,
     ) -> Result<Self, Error> {
-        let given = sources(options, environment);
+        let given = sources(options, issuers, environment);
         let flavour = if backend_node { Flavour::BackendNode } else { Flavour::OidcBackend };
-        let config = Config::read(flavour, &given)?;
-        let clock = Arc::new(SystemClock::get());
-        let resolver = |has: bool, document| -> Option<Arc<dyn Resolver>> {
-            let bridge = Arc::clone(bridge);
-            has.then(|| Arc::new(CallerDocument { bridge, client, document }) as _)
-        };
+        let mut configs = Config::read_all(flavour, &given)?.into_iter();
+        let first = configs.next().ok_or(Error::Defect)?;
+        let several = configs.len() > 0;
+        let http = HttpConfig::new(first.tls.clone(), &given.environment);
         // Built in any case: certificate and key must be good even where a fetcher replaces this client.
-        let http = HttpConfig::new(config.tls.clone(), &given.environment);
-        let native = NativeTransport::new(http.clone())?;
-        let metadata = resolver(config.has_metadata_resolver, "metadata");
-        let jwks = resolver(config.has_jwks_resolver, "jwks");
-        let own = config.has_fetcher || metadata.is_some() || jwks.is_some();
-        let sources = || {
-            let transport: Arc<dyn Transport> = if config.has_fetcher {
-                Arc::new(Fetcher { bridge: Arc::clone(bridge), client })
-            } else {
-                Arc::new(Arc::new(native))
-            };
-            Sources { transport, metadata, jwks }
+        let native = Arc::new(NativeTransport::new(http.clone())?);
+        let connect = |config: Config| {
+            let functions = Functions { bridge, client, several };
+            let issuer = functions.issuer(&config, &http, &native);
+            issuer.events().add_observer(&(Arc::clone(bridge) as Arc<dyn Observer>));
+            (config, issuer)
         };
-        // Documents that the caller's functions supply are this client's alone.
-        let issuer = if own {
-            Issuer::new(config.tenant.clone(), sources(), clock)
-        } else {
-            Issuer::shared(&config.tenant, http, clock, sources)
-        };
-        issuer.events().add_observer(&(Arc::clone(bridge) as Arc<dyn Observer>));
-        let validator = Arc::new(Validator::new(config, issuer)?);
+        let first = connect(first);
+        let others = configs.map(connect).collect();
+        let validator = Arc::new(Validator::for_issuers(first, others, Placement::Adaptive)?);
         Ok(Self { validator, bridge: Arc::clone(bridge) })
     }
 
@@ -211,13 +249,19 @@ impl NativeClient {
         catch_unwind,
         ts_return_type = "(token: string, now: number, ticket: number, certificate?: string) => number | string | Failure | null"
     )]
-    pub fn validate_function(&self, requirements: GivenRequirements) -> Callable<ValidateFn> {
+    pub fn validate_function(
+        &self,
+        requirements: GivenRequirements,
+    ) -> Either<Callable<ValidateFn>, Failure> {
         panics::at("validateFunction");
-        Callable(ValidateFn {
-            validator: Arc::clone(&self.validator),
-            bridge: Arc::clone(&self.bridge),
-            requirements: Arc::new(requirements.into()),
-        })
+        match requirements.read() {
+            Ok(requirements) => Either::A(Callable(ValidateFn {
+                validator: Arc::clone(&self.validator),
+                bridge: Arc::clone(&self.bridge),
+                requirements,
+            })),
+            Err(error) => Either::B(Error::from(error).into()),
+        }
     }
 
     /// Validates a token of a given kind, with the caller's keys where there are any. The outcome, or
@@ -238,7 +282,10 @@ impl NativeClient {
         jwks: Option<String>,
     ) -> Option<Outcome> {
         panics::at("validate");
-        let requirements = Arc::new(requirements.into());
+        let requirements = match requirements.read() {
+            Ok(requirements) => requirements,
+            Err(error) => return Some(outcome(Err(error.into()))),
+        };
         let request = Request {
             token: &token,
             kind: kind_of(&kind),
@@ -273,6 +320,7 @@ impl NativeClient {
     pub fn check_claims(
         &self,
         claims: String,
+        token: String,
         now: f64,
         requirements: GivenRequirements,
         certificate: Option<String>,
@@ -280,10 +328,13 @@ impl NativeClient {
     ) -> Outcome {
         panics::at("checkClaims");
         let expiration = if may_lack_exp { Expiration::Optional } else { Expiration::Required };
-        let requirements: Arc<Requirements> = Arc::new(requirements.into());
+        let requirements = match requirements.read() {
+            Ok(requirements) => requirements,
+            Err(error) => return outcome(Err(error.into())),
+        };
         let request = Request {
-            token: "",
-            kind: Kind::Opaque,
+            token: &token,
+            kind: Kind::Detect,
             requirements: &requirements,
             certificate: certificate.as_deref(),
             jwks: None,
@@ -305,7 +356,10 @@ impl NativeClient {
     ) -> Option<Outcome> {
         panics::at("explain");
         let validator = Arc::clone(&self.validator);
-        let requirements = Arc::new(requirements.into());
+        let requirements = match requirements.read() {
+            Ok(requirements) => requirements,
+            Err(error) => return Some(outcome(Err(error.into()))),
+        };
         let kind = Kind::Detect;
         let request = OwnedRequest { token, kind, requirements, certificate, jwks, now };
         self.later(ticket, async move {
@@ -314,16 +368,26 @@ impl NativeClient {
         })
     }
 
-    /// `getMetadata`, `getJwks`: always later, for `ticket`.
+    /// `getMetadata`, `getJwks`: always later, for `ticket`. `issuer` is needed where there are several.
     #[napi(catch_unwind)]
-    pub fn document(&self, ticket: f64, document: String, force: bool) -> Option<Outcome> {
+    pub fn document(
+        &self,
+        ticket: f64,
+        document: String,
+        force: bool,
+        issuer: Option<String>,
+    ) -> Option<Outcome> {
         panics::at("document");
         let validator = Arc::clone(&self.validator);
         let want = if force { Want::New } else { Want::Fresh };
         self.later(ticket, async move {
+            let trusted = match validator.issuer_or_only(issuer.as_deref()) {
+                Ok(trusted) => trusted,
+                Err(error) => return outcome(Err(error.into())),
+            };
             outcome(match document.as_str() {
-                "jwks" => validator.jwks(want).await,
-                _ => validator.metadata(want).await,
+                "jwks" => trusted.jwks(want).await,
+                _ => trusted.metadata(want).await,
             })
         })
     }

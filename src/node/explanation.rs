@@ -27,7 +27,7 @@ pub fn json(explanation: &Explanation, validator: &Validator) -> String {
         "introspected": explanation.introspected,
         "failure": explanation.verdict.as_ref().err().map(failure),
         "steps": steps.collect::<Value>(),
-        "heard": heard(validator.issuer()),
+        "heard": heard(validator.first().issuer()),
     })
     .to_string()
 }

@@ -45,6 +45,8 @@ pub struct CallerDocument {
     pub client: f64,
     /// `metadata` or `jwks`.
     pub document: &'static str,
+    /// Whose document it is, for a client of several issuers.
+    pub issuer: Option<String>,
 }
 
 impl std::fmt::Debug for CallerDocument {
@@ -56,11 +58,13 @@ impl std::fmt::Debug for CallerDocument {
 impl Resolver for CallerDocument {
     fn resolve(&self) -> std::pin::Pin<Box<dyn Future<Output = Result<String, Fault>> + Send>> {
         let (bridge, client, document) = (Arc::clone(&self.bridge), self.client, self.document);
+        let issuer = self.issuer.clone();
         Box::pin(async move {
             let message = Message {
                 kind: "resolve",
                 client: Some(client),
                 document: Some(document),
+                issuer,
                 ..Message::default()
             };
             let reply = bridge.ask(message).await?;

@@ -40,6 +40,8 @@ pub struct Message {
     pub client: Option<f64>,
     /// `resolve`: `metadata` or `jwks`.
     pub document: Option<&'static str>,
+    /// `resolve`: whose document, for a client of several issuers.
+    pub issuer: Option<String>,
     /// `fetch`: the request.
     pub url: Option<String>,
     pub headers: Option<Vec<Vec<String>>>,

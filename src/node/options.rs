@@ -2,11 +2,14 @@
 //! caller's objects, once, with the type of each.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use napi_derive::napi;
 
 use crate::config::{Given, Sources};
+use crate::error::ValidationError;
 use crate::token::binding::Binding;
+use crate::token::required_claims::RequiredClaims;
 use crate::validator::request::Requirements;
 
 /// One option.
@@ -25,7 +28,13 @@ pub struct GivenOption {
 #[napi(object, object_to_js = false)]
 pub struct GivenRequirements {
     pub scopes: Option<Vec<String>>,
+    pub any_scope: Option<Vec<String>>,
     pub groups: Option<Vec<String>>,
+    /// As JSON.
+    pub claims: Option<String>,
+    pub acr: Option<Vec<String>>,
+    /// Seconds.
+    pub max_age: Option<f64>,
     /// The name of a mode, or `undefined` for the client's own.
     pub binding: Option<String>,
 }
@@ -45,9 +54,17 @@ impl From<GivenOption> for Given {
     }
 }
 
-pub fn sources(options: Vec<GivenOption>, environment: Vec<Vec<String>>) -> Sources {
+pub fn sources(
+    options: Vec<GivenOption>,
+    issuers: Option<Vec<Vec<GivenOption>>>,
+    environment: Vec<Vec<String>>,
+) -> Sources {
+    let by_name = |options: Vec<GivenOption>| {
+        options.into_iter().map(|option| (option.name.clone(), option.into())).collect()
+    };
     Sources {
-        options: options.into_iter().map(|option| (option.name.clone(), option.into())).collect(),
+        options: by_name(options),
+        issuers: issuers.map(|issuers| issuers.into_iter().map(by_name).collect()),
         environment: environment
             .into_iter()
             .filter_map(|pair| {
@@ -57,11 +74,20 @@ pub fn sources(options: Vec<GivenOption>, environment: Vec<Vec<String>>) -> Sour
     }
 }
 
-impl From<GivenRequirements> for Requirements {
-    fn from(given: GivenRequirements) -> Self {
-        Self {
+impl GivenRequirements {
+    /// The requirements, or what is wrong with them.
+    pub fn read(self) -> Result<Arc<Requirements>, ValidationError> {
+        let given = self;
+        let claims = given.claims.as_deref().map(RequiredClaims::parse).transpose();
+        Ok(Arc::new(Requirements {
             scopes: given.scopes.unwrap_or_default(),
+            any_scope: given.any_scope.unwrap_or_default(),
             groups: given.groups.unwrap_or_default(),
+            claims: claims
+                .map_err(|rule| ValidationError::new(format!("\"claims\" {rule}")))?
+                .unwrap_or_default(),
+            acr: given.acr.unwrap_or_default(),
+            max_age: given.max_age,
             binding: match given.binding.as_deref() {
                 Some("required") => Some(Binding::Required),
                 Some("not_checked") => Some(Binding::NotChecked),
@@ -69,6 +95,6 @@ impl From<GivenRequirements> for Requirements {
                 Some("dangerously_ignore") => Some(Binding::Ignored),
                 _ => None,
             },
-        }
+        }))
     }
 }

@@ -101,7 +101,9 @@ mod tests {
         assert_eq!(found("/realm_access/roles/1", json), r#""b""#);
         assert_eq!(found("/list/0/0/x", json), "1");
         assert_eq!(found("//", json), "2");
-        for nowhere in ["/list/00", "/list/01", "/list/-", "/list/1", "/list/ 0", "/list/+0", "/no/x"] {
+        for nowhere in
+            ["/list/00", "/list/01", "/list/-", "/list/1", "/list/ 0", "/list/+0", "/no/x"]
+        {
             assert_eq!(find(nowhere, json), None, "{nowhere}");
         }
         assert_eq!(find("/list/0/0/x/y", json), None);

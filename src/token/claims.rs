@@ -1,28 +1,12 @@
 //! The claims of a token as they were received, and how the ones that matter are read.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::error::TokenError;
 use crate::json::{JsonError, Members};
-
-/// Whom a token must come from and be meant for.
-#[derive(Debug, Clone, Copy)]
-pub struct Expected<'a> {
-    /// `iss`, to the byte.
-    pub issuer: &'a str,
-    /// The member of `aud`, to the byte.
-    pub audience: &'a str,
-}
-
-/// Which group requirement counts as met.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GroupOptions {
-    /// The claim that lists the groups.
-    pub claim: String,
-    /// All of the required groups instead of any one.
-    pub match_all: bool,
-}
 
 /// The claims of one token, each still as the text that was received.
 #[derive(Debug, Clone)]
@@ -49,11 +33,6 @@ impl<'a> Claims<'a> {
         &self.0
     }
 
-    /// `scope`, where it is a string.
-    pub(super) fn scope(&self) -> Option<Box<str>> {
-        Some(self.0.text("scope")?.into_owned().into_boxed_str())
-    }
-
     /// Whether `iss` is this issuer, to the byte (RFC 9068 §4).
     pub(super) fn is_from(&self, issuer: &str) -> bool {
         self.0.text("iss").as_deref() == Some(issuer)
@@ -64,17 +43,18 @@ impl<'a> Claims<'a> {
         !self.0.has("sub") || self.0.text("sub").is_some()
     }
 
-    /// Whether `aud` is this audience or an array that contains it (RFC 7519 §4.1.3).
-    pub(super) fn is_for(&self, audience: &str) -> bool {
+    /// Whether `aud` is one of these audiences, or an array that contains one (RFC 7519 §4.1.3).
+    pub(super) fn is_for(&self, audiences: &[String]) -> bool {
+        let is_one = |text: &str| audiences.iter().any(|audience| audience == text);
         if let Some(text) = self.0.text("aud") {
-            return text == audience;
+            return is_one(&text);
         }
         let Some(Ok(members)) = self.0.get::<Vec<&RawValue>>("aud") else {
             return false;
         };
         members
             .iter()
-            .any(|member| serde_json::from_str::<String>(member.get()).is_ok_and(|m| m == audience))
+            .any(|member| serde_json::from_str::<String>(member.get()).is_ok_and(|m| is_one(&m)))
     }
 
     pub(super) fn time(&self, name: &str) -> Time {
@@ -94,12 +74,18 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// The names of the groups claim, if it is an array.
-    pub(crate) fn groups(&self, claim: &str) -> Option<Box<[Box<str>]>> {
-        let entries = self.0.get::<Vec<&RawValue>>(claim)?.ok()?;
-        let groups = entries.iter().filter_map(|entry| serde_json::from_str(entry.get()).ok());
-        Some(groups.flat_map(Group::words).collect())
+    /// `client_id` (RFC 9068 §2.2), or where that is absent `azp` (OpenID Connect Core §2).
+    pub(super) fn client(&self) -> Option<Cow<'a, str>> {
+        if self.0.has("client_id") { self.0.text("client_id") } else { self.0.text("azp") }
     }
+}
+
+/// The group names in the JSON text of a groups claim, if it is an array.
+#[must_use]
+pub fn group_names(claim: &str) -> Option<Box<[Box<str>]>> {
+    let entries: Vec<&RawValue> = serde_json::from_str(claim).ok()?;
+    let groups = entries.iter().filter_map(|entry| serde_json::from_str(entry.get()).ok());
+    Some(groups.flat_map(Group::words).collect())
 }
 
 /// One entry of the groups claim.

@@ -8,7 +8,7 @@ use crate::token::claim_path::ClaimPath;
 use crate::token::claims::Claims;
 
 /// Claims by name or JSON Pointer, each with its allowed values.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct RequiredClaims(Vec<(ClaimPath, Vec<Value>)>);
 
 impl RequiredClaims {
@@ -23,7 +23,7 @@ impl RequiredClaims {
                 Value::Array(values) => values,
                 value => vec![value],
             };
-            if values.is_empty() || values.iter().any(|value| is_nested(value)) {
+            if values.is_empty() || values.iter().any(is_nested) {
                 return Err(RULE);
             }
             required.push((ClaimPath::parse(name)?, values));
@@ -45,15 +45,24 @@ impl RequiredClaims {
     /// Whether each claim is present with an allowed value. A value equals another of its own type only.
     #[must_use]
     pub fn are_met(&self, claims: &Claims<'_>) -> bool {
+        self.are_met_by(|path| plain_value(path, claims))
+    }
+
+    /// The same for values that were read before.
+    pub(super) fn are_met_by(&self, value: impl Fn(&ClaimPath) -> Option<Value>) -> bool {
         self.0.iter().all(|(path, allowed)| {
-            let value = path.find(claims).and_then(read);
-            value.is_some_and(|value| allowed.iter().any(|one| same(one, &value)))
+            value(path).is_some_and(|value| allowed.iter().any(|one| same(one, &value)))
         })
     }
 }
 
 fn is_nested(value: &Value) -> bool {
     matches!(value, Value::Null | Value::Array(_) | Value::Object(_))
+}
+
+/// The value at a place, if it is a string, a number or a boolean.
+pub(super) fn plain_value(path: &ClaimPath, claims: &Claims<'_>) -> Option<Value> {
+    path.find(claims).and_then(read)
 }
 
 /// A string, number or boolean; nothing else is built, whatever its size.
@@ -132,8 +141,15 @@ mod tests {
     #[test]
     fn bad_ones_are_refused() {
         for bad in [
-            "[]", "1", r#"{"a":null}"#, r#"{"a":{}}"#, r#"{"a":[]}"#, r#"{"a":[[1]]}"#,
-            r#"{"a":[null]}"#, r#"{"/~":1}"#, "",
+            "[]",
+            "1",
+            r#"{"a":null}"#,
+            r#"{"a":{}}"#,
+            r#"{"a":[]}"#,
+            r#"{"a":[[1]]}"#,
+            r#"{"a":[null]}"#,
+            r#"{"/~":1}"#,
+            "",
         ] {
             assert!(RequiredClaims::parse(bad).is_err(), "{bad}");
         }

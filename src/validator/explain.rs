@@ -9,16 +9,17 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::request::{OwnedRequest, Request};
-use super::{Validation, Validator, Verdict};
+use super::{TrustedIssuer, Validation, Validator, Verdict, Way, read_values};
 use crate::error::{Error, TokenError};
 use crate::json::Members;
 use crate::keys::algorithm::Algorithm;
 use crate::keys::jwk::Jwk;
 use crate::keys::jwk_set::JwkSet;
 use crate::token::binding::{self, Confirmation};
-use crate::token::claim_rules::{ClaimRule, Demands, Expiration};
+use crate::token::claim_rules::{Audience, ClaimRule, Demands, Expiration, Scopes};
 use crate::token::claims::Claims;
 use crate::token::jws::Compact;
+use crate::token::required_claims::RequiredClaims;
 
 /// The longest text of a stranger's that is shown, in characters.
 const LONGEST: usize = 256;
@@ -78,6 +79,10 @@ impl Rule {
             Self::Claim(ClaimRule::Audience) => "audience",
             Self::Claim(ClaimRule::Expiration) => "expiration",
             Self::Claim(ClaimRule::NotBefore) => "not_before",
+            Self::Claim(ClaimRule::ClientId) => "client_id",
+            Self::Claim(ClaimRule::RequiredClaims) => "required_claims",
+            Self::Claim(ClaimRule::Claims) => "claims",
+            Self::Claim(ClaimRule::Authentication) => "authentication",
             Self::Claim(ClaimRule::Scopes) => "scopes",
             Self::Claim(ClaimRule::Groups) => "groups",
             Self::Claim(ClaimRule::Binding) => "binding",
@@ -182,10 +187,9 @@ impl Walk {
 impl Validator {
     /// The way of a token through the steps.
     pub async fn explain(self: &Arc<Self>, request: OwnedRequest) -> Explanation {
-        if self.goes_to_tenant(&request.view()) {
-            self.explain_introspected(request).await
-        } else {
-            self.explain_jwt(request).await
+        match self.way(&request.token, request.kind) {
+            Way::Introspection(trusted) => self.explain_introspected(trusted, request).await,
+            Way::Jwt => self.explain_jwt(request).await,
         }
     }
 
@@ -198,38 +202,49 @@ impl Validator {
         };
         let mut walk = Walk::new(false);
         let given = request.jwks.as_deref().map(JwkSet::parse);
-        let own = self.issuer().current_keys(self.terms());
+        let trusted = self.index_of(&request.token).ok().and_then(|index| self.by_index(index));
+        let own = trusted.and_then(|it| it.issuer().current_keys(it.terms()));
         let set = match &given {
             Some(set) => set.as_ref().ok(),
             None => own.as_ref().map(|(keys, ..)| &keys.set),
         };
         let request = request.view();
         if let Some(token) = self.walk_form(&mut walk, &request) {
-            walk_signature(&mut walk, &token, set, &verdict);
+            match trusted {
+                Some(_) => walk_signature(&mut walk, &token, set, &verdict),
+                None => walk_unknown_issuer(&mut walk, &token),
+            }
             let payload = token.payload();
             let claims = payload.as_deref().map_err(|error| *error).and_then(Claims::parse);
-            self.walk_claims(&mut walk, claims, &request, Expiration::Required);
+            let trusted = trusted.unwrap_or(self.first());
+            self.walk_claims(&mut walk, trusted, claims, &request, Expiration::Required);
         }
         walk.end(verdict)
     }
 
-    async fn explain_introspected(&self, request: OwnedRequest) -> Explanation {
+    async fn explain_introspected(
+        &self,
+        trusted: &TrustedIssuer,
+        request: OwnedRequest,
+    ) -> Explanation {
         let mut walk = Walk::new(true);
-        let client = self.config().client_id.as_deref().map(cut);
-        walk.put(Rule::Client, self.check_client(), json!(client), Value::Null);
+        let client = trusted.config().client_id.as_deref().map(cut);
+        let credentials = trusted.credentials().map(drop);
+        walk.put(Rule::Client, credentials, json!(client), Value::Null);
         let (bytes, most) = (request.token.len(), self.config().max_token_bytes);
         let form = self.check_size(&request.token);
         walk.put(Rule::Form, form, json!({ "bytes": bytes }), json!({ "bytesAtMost": most }));
-        if let Err(error) = self.check_introspection(&request.token) {
+        if let Err(error) = self.check_introspection(trusted, &request.token) {
             return walk.end(Err(error));
         }
-        let answer = self.ask_tenant(&request).await;
+        let answer = self.ask_issuer(trusted, &request).await;
         let asked = answer.as_ref().map(drop).map_err(Error::clone);
         walk.put(Rule::Introspection, asked, Value::Null, Value::Null);
         let request = request.view();
         let verdict = answer.and_then(|text| {
-            self.walk_claims(&mut walk, Claims::parse(&text), &request, Expiration::Optional);
-            self.check_introspected(&text, &request, Expiration::Optional)?;
+            let claims = Claims::parse(&text);
+            self.walk_claims(&mut walk, trusted, claims, &request, Expiration::Optional);
+            self.check_introspected(trusted, &text, &request, Expiration::Optional)?;
             Ok(String::new())
         });
         walk.end(verdict)
@@ -249,6 +264,7 @@ impl Validator {
     fn walk_claims(
         &self,
         walk: &mut Walk,
+        trusted: &TrustedIssuer,
         claims: Result<Claims<'_>, TokenError>,
         request: &Request<'_>,
         expiration: Expiration,
@@ -256,11 +272,11 @@ impl Validator {
         let Some(claims) = walk.put(Rule::Payload, claims, Value::Null, Value::Null) else {
             return;
         };
-        let values = self.read_values(&claims, request.requirements);
-        let demands = self.demands(request, expiration);
+        let values = read_values(&claims, trusted, request.requirements, None);
+        let demands = self.demands(trusted, request, expiration);
         for rule in [ClaimRule::TOKEN, ClaimRule::ROUTE].into_iter().flatten() {
-            let (found, expected) = self.compared(*rule, &claims, &demands);
-            if values.is_asked(*rule, &demands) {
+            let (found, expected) = self.compared(*rule, trusted, &claims, &demands);
+            if values.is_asked(*rule, trusted.reading(), &demands) {
                 walk.put(Rule::Claim(*rule), values.check(*rule, &demands), found, expected);
             } else {
                 let (rule, answer) = (Rule::Claim(*rule), Answer::NotAsked);
@@ -273,40 +289,81 @@ impl Validator {
     fn compared(
         &self,
         rule: ClaimRule,
+        trusted: &TrustedIssuer,
         claims: &Claims<'_>,
         demands: &Demands<'_>,
     ) -> (Value, Value) {
         let found = |name| claims.members().raw(name).map_or(Value::Null, shown);
-        let moment = demands.moment;
+        let (moment, reading, route) = (demands.moment, trusted.reading(), demands.requirements);
         let clock = || {
             json!({
                 "now": moment.now, "clockSkew": moment.skew, "clockTolerance": moment.tolerance,
             })
         };
         match rule {
-            ClaimRule::Issuer => (found("iss"), json!(self.expected().issuer)),
+            ClaimRule::Issuer => {
+                let names = self.issuers().map(|it| it.reading().issuer.as_str());
+                let expected = if self.issuers().count() == 1 {
+                    json!(trusted.reading().issuer)
+                } else {
+                    some(names)
+                };
+                (found("iss"), expected)
+            }
             // Who the subject is matters to no rule: only the type of the claim is shown.
             ClaimRule::Subject => {
                 let kind = claims.members().raw("sub").map(kind_of);
                 (json!(kind), json!("a string"))
             }
-            ClaimRule::Audience => (found("aud"), json!(self.expected().audience)),
+            ClaimRule::Audience => {
+                let expected = match &reading.audience {
+                    Audience::AnyOf(audiences) => match audiences.as_slice() {
+                        [audience] => json!(audience),
+                        audiences => some(audiences.iter()),
+                    },
+                    Audience::Absent => Value::Null,
+                };
+                (found("aud"), expected)
+            }
+            ClaimRule::ClientId => {
+                let found = json!({ "client_id": found("client_id"), "azp": found("azp") });
+                let allowed = reading.client_ids.as_deref().unwrap_or_default();
+                (found, some(allowed.iter()))
+            }
+            ClaimRule::RequiredClaims => claims_compared(claims, &reading.required_claims),
             ClaimRule::Expiration => (json!({ "exp": found("exp"), "iat": found("iat") }), clock()),
             ClaimRule::NotBefore => (found("nbf"), clock()),
             ClaimRule::Scopes => {
-                let granted = claims.members().text("scope");
-                let granted = granted.as_deref().map(|scope| some(scope.split_ascii_whitespace()));
-                (json!(granted), some(demands.scopes.iter()))
+                let granted = match reading.scopes(claims) {
+                    Scopes::None => Value::Null,
+                    scopes => some(scopes.iter()),
+                };
+                let scopes = some(route.scopes.iter());
+                let expected = if route.any_scope.is_empty() {
+                    scopes
+                } else {
+                    json!({ "scopes": scopes, "anyScope": some(route.any_scope.iter()) })
+                };
+                (granted, expected)
             }
             ClaimRule::Groups => {
-                let claim = self.config().groups.claim.as_str();
-                let held = if demands.groups.is_empty() { None } else { claims.groups(claim) };
+                let held = if route.groups.is_empty() { None } else { reading.groups(claims) };
                 let held = held.as_deref().map(|held| some(held.iter()));
                 let wanted = json!({
-                    "groups": some(demands.groups.iter()), "matchAll": demands.match_all,
-                    "groupsClaim": cut(claim),
+                    "groups": some(route.groups.iter()), "matchAll": demands.match_all,
+                    "groupsClaim": cut(reading.groups_claim.as_str()),
                 });
                 (json!(held), wanted)
+            }
+            ClaimRule::Claims => claims_compared(claims, &route.claims),
+            ClaimRule::Authentication => {
+                let found = json!({ "acr": found("acr"), "auth_time": found("auth_time") });
+                let expected = json!({
+                    "acr": some(route.acr.iter()), "maxAge": route.max_age,
+                    "now": moment.now, "clockSkew": moment.skew,
+                    "clockTolerance": moment.tolerance,
+                });
+                (found, expected)
             }
             ClaimRule::Binding => {
                 let found = json!({
@@ -317,6 +374,29 @@ impl Validator {
             }
         }
     }
+}
+
+/// A token of an issuer that is not in the list: nobody's keys are asked about it.
+fn walk_unknown_issuer(walk: &mut Walk, token: &Compact<'_>) {
+    let header = token.header().map(drop);
+    walk.put(Rule::Header, header, Value::Null, Value::Null);
+    for rule in [Rule::Keys, Rule::Key, Rule::Signature] {
+        let (found, expected) = (Value::Null, Value::Null);
+        walk.steps.push(Step { rule, answer: Answer::NotAsked, found, expected });
+    }
+}
+
+/// Claims that are required: those that the token has, and the allowed values.
+fn claims_compared(claims: &Claims<'_>, required: &RequiredClaims) -> (Value, Value) {
+    let found = required
+        .iter()
+        .take(MOST)
+        .map(|(path, _)| (cut(path.as_str()), path.find(claims).map_or(Value::Null, shown)));
+    let expected = required
+        .iter()
+        .take(MOST)
+        .map(|(path, values)| (cut(path.as_str()), values.iter().take(MOST).cloned().collect()));
+    (Value::Object(found.collect()), Value::Object(expected.collect()))
 }
 
 /// From the header to the signature.

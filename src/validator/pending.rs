@@ -60,7 +60,7 @@ impl Pending {
 
     fn verify<F: FnOnce(Verdict) + Send + 'static>(self, done: Completion<F>) {
         crate::panics::at("verify pool");
-        match self.validator.validate_jwt(&self.request.view(), Placement::Inline) {
+        match self.validate_inline() {
             Step::Done(result) => {
                 let text = |admitted| self.validator.text_of(admitted, &self.request.token);
                 done.call(result.and_then(text));
@@ -68,6 +68,12 @@ impl Pending {
             // The keys have become too old since.
             Step::Wait(wait) => Self { wait, ..self }.spawn(done),
         }
+    }
+
+    fn validate_inline(&self) -> Step {
+        let request = self.request.view();
+        let remembered = self.validator.remembered(&request);
+        self.validator.validate_jwt(&request, remembered, Placement::Inline)
     }
 
     fn spawn<F: FnOnce(Verdict) + Send + 'static>(self, done: Completion<F>) {

@@ -3,18 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::token::binding::Binding;
-
-/// What a route requires of a token beyond its being valid.
-#[derive(Debug, Clone, Default)]
-pub struct Requirements {
-    /// All of these scopes.
-    pub scopes: Vec<String>,
-    /// Any, or with `matchAll` all, of these groups.
-    pub groups: Vec<String>,
-    /// How binding is checked; `None` leaves that to the client's mode.
-    pub binding: Option<Binding>,
-}
+pub use crate::token::claim_rules::Requirements;
 
 /// Which kind of token it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,10 +15,9 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
-use crate::config::Config;
 use crate::keys::jwk_set::Generation;
 use crate::keys::verifying_key::VerifyingKeyId;
-use crate::token::claim_rules::ClaimValues;
+use crate::token::claim_rules::{ClaimReading, ClaimValues};
 
 /// SHA-256 over a whole token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +63,8 @@ impl Hasher for FirstBytes {
 pub struct VerifiedToken {
     /// Unique to this token for the life of the process.
     pub number: u64,
+    /// The index of its issuer among those of the cache's clients.
+    pub issuer: usize,
     /// The parse of the key set in which its key was found.
     pub generation: Generation,
     /// The key that verified it.
@@ -108,8 +109,8 @@ impl fmt::Debug for SignatureCache {
     }
 }
 
-/// Every setting that [`ClaimValues`] are read by: tenant, audience, groups claim; and the bound.
-type Name = (String, String, String, u64);
+/// Every setting that [`ClaimValues`] are read by, of each issuer in its order, and the bound.
+type Name = (Vec<ClaimReading>, u64);
 
 /// Process-wide registry; entries are weak.
 static SHARED: LazyLock<Mutex<HashMap<Name, Weak<SignatureCache>>>> = LazyLock::new(Mutex::default);
@@ -133,18 +134,13 @@ impl SignatureCache {
     /// The cache that all clients of this configuration share, on every thread. `None` where
     /// `verifiedTokensBytes` is 0.
     #[must_use]
-    pub fn shared(config: &Config) -> Option<Arc<Self>> {
-        // The other half is for the claims that JavaScript keeps (js/core/claims_copies.js).
-        let bytes = config.verified_tokens_bytes / 2;
+    pub fn shared(verified_tokens_bytes: u64, readings: Vec<ClaimReading>) -> Option<Arc<Self>> {
+        // The other half is for the claims that JavaScript keeps (js/core/claims-copies.js).
+        let bytes = verified_tokens_bytes / 2;
         if bytes == 0 {
             return None;
         }
-        let name = (
-            config.tenant.as_str().to_owned(),
-            config.audience.clone(),
-            config.groups.claim.clone(),
-            bytes,
-        );
+        let name = (readings, bytes);
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         shared.retain(|_, place| place.strong_count() > 0);
         if let Some(place) = shared.get(&name).and_then(Weak::upgrade) {

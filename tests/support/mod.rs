@@ -258,16 +258,23 @@ pub struct Subject {
 }
 
 pub fn config(tenant: &Tenant, options: &[(&str, f64)]) -> Config {
+    let options: Vec<_> =
+        options.iter().map(|(name, value)| (*name, Given::Number(*value))).collect();
+    config_of(tenant, &options)
+}
+
+pub fn config_of(tenant: &Tenant, options: &[(&str, Given)]) -> Config {
     let text = |text: &str| Given::Text(text.to_owned());
     let mut given = Given_ {
         options: HashMap::from([
             ("tenantDomain".to_owned(), text(&tenant.domain)),
             ("audience".to_owned(), text(AUDIENCE)),
         ]),
+        issuers: None,
         environment: HashMap::new(),
     };
     for (name, value) in options {
-        given.options.insert((*name).to_owned(), Given::Number(*value));
+        given.options.insert((*name).to_owned(), value.clone());
     }
     Config::read(Flavour::BackendNode, &given).unwrap()
 }
@@ -283,11 +290,14 @@ impl Subject {
     }
 
     pub fn with(tenant: &Tenant, options: &[(&str, f64)]) -> Self {
-        let config = config(tenant, options);
+        Self::of(tenant, config(tenant, options))
+    }
+
+    pub fn of(tenant: &Tenant, config: Config) -> Self {
         let clock = Arc::new(TestClock::default());
         clock.advance(1_000_000);
         let issuer = Issuer::new(config.tenant.clone(), sources(), Arc::clone(&clock) as _);
-        let validator = Validator::with_placement(config, issuer, Placement::Inline);
+        let validator = Validator::for_issuers((config, issuer), vec![], Placement::Inline);
         let validator = Arc::new(validator.unwrap());
         Self { validator, clock, domain: tenant.domain.clone() }
     }

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use monocloud_backend_node::token::binding::Binding;
+use monocloud_backend_node::token::required_claims::RequiredClaims;
 use monocloud_backend_node::validator::request::Requirements;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -50,6 +51,16 @@ pub fn payloads(issuer: &str) -> Vec<String> {
         json!({ "cnf": json!({ "x5t#S256": thumbprint() }).to_string() }),
         json!({ "cnf": null }),
         json!({ "cnf": "x" }),
+        json!({ "role": "admin", "a": [{ "b": true }], "groups": ["h"] }),
+        json!({ "role": 1.0, "a": [{ "b": "true" }] }),
+        json!({ "role": ["admin"] }),
+        json!({ "acr": "gold", "auth_time": NOW - 60.0 }),
+        json!({ "acr": "silver", "auth_time": NOW - 61.0 }),
+        json!({ "acr": "gold", "auth_time": NOW + 301.0 }),
+        json!({ "client_id": "c", "token_use": "access" }),
+        json!({ "azp": "d", "token_use": "access" }),
+        json!({ "client_id": "x", "azp": "d", "token_use": "access" }),
+        json!({ "client_id": "c", "token_use": "id" }),
     ];
     let mut texts: Vec<String> = changes
         .iter()
@@ -99,6 +110,10 @@ pub fn tokens(key: &TestKey, stranger: &TestKey, issuer: &str) -> Vec<String> {
     tokens
 }
 
+fn required(json: &str) -> RequiredClaims {
+    RequiredClaims::parse(json).unwrap()
+}
+
 pub fn requirements() -> Vec<Requirements> {
     let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
     let plain = Requirements::default();
@@ -108,6 +123,15 @@ pub fn requirements() -> Vec<Requirements> {
         Requirements { scopes: words(&["a", "b"]), ..plain.clone() },
         Requirements { groups: words(&["h"]), ..plain.clone() },
         Requirements { groups: words(&["x", "i"]), scopes: words(&["a"]), ..plain.clone() },
+        Requirements { any_scope: words(&["x", "b"]), ..plain.clone() },
+        Requirements { claims: required(r#"{"role":["admin",1]}"#), ..plain.clone() },
+        Requirements {
+            claims: required(r#"{"/a/0/b":true}"#),
+            groups: words(&["h"]),
+            ..plain.clone()
+        },
+        Requirements { acr: words(&["gold"]), ..plain.clone() },
+        Requirements { max_age: Some(60.0), ..plain.clone() },
         Requirements { binding: Some(Binding::Required), ..plain.clone() },
         Requirements { binding: Some(Binding::NotChecked), ..plain.clone() },
         Requirements { binding: Some(Binding::Ignored), ..plain },

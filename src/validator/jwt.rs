@@ -1,0 +1,227 @@
+//! The steps for a JWT (contract §4).
+
+use std::sync::Arc;
+
+use super::pending::Wait;
+use super::request::{Kind, Request};
+use super::signature_cache::{SignatureCache, TokenDigest, VerifiedToken, next_number};
+use super::{Admitted, Placement, Step, TrustedIssuer, Validator, Verdict, read_values};
+use crate::error::{Error, TokenError, ValidationError};
+use crate::issuer::Want;
+use crate::keys::jwk_set::JwkSet;
+use crate::token::claim_rules::{ClaimRule, ClaimValues, Expiration};
+use crate::token::claims::Claims;
+use crate::token::jws::{Compact, Header};
+
+/// A JWT whose header can be accepted; nothing else of it is checked.
+struct Jwt<'a> {
+    token: Compact<'a>,
+    header: Header,
+}
+
+impl<'a> Jwt<'a> {
+    fn read(token: &'a str) -> Result<Self, TokenError> {
+        let token = Compact::split(token)?;
+        Ok(Self { header: token.header()?, token })
+    }
+}
+
+/// The place of a token in the signature cache, and what is there.
+pub(super) struct Remembered<'a> {
+    cache: &'a SignatureCache,
+    digest: TokenDigest,
+    entry: Option<Arc<VerifiedToken>>,
+}
+
+/// One token on its way: what it is, and whose.
+struct Candidate<'a> {
+    jwt: Jwt<'a>,
+    trusted: &'a TrustedIssuer,
+    index: usize,
+    request: &'a Request<'a>,
+    remembered: Option<Remembered<'a>>,
+}
+
+impl Validator {
+    /// The verdict on a token that was verified with a key of its issuer's current key set, if its entry has
+    /// everything that the route asks about.
+    pub(super) fn seen_before(
+        &self,
+        request: &Request<'_>,
+        remembered: &Remembered<'_>,
+    ) -> Option<Result<Admitted, Error>> {
+        let entry = remembered.entry.as_deref()?;
+        let trusted = self.by_index(entry.issuer)?;
+        if trusted.config().introspect_jwt_tokens && request.kind != Kind::Jwt {
+            return None;
+        }
+        let keys = trusted.issuer().keys_at_hand(trusted.terms())?;
+        let is_current = entry.generation == keys.set.generation;
+        if !is_current || !entry.values.suffice_for(request.requirements) {
+            return None;
+        }
+        let demands = self.demands(trusted, request, Expiration::Required);
+        let passes = entry
+            .values
+            .check_all(ClaimRule::TOKEN, &demands)
+            .and_then(|()| entry.values.check_all(ClaimRule::ROUTE, &demands));
+        Some(passes.map(|()| Admitted::Seen(entry.number)).map_err(Error::from))
+    }
+
+    /// Validates a JWT with the keys at hand, or with the caller's own.
+    pub(super) fn validate_jwt(
+        &self,
+        request: &Request<'_>,
+        remembered: Option<Remembered<'_>>,
+        placement: Placement,
+    ) -> Step {
+        let candidate = match self.candidate(request, remembered) {
+            Ok(candidate) => candidate,
+            // No key would change this.
+            Err(error) => return error.into(),
+        };
+        if let Some(jwks) = request.jwks {
+            return Step::Done(self.validate_with_given_keys(&candidate, jwks));
+        }
+        let trusted = candidate.trusted;
+        let Some(keys) = trusted.issuer().keys_at_hand(trusted.terms()) else {
+            return Step::Wait(Wait::Keys);
+        };
+        match self.validate_with_keys(&candidate, &keys.set, placement) {
+            Some(Err(Error::Token(TokenError::UnknownKey))) if candidate.may_be_new(&keys.set) => {
+                Step::Wait(Wait::Keys)
+            }
+            Some(verdict) => Step::Done(verdict.map(Admitted::Claims)),
+            None => Step::Wait(Wait::Signature),
+        }
+    }
+
+    /// Validates a JWT for which keys have to be fetched: the set is too old, or lacks the token's key.
+    pub(super) async fn fetch_and_validate(&self, request: &Request<'_>) -> Verdict {
+        let candidate = self.candidate(request, self.remembered(request))?;
+        let (issuer, terms) = (candidate.trusted.issuer(), candidate.trusted.terms());
+        let keys = issuer.keys(terms, Want::Fresh).await?;
+        match self.validate_inline(&candidate, &keys.set) {
+            Err(Error::Token(TokenError::UnknownKey)) if candidate.may_be_new(&keys.set) => {
+                let keys = issuer.look_for(&candidate.jwt.header, terms).await?;
+                self.validate_inline(&candidate, &keys.set)
+            }
+            verdict => verdict,
+        }
+    }
+
+    fn candidate<'a>(
+        &'a self,
+        request: &'a Request<'a>,
+        remembered: Option<Remembered<'a>>,
+    ) -> Result<Candidate<'a>, Error> {
+        self.check_size(request.token)?;
+        let jwt = Jwt::read(request.token)?;
+        let index = self.index_of(request.token)?;
+        let trusted = self.by_index(index).ok_or(Error::Defect)?;
+        Ok(Candidate { jwt, trusted, index, request, remembered })
+    }
+
+    /// The place of a token in the cache. Keys that the caller hands in have none: a verdict by them says
+    /// nothing about the tenant's.
+    pub(super) fn remembered(&self, request: &Request<'_>) -> Option<Remembered<'_>> {
+        let has_place = request.jwks.is_none()
+            && request.kind != Kind::Opaque
+            && self.check_size(request.token).is_ok();
+        let cache = self.signatures.as_deref().filter(|_| has_place)?;
+        let digest = TokenDigest::of(request.token);
+        Some(Remembered { cache, digest, entry: cache.get(&digest) })
+    }
+
+    fn validate_with_given_keys(
+        &self,
+        candidate: &Candidate<'_>,
+        jwks: &str,
+    ) -> Result<Admitted, Error> {
+        let set = JwkSet::parse(jwks)
+            .map_err(|why| ValidationError::new(format!("\"jwks\" can't be used: {why}")))?;
+        self.validate_inline(candidate, &set).map(Admitted::Claims)
+    }
+
+    /// The steps from the key on. `None` where the signature has to be verified on another thread.
+    fn validate_with_keys(
+        &self,
+        candidate: &Candidate<'_>,
+        keys: &JwkSet,
+        placement: Placement,
+    ) -> Option<Verdict> {
+        let Candidate { jwt, remembered, .. } = candidate;
+        let key = match keys.select(jwt.header.key_id.as_deref(), jwt.header.algorithm) {
+            Ok(key) => key,
+            Err(error) => {
+                // The verdict goes with its key.
+                if let Some(Remembered { cache, digest, entry: Some(_) }) = remembered {
+                    cache.forget(digest);
+                }
+                return Some(Err(error.into()));
+            }
+        };
+        let known = remembered
+            .as_ref()
+            .and_then(|it| it.entry.as_deref())
+            .filter(|entry| entry.issuer == candidate.index && entry.verifier == key.identity);
+        if known.is_none() {
+            if !placement.is_inline(key.cost) {
+                return None;
+            }
+            let signature = jwt.token.signature();
+            let verified = signature.and_then(|it| key.verify(jwt.token.signing_input, &it));
+            if let Err(error) = verified {
+                return Some(Err(error.into()));
+            }
+        }
+        Some(self.validate_payload(candidate, known, |values| {
+            if let Some(Remembered { cache, digest, .. }) = remembered {
+                let entry = VerifiedToken {
+                    number: known.map_or_else(next_number, |known| known.number),
+                    issuer: candidate.index,
+                    generation: keys.generation,
+                    verifier: key.identity,
+                    values,
+                };
+                cache.put(*digest, entry);
+            }
+        }))
+    }
+
+    /// The same on this thread in any case.
+    fn validate_inline(&self, candidate: &Candidate<'_>, keys: &JwkSet) -> Verdict {
+        self.validate_with_keys(candidate, keys, Placement::Inline).unwrap_or(Err(Error::Defect))
+    }
+
+    /// The steps after the signature. A token that is valid by itself is remembered, whatever the route
+    /// requires.
+    fn validate_payload(
+        &self,
+        candidate: &Candidate<'_>,
+        known: Option<&VerifiedToken>,
+        remember: impl FnOnce(ClaimValues),
+    ) -> Verdict {
+        let Candidate { jwt, trusted, request, .. } = candidate;
+        let payload = jwt.token.payload()?;
+        let known = known.map(|known| &known.values);
+        let values = read_values(&Claims::parse(&payload)?, trusted, request.requirements, known);
+        let demands = self.demands(trusted, request, Expiration::Required);
+        values.check_all(ClaimRule::TOKEN, &demands)?;
+        let allowed = values.check_all(ClaimRule::ROUTE, &demands);
+        remember(values);
+        allowed?;
+        Ok(payload)
+    }
+}
+
+impl Candidate<'_> {
+    /// Whether a key that is not in the set may have been published since, and is worth a request.
+    /// A key that is there, but for another algorithm, is not.
+    fn may_be_new(&self, set: &JwkSet) -> bool {
+        let header = &self.jwt.header;
+        !header.key_id.as_deref().is_some_and(|name| set.has_name(name))
+            && self.request.jwks.is_none()
+            && self.trusted.issuer().may_look_for(header)
+    }
+}
