@@ -12,7 +12,7 @@ const COLOURS = { '✓': 32, '!': 33, '✗': 31, '–': 90 };
 const COMPARED = ['client_id', 'required_claims', 'scopes', 'claims', 'authentication'];
 
 /** The column of what a line is about, in letters. */
-const WIDTH = 15;
+const WIDTH = 16;
 
 function isOk(checks) {
   return checks.every(({ status }) => status !== 'failed');
