@@ -10,7 +10,7 @@ import type {
   JwsHeaderParameters,
   MonoCloudTokenError,
   MonoCloudValidationError,
-} from '../index.js';
+} from '../../index.js';
 import type { AccessToken, IdTokenClaims, MonoCloudUser } from './utils.js';
 
 // ---------------------------------------------------------------------------------------------

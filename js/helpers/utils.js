@@ -5,7 +5,7 @@
 
 const { createHash } = require('node:crypto');
 const { decrypt, encrypt } = require('./encryption.js');
-const { MonoCloudValidationError } = require('./errors.js');
+const { MonoCloudValidationError } = require('../errors.js');
 const { isJsonObject, now, randomBytes } = require('./internal.js');
 
 /** What is encrypted as JSON, `{ [member]: …, expiresAt }`, and what is said where it doesn't come back. */

@@ -13,7 +13,7 @@
 
 const { Buffer } = require('node:buffer');
 const { webcrypto } = require('node:crypto');
-const { MonoCloudValidationError } = require('./errors.js');
+const { MonoCloudValidationError } = require('../errors.js');
 
 const { subtle } = webcrypto;
 

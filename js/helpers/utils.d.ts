@@ -9,7 +9,7 @@
  * @packageDocumentation
  */
 
-import type { JwtClaims, MonoCloudValidationError } from '../index.js';
+import type { JwtClaims, MonoCloudValidationError } from '../../index.js';
 
 // ---------------------------------------------------------------------------------------------
 // Users and sessions

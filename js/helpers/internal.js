@@ -5,7 +5,7 @@
 
 const { Buffer } = require('node:buffer');
 const crypto = require('node:crypto');
-const { MonoCloudTokenError, MonoCloudValidationError } = require('./errors.js');
+const { MonoCloudTokenError, MonoCloudValidationError } = require('../errors.js');
 
 // ---------------------------------------------------------------------------------------------
 // Settings
