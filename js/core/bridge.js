@@ -194,7 +194,6 @@ module.exports = {
   outcomeOf,
   describeKeys: (jwks) => orThrow(() => binding.describeKeys(jwks)),
   describeCertificate: (pem) => orThrow(() => binding.describeCertificate(pem)),
-  issuerOptionNames: orThrow(() => binding.issuerOptionNames()),
   environmentNames: orThrow(() => binding.environmentNames()),
-  optionNames: orThrow(() => binding.optionNames()),
+  optionTable: orThrow(() => binding.optionTable()),
 };
