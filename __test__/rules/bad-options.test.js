@@ -8,7 +8,8 @@ const { describe, it } = require('node:test');
 const { guarded, passes } = require('../support/guarded.js');
 const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
 
-const CLAIMS = '"claims" must be an object of strings, numbers, booleans, or lists of them';
+const CLAIMS =
+  '"claims" must be an object of strings, numbers, booleans, or lists of them, by name or JSON Pointer';
 const SECONDS = '"maxAge" must be a number of seconds, 0 or more';
 const hole = new Array(1);
 const throwing = {
@@ -54,7 +55,7 @@ const BAD = [
   ].map((claims) => [{ claims }, CLAIMS]),
   [{ claims: () => {} }, CLAIMS],
   // A name that is no pointer, where it looks like one (RFC 6901 §3).
-  ...['/~', '/a~', '/a/~2'].map((name) => [{ claims: { [name]: 1 } }, /"claims".*JSON Pointer/]),
+  ...['/~', '/a~', '/a/~2', '/~~0'].map((name) => [{ claims: { [name]: 1 } }, CLAIMS]),
   [{ anyScopes: ['a'] }, /has no option "anyScopes"; did you mean "anyScope"\?/],
   [{ claim: { plan: 'team' } }, /has no option "claim"; did you mean "claims"\?/],
   [{ acrs: ['a'] }, /has no option "acrs"; did you mean "acr"\?/],

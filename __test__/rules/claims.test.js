@@ -62,7 +62,7 @@ const NOT_MET = [
   [{ plan: 'free' }, { plan: ['team', 'enterprise'] }],
   [{ plan: 'Team' }, { plan: 'team' }],
   [{ plan: 'team ' }, { plan: 'team' }],
-  [{ plan: 'é' }, { plan: 'é' }],
+  [{ plan: '\u00e9' }, { plan: 'e\u0301' }],
   [{ plan: 'team enterprise' }, { plan: 'team' }],
   // Types do not mix.
   [{ level: '3' }, { level: 3 }],

@@ -187,10 +187,10 @@ function denied(client, error) {
   return new Refused({ failure: DENIED });
 }
 
-/** A setter, of the request's or inherited, may keep nothing: the handler would run without claims. */
+/** A setter, of the request's or inherited, may keep nothing: the handler would have other claims. */
 function setClaims(request, claims) {
   request.claims = claims;
-  if (claims === undefined || request.claims !== undefined) return;
+  if (request.claims === claims) return;
   throw new MonoCloudAuthBaseError('The claims could not be set on the request', undefined);
 }
 
