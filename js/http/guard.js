@@ -190,7 +190,7 @@ function guard({ client, tokenResolver, certificateResolver, errorResponse }, op
 function denied(client, error) {
   publish('refused', () => {
     const { code, reason } = DENIED;
-    const message = { tenantDomain: tenantOf(client), code, reason };
+    const message = { tenantDomain: tenantOf(client) ?? '', code, reason };
     return error === undefined ? message : { ...message, error };
   });
   return new Refused({ failure: DENIED });

@@ -8,6 +8,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { createInterface } from 'node:readline';
 import { Provider } from 'oidc-provider';
 import { createSigningKeys } from './keys.mjs';
+import { answerLogin, isLogin, loginConfiguration } from './logins.mjs';
 
 const HOST = '127.0.0.1';
 // Where no lifetime is asked for: longer than any test runs.
@@ -55,7 +56,7 @@ function configuration(options, jwks, mtlsOrigin) {
     adapter: undefined, // the in-memory one: all is gone when the process is
     clients: options.clients,
     jwks,
-    scopes,
+    scopes: options.logins ? ['openid', ...scopes] : scopes,
     clientAuthMethods: [
       'client_secret_basic',
       'client_secret_post',
@@ -115,7 +116,12 @@ function configuration(options, jwks, mtlsOrigin) {
         },
       }),
     },
-    extraTokenClaims: (ctx) => wishes(ctx).claims,
+    ...(options.logins && loginConfiguration(options.logins)),
+    extraTokenClaims(ctx) {
+      // RFC 9068 §2.2.1: how and when the user has signed in.
+      const { acr, authTime } = ctx.oidc.entities.AuthorizationCode ?? {};
+      return { acr, auth_time: authTime, ...wishes(ctx).claims };
+    },
     ttl: { ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL },
   };
 }
@@ -149,7 +155,13 @@ async function start(options) {
 
   const provider = new Provider(origin, configuration(options, jwks, mtlsOrigin));
   provider.on('server_error', (_ctx, error) => console.error(error));
-  handler = provider.callback();
+  const callback = provider.callback();
+  handler = options.logins
+    ? (request, response) =>
+        isLogin(request)
+          ? answerLogin(provider, options.logins, request, response)
+          : callback(request, response)
+    : callback;
   return { issuer: origin, mtlsOrigin, jwks };
 }
 
