@@ -29,6 +29,10 @@ const LEAST_BYTES = SALT_BYTES + IV_BYTES + TAG_BYTES;
 const MAX_TEXT_BYTES = 1_048_576;
 const MAX_ENCRYPTED_LENGTH = 4 * Math.ceil((LEAST_BYTES + MAX_TEXT_BYTES) / 3);
 
+/**
+ * @param {string} data
+ * @param {string} secret
+ */
 async function encrypt(data, secret) {
   requireSecret(secret);
   if (typeof data !== 'string') throw new MonoCloudValidationError('"data" must be a string');
@@ -44,6 +48,10 @@ async function encrypt(data, secret) {
   return Buffer.concat([salt, iv, new Uint8Array(ciphertext)]).toString('base64url');
 }
 
+/**
+ * @param {string | null | undefined} encrypted
+ * @param {string} secret
+ */
 async function decrypt(encrypted, secret) {
   // A secret that is missing is a mistake of the program. It must not look like a visitor's bad cookie.
   requireSecret(secret);
@@ -62,7 +70,10 @@ async function decrypt(encrypted, secret) {
   return undefined;
 }
 
-/** The bytes, if there can be a text in them. Read as `atob` reads: either alphabet, with padding or without. */
+/**
+ * The bytes, if there can be a text in them. Read as `atob` reads: either alphabet, with padding or without.
+ * @param {unknown} encrypted
+ */
 function decode(encrypted) {
   if (typeof encrypted !== 'string' || encrypted.length > MAX_ENCRYPTED_LENGTH) return undefined;
   const [, digits] = /^([A-Za-z0-9+/_-]+)={0,2}$/.exec(encrypted) ?? [];
@@ -71,7 +82,12 @@ function decode(encrypted) {
   return bytes.length < LEAST_BYTES ? undefined : bytes;
 }
 
-/** GCM compares the tag in constant time, and gives nothing away before it has. */
+/**
+ * GCM compares the tag in constant time, and gives nothing away before it has.
+ * @param {webcrypto.CryptoKey} key
+ * @param {Uint8Array} iv
+ * @param {Uint8Array} ciphertext
+ */
 async function open(key, iv, ciphertext) {
   try {
     return await subtle.decrypt({ name: 'AES-GCM', iv }, key, ciphertext);
@@ -80,17 +96,24 @@ async function open(key, iv, ciphertext) {
   }
 }
 
+/** @param {unknown} secret */
 function requireSecret(secret) {
   if (typeof secret !== 'string' || secret === '') {
     throw new MonoCloudValidationError('"secret" must be a non-empty string');
   }
 }
 
+/** @param {string} secret */
 function importSecret(secret) {
   const bytes = new TextEncoder().encode(secret);
   return subtle.importKey('raw', bytes, 'PBKDF2', false, ['deriveKey']);
 }
 
+/**
+ * @param {webcrypto.CryptoKey} base
+ * @param {Uint8Array} salt
+ * @param {number} iterations
+ */
 function derive(base, salt, iterations) {
   const algorithm = { name: 'PBKDF2', hash: 'SHA-256', salt, iterations };
   const use = { name: 'AES-GCM', length: 256 };

@@ -5,4 +5,4 @@
 
 const { createMemoryCache } = require('./memory.js');
 
-module.exports = { createMemoryCache };
+module.exports = /** @satisfies {typeof import('./index.d.ts')} */ ({ createMemoryCache });

@@ -1,5 +1,11 @@
 'use strict';
 
+/**
+ * @import { ICache } from '../../index.d.ts'
+ * @import { MemoryCacheOptions } from './index.d.ts'
+ * @import { Provenance } from './provenance.js'
+ */
+
 // A cache for one process. Claims are kept as text: a copy is one `JSON.parse`, and no caller can change
 // what another one gets.
 
@@ -8,7 +14,7 @@ const { readOptions } = require('../core/options-reader.js');
 const provenance = require('./provenance.js');
 const { endOf, made, readClaims, requireToken, sha256, textOf } = require('./shared.js');
 
-const OPTIONS = ['maxEntries'];
+const OPTIONS = /** @type {const} */ (['maxEntries']);
 
 /** V8's Map holds 2^24 entries, of which half may be places of deleted ones that are not used yet. */
 const MOST_ENTRIES = 8_000_000;
@@ -16,23 +22,34 @@ const MOST_ENTRIES = 8_000_000;
 // More than one for each call, so that the sweep reaches the end of a Map that grows.
 const SWEPT_PER_CALL = 2;
 
+/** @param {MemoryCacheOptions} [options] */
 function createMemoryCache(options) {
   return made(() => memoryCache(options), createMemoryCache);
 }
 
+/**
+ * @param {MemoryCacheOptions} [options]
+ * @returns {ICache}
+ */
 function memoryCache(options) {
   const where = { what: 'createMemoryCache()', from: createMemoryCache };
-  const { maxEntries = 10_000 } = readOptions(options, OPTIONS, where);
+  const read = readOptions(options, OPTIONS, where);
+  // Not a number yet: that is what the condition is for.
+  const { maxEntries = 10_000 } = /** @type {MemoryCacheOptions} */ (read);
   if (!Number.isSafeInteger(maxEntries) || maxEntries < 1 || maxEntries > MOST_ENTRIES) {
     throw new MonoCloudValidationError(
       `"maxEntries" must be a whole number from 1 to ${MOST_ENTRIES}`,
     );
   }
   // A Map keeps the order of insertion, so its first entry is the least recently used one.
+  /** @type {Map<string, { text: string, end: number, mark: Provenance | undefined }>} */
   const entries = new Map();
   let sweep = entries.entries();
 
-  /** Looks at the next few entries, round and round: expired ones go without a timer. */
+  /**
+   * Looks at the next few entries, round and round: expired ones go without a timer.
+   * @param {number} now
+   */
   const sweepSome = (now) => {
     for (let i = 0; i < SWEPT_PER_CALL; i += 1) {
       const { done, value } = sweep.next();
@@ -66,7 +83,8 @@ function memoryCache(options) {
       entries.delete(key);
       if (end <= now) return;
       entries.set(key, { text: textOf(claims), end, mark: provenance.of(claims) });
-      if (entries.size > maxEntries) entries.delete(entries.keys().next().value);
+      if (entries.size > maxEntries)
+        entries.delete(/** @type {string} */ (entries.keys().next().value));
     },
 
     async delete(token) {
@@ -75,7 +93,10 @@ function memoryCache(options) {
   };
 }
 
-/** A digest: a heap snapshot shows no token that could be used. */
+/**
+ * A digest: a heap snapshot shows no token that could be used.
+ * @param {string} token
+ */
 function keyOf(token) {
   requireToken(token);
   return sha256(token);

@@ -19,19 +19,27 @@ const LONGEST = 64 * 1024;
 const BEGIN = '-----BEGIN CERTIFICATE-----';
 const END = '-----END CERTIFICATE-----';
 
+/** @param {string} base64 */
 const wrap = (base64) => `${BEGIN}\n${base64}\n${END}\n`;
 
-/** DER bytes as PEM. */
+/**
+ * DER bytes as PEM.
+ * @param {Buffer} der
+ */
 function pemOfDer(der) {
   return wrap(der.toString('base64'));
 }
 
-/** Base64 of DER as PEM. Node.js skips what is no base64, so what it has read is compared. */
+/**
+ * Base64 of DER as PEM. Node.js skips what is no base64, so what it has read is compared.
+ * @param {string} base64
+ */
 function pemOfBase64(base64) {
   const read = Buffer.from(base64, 'base64').toString('base64');
   return read !== '' && unpadded(read) === unpadded(base64) ? wrap(read) : MALFORMED;
 }
 
+/** @param {string} base64 */
 function unpadded(base64) {
   if (base64.endsWith('==')) return base64.slice(0, -2);
   return base64.endsWith('=') ? base64.slice(0, -1) : base64;
@@ -40,17 +48,22 @@ function unpadded(base64) {
 /**
  * The certificate of a PEM text, whose line ends may have become spaces. There has to be exactly one,
  * and nothing besides: two headers that something has joined are no chain.
+ * @param {string} text
  */
 function pemOfPem(text) {
   const blocks = blocksOf(text);
   return blocks?.length === 1 ? pemOfBlock(blocks[0]) : MALFORMED;
 }
 
+/** @param {string} block */
 function pemOfBlock(block) {
   return pemOfBase64(block.replace(/[ \t\r\n]+/g, ''));
 }
 
-/** What is between the delimiters, for each certificate; `undefined` where there is anything else. */
+/**
+ * What is between the delimiters, for each certificate; `undefined` where there is anything else.
+ * @param {string} text
+ */
 function blocksOf(text) {
   const blocks = [];
   let rest = text.trim();
@@ -63,20 +76,29 @@ function blocksOf(text) {
   return blocks;
 }
 
-/** The same for a text that was percent-encoded. */
+/**
+ * The same for a text that was percent-encoded.
+ * @param {string} text
+ */
 function pemOfEscapedPem(text) {
   const pem = unescaped(text);
   return pem === undefined ? MALFORMED : pemOfPem(pem);
 }
 
-/** The first certificate of a percent-encoded text that may have more of them. */
+/**
+ * The first certificate of a percent-encoded text that may have more of them.
+ * @param {string} text
+ */
 function pemOfChain(text) {
   const pem = unescaped(text);
   const blocks = pem === undefined ? undefined : blocksOf(pem);
   return blocks === undefined ? MALFORMED : pemOfBlock(blocks[0]);
 }
 
-/** `undefined` where a text is not percent-encoded UTF-8. `+` is itself: this is no form. */
+/**
+ * `undefined` where a text is not percent-encoded UTF-8. `+` is itself: this is no form.
+ * @param {string} text
+ */
 function unescaped(text) {
   try {
     return decodePercents(text);

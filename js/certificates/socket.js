@@ -1,5 +1,10 @@
 'use strict';
 
+/**
+ * @import { IncomingMessage } from 'node:http'
+ * @import { TLSSocket } from 'node:tls'
+ */
+
 // The client's certificate out of the TLS connection that the request came over.
 
 const { NONE, pemOfDer } = require('./pem.js');
@@ -11,11 +16,16 @@ const { NONE, pemOfDer } = require('./pem.js');
  */
 const NONE_IN_RESUMED_SESSION = ' ';
 
-/** `certificateFromSocket` of one framework; `rawOf` gives Node's own request. */
+/**
+ * `certificateFromSocket` of one framework; `rawOf` gives Node's own request.
+ * @template R
+ * @param {(request: R) => IncomingMessage} rawOf
+ */
 function socketResolver(rawOf) {
   return function certificateFromSocket() {
+    /** @param {R} request */
     return function certificateResolver(request) {
-      const { socket } = rawOf(request);
+      const socket = /** @type {TLSSocket | undefined} */ (rawOf(request).socket);
       // Plain HTTP, or a test's `inject`.
       if (typeof socket?.getPeerX509Certificate !== 'function') return NONE;
       // Asked for each time: TLS 1.2 may renegotiate.

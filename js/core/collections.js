@@ -5,9 +5,15 @@
 
 const { defineProperties, getOwnPropertyDescriptors } = Object;
 
+/**
+ * @template K, V
+ * @extends {Map<K, V>}
+ */
 class OwnMap extends Map {}
 
-const methods = getOwnPropertyDescriptors(Map.prototype);
+const methods = /** @type {{ constructor?: PropertyDescriptor }} */ (
+  getOwnPropertyDescriptors(Map.prototype)
+);
 delete methods.constructor;
 defineProperties(OwnMap.prototype, methods);
 

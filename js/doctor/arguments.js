@@ -26,7 +26,7 @@ credentials for introspection; and with --token, why a token is refused.
 
 Ends with 0 where all is well, 1 where something has to be mended, 2 where it was called wrongly.`;
 
-const OPTIONS = {
+const OPTIONS = /** @type {const} */ ({
   token: { type: 'string' },
   scope: { type: 'string', multiple: true },
   group: { type: 'string', multiple: true },
@@ -37,30 +37,42 @@ const OPTIONS = {
   'no-color': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
-};
+});
 
 /** The command was called in a way that it does not know. The message is for whoever called it. */
 class UsageError extends Error {}
 
-/** A file that was named, or why it can't be read: its name, and not what is in it. */
+/**
+ * A file that was named, or why it can't be read: its name, and not what is in it.
+ * @param {string} option
+ * @param {string} file
+ */
 function readFile(option, file) {
   try {
     return fs.readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`--${option} ${file} can't be read (${error.code})`);
+    throw new UsageError(
+      `--${option} ${file} can't be read (${/** @type {NodeJS.ErrnoException} */ (error).code})`,
+    );
   }
 }
 
+/** @param {string[]} args */
 function parse(args) {
   try {
     return parseArgs({ args, options: OPTIONS, allowPositionals: true });
   } catch (error) {
     // Only the first sentence names what is wrong; the rest explains node:util.
-    throw new UsageError(error.message.split('. ', 1)[0]);
+    throw new UsageError(/** @type {Error} */ (error).message.split('. ', 1)[0]);
   }
 }
 
-/** @param {string[]} args */
+/** @typedef {Omit<ReturnType<typeof parse>['values'], 'options'> & { options?: unknown }} Values `token` and `certificate` were read */
+
+/**
+ * @param {string[]} args
+ * @returns {Promise<Values>}
+ */
 async function readArguments(args) {
   const { values, positionals } = parse(args);
   if (values.help || values.version) return values;
@@ -82,6 +94,7 @@ async function readArguments(args) {
   };
 }
 
+/** @param {string} file */
 function loadEnvironment(file) {
   if (process.loadEnvFile === undefined) {
     throw new UsageError('--env-file needs Node.js 20.12 or later');
@@ -90,7 +103,10 @@ function loadEnvironment(file) {
   process.loadEnvFile(file);
 }
 
-/** The default export of a module of the user's, whichever kind of module that is. */
+/**
+ * The default export of a module of the user's, whichever kind of module that is.
+ * @param {string} file
+ */
 async function importOptions(file) {
   const place = path.resolve(file);
   if (!fs.existsSync(place)) throw new UsageError(`--options ${file} is not there`);

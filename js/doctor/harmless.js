@@ -7,7 +7,10 @@
  */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** A text on one line of which all is seen: the others are escaped as in JSON, `\u202e`. */
+/**
+ * A text on one line of which all is seen: the others are escaped as in JSON, `\\u202e`.
+ * @param {string} text
+ */
 function harmless(text) {
   return text.replace(UNSEEN, (character) => {
     let escaped = '';

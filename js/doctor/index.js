@@ -1,5 +1,7 @@
 'use strict';
 
+/** @typedef {{ write(text: string): unknown, isTTY?: boolean }} Output */
+
 // monocloud-backend doctor: what is wrong with how this API validates tokens, and what to change.
 
 const { HELP, UsageError, readArguments } = require('./arguments.js');
@@ -8,7 +10,12 @@ const { harmless } = require('./harmless.js');
 const { asJson, asText, isOk } = require('./report.js');
 const { version } = require('../../package.json');
 
-/** Colours where somebody looks, and does not mind them (https://no-color.org). */
+/**
+ * Colours where somebody looks, and does not mind them (https://no-color.org).
+ * @param {{ 'no-color'?: boolean }} values
+ * @param {Output} stream
+ * @param {NodeJS.ProcessEnv} environment
+ */
 function wantsColours(values, stream, environment) {
   if (values['no-color'] || environment.NO_COLOR) return false;
   if (environment.FORCE_COLOR) return environment.FORCE_COLOR !== '0';

@@ -1,14 +1,32 @@
 'use strict';
 
+/**
+ * @import { ExplanationStep } from '../../index.d.ts'
+ * @import { Failure } from '../binding.js'
+ */
+
 // What to change, for each way in which a token can stop. Whatever comes from a token or a tenant is
 // quoted as JSON, so that a terminal shows it and does not obey it.
 
+/**
+ * A step that failed. What `found` and `expected` are is the rule's own (src/validator/explain.rs).
+ * @typedef {Omit<ExplanationStep, 'found' | 'expected'> & { failure: Failure, found?: any, expected?: any }} Step
+ * @typedef {{ token: string, offset: number | undefined }} About the token, and how far the clock is off
+ * @typedef {{ reason?: string, error?: string }} Exchange of an error
+ * @typedef {{ kid: string | null, algorithms: string[] }} TenantKey
+ */
+
+/** @param {unknown} value */
 const quote = (value) => JSON.stringify(value);
 
 /** Seconds by which clocks may differ without anybody having to mend one. */
 const CLOCK_SLACK = 30;
 
-/** `['a', 'b']` as `"a" and "b"`. */
+/**
+ * `['a', 'b']` as `"a" and "b"`.
+ * @param {string[]} words
+ * @param {string} [last]
+ */
 function list(words, last = 'and') {
   const quoted = words.map(quote);
   return quoted.length < 2
@@ -16,27 +34,39 @@ function list(words, last = 'and') {
     : `${quoted.slice(0, -1).join(', ')} ${last} ${quoted.at(-1)}`;
 }
 
-/** A time span as one says it: `7 minutes`. */
+/**
+ * A time span as one says it: `7 minutes`.
+ * @param {number} seconds
+ */
 function duration(seconds) {
+  /** @type {[string, number][]} */
   const units = [
     ['day', 86_400],
     ['hour', 3_600],
     ['minute', 60],
     ['second', 1],
   ];
-  const [unit, size] = units.find(([, each]) => seconds >= each * 1.5) ?? units.at(-1);
+  const last = units[units.length - 1];
+  const [unit, size] = units.find(([, each]) => seconds >= each * 1.5) ?? last;
   const count = Math.max(1, Math.round(seconds / size));
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
-/** What to say of a clock that is not the tenant's. */
+/**
+ * What to say of a clock that is not the tenant's.
+ * @param {number | undefined} offset
+ */
 function clockAdvice(offset) {
   if (offset === undefined || Math.abs(offset) <= CLOCK_SLACK) return undefined;
   const way = offset > 0 ? 'ahead of' : 'behind';
   return `This machine's clock is ${duration(Math.abs(offset))} ${way} the tenant's: let NTP set it`;
 }
 
-/** How two texts that look alike differ, or nothing where they do not. */
+/**
+ * How two texts that look alike differ, or nothing where they do not.
+ * @param {string} found
+ * @param {string} expected
+ */
 function difference(found, expected) {
   if (found === `${expected}/`) return 'has a slash at its end';
   if (`${found}/` === expected) return 'lacks the slash at the end';
@@ -44,6 +74,7 @@ function difference(found, expected) {
   if (found.replace(/^http:/, 'https:') === expected) return 'begins with http:, not https:';
   if (found === expected.replace(/^http:/, 'https:')) return 'begins with https:, not http:';
   if (found.toLowerCase() === expected.toLowerCase()) return 'differs in upper and lower case';
+  /** @param {string} text */
   const bare = (text) =>
     text
       .toLowerCase()
@@ -52,6 +83,10 @@ function difference(found, expected) {
   return bare(found) === bare(expected) ? 'differs in how it is written' : undefined;
 }
 
+/**
+ * @param {Step} step
+ * @param {About} about
+ */
 function ofHeader({ failure, found }, { token }) {
   if (/^\s*bearer\s/i.test(token)) return 'Give the token alone, without the word "Bearer"';
   if (/\s/.test(token)) return 'There is white space in it: copy the token in one piece';
@@ -74,24 +109,28 @@ function ofHeader({ failure, found }, { token }) {
   }
 }
 
+/** @param {Step} step */
 function ofKey({ failure, found, expected }) {
   if (failure.reason === 'ambiguous_key') {
     return found.kid === null
       ? 'It names no key and several of the tenant fit: have the tenant put a "kid" into tokens'
       : 'Several keys of the tenant go by this name: give each a "kid" of its own';
   }
-  const namesake = expected.find(({ kid }) => kid !== null && kid === found.kid);
+  const namesake = expected.find(
+    (/** @type {TenantKey} */ { kid }) => kid !== null && kid === found.kid,
+  );
   if (namesake !== undefined) {
     return `The tenant's key ${quote(namesake.kid)} is for ${list(namesake.algorithms, 'or')}, and the token says ${quote(found.alg)}`;
   }
   if (expected.length === 0) return 'The tenant has no key that can be used: see its JWKS';
   const names = list(
-    expected.map(({ kid }) => kid ?? '(no name)'),
+    expected.map((/** @type {TenantKey} */ { kid }) => kid ?? '(no name)'),
     'or',
   );
   return `The tenant's keys are ${names}: it may be another tenant's token, or one from before a rotation; check tenantDomain`;
 }
 
+/** @param {Step} step */
 function ofIssuer({ found, expected }) {
   const how = typeof found === 'string' ? difference(found, expected) : undefined;
   if (how !== undefined) {
@@ -103,6 +142,7 @@ function ofIssuer({ found, expected }) {
   return `It is a token of ${quote(found ?? null)}: another tenant's or another environment's, or set tenantDomain to that`;
 }
 
+/** @param {Step} step */
 function ofAudience({ found, expected }) {
   const all = [found ?? []].flat();
   const near = all.find((one) => typeof one === 'string' && difference(one, expected));
@@ -114,6 +154,10 @@ function ofAudience({ found, expected }) {
   return `It is for ${list(all)}: have the client ask for a token for ${quote(expected)}; if it is an ID token, send the access token`;
 }
 
+/**
+ * @param {Step} step
+ * @param {About} about
+ */
 function ofExpiration(
   { failure, found, expected: { now, clockSkew, clockTolerance } },
   { offset },
@@ -126,7 +170,7 @@ function ofExpiration(
     default: {
       const ago = duration(now + clockSkew - found.exp);
       // A clock that explains it is to blame; a token that is just old is not.
-      if (offset > CLOCK_SLACK && found.exp > now - offset) {
+      if (offset !== undefined && offset > CLOCK_SLACK && found.exp > now - offset) {
         return `By the tenant's clock it is still good: this machine's is ${duration(offset)} ahead; let NTP set it`;
       }
       return `It expired ${ago} ago, and clockTolerance allows ${duration(clockTolerance)}: get a new one; if it is new, this machine's clock is ahead`;
@@ -134,29 +178,33 @@ function ofExpiration(
   }
 }
 
+/** @param {Step} step */
 function ofNotBefore({ failure, found, expected: { now, clockSkew } }) {
   if (failure.reason === 'invalid_not_before') return 'Its "nbf" is no number: tell the issuer';
   const ahead = duration(found - now - clockSkew);
   return `It counts only in ${ahead}: if it is new, this machine's clock is that much behind; let NTP set it`;
 }
 
+/** @param {Step} step */
 function ofScopes({ found, expected }) {
   const granted = found ?? [];
-  const missing = expected.filter((scope) => !granted.includes(scope));
+  const missing = expected.filter((/** @type {string} */ scope) => !granted.includes(scope));
   const has = granted.length === 0 ? 'it has no scopes' : `it has ${list(granted)}`;
   return `Have the client ask for ${list(missing)}, and the tenant grant it: ${has}`;
 }
 
+/** @param {Step} step */
 function ofGroups({ found, expected: { groups, matchAll, groupsClaim } }) {
   if (found === null) {
     return `It has no list of groups in ${quote(groupsClaim)}: have the tenant put it into tokens, or set groupOptions.groupsClaim to where it is`;
   }
-  const missing = groups.filter((group) => !found.includes(group));
+  const missing = groups.filter((/** @type {string} */ group) => !found.includes(group));
   return matchAll
     ? `Add the user to ${list(missing)}: all of the route's groups are asked for`
     : `Add the user to ${list(groups, 'or')}: one of them is enough`;
 }
 
+/** @type {Record<string, string | undefined>} */
 const BINDING = {
   certificate_missing:
     'Give the certificate of the request (clientCertificate, or a certificateResolver): the token works only beside it',
@@ -168,7 +216,10 @@ const BINDING = {
   unsupported_confirmation: 'Have tokens bound by mutual TLS, not by DPoP',
 };
 
-/** What lies between this machine and the tenant. */
+/**
+ * What lies between this machine and the tenant.
+ * @type {Record<string, string | undefined>}
+ */
 const EXCHANGE = {
   timeout: 'The tenant is slow: see how it does, or raise responseTimeout',
   connection_failed:
@@ -186,6 +237,7 @@ const EXCHANGE = {
   client_failed: 'The HTTP client could not be set up: check tls, and the limits of the process',
 };
 
+/** @type {Record<string, string | undefined>} */
 const REFUSALS = {
   invalid_client:
     'The tenant does not take these credentials: check clientId, clientSecret and clientAuthMethod',
@@ -194,11 +246,15 @@ const REFUSALS = {
     'The tenant does not understand the request: check clientAuthMethod, and that its introspection follows RFC 7662',
 };
 
-/** What to do about an exchange with the tenant that came to nothing. */
+/**
+ * What to do about an exchange with the tenant that came to nothing.
+ * @param {Exchange} exchange
+ */
 function exchangeAdvice({ reason, error }) {
-  return error === undefined ? EXCHANGE[reason] : REFUSALS[error];
+  return error === undefined ? EXCHANGE[reason ?? ''] : REFUSALS[error];
 }
 
+/** @param {Step} step */
 function ofIntrospection({ failure }) {
   switch (failure.reason) {
     case 'inactive':
@@ -210,6 +266,7 @@ function ofIntrospection({ failure }) {
   }
 }
 
+/** @type {Record<string, ((step: Step, about: About) => string | undefined) | undefined>} */
 const BY_RULE = {
   form: ({ found, expected }) =>
     found.bytes > expected.bytesAtMost
@@ -230,10 +287,14 @@ const BY_RULE = {
   not_before: ofNotBefore,
   scopes: ofScopes,
   groups: ofGroups,
-  binding: ({ failure }) => BINDING[failure.reason],
+  binding: ({ failure }) => BINDING[failure.reason ?? ''],
 };
 
-/** What to change, where a token stopped at a rule. */
+/**
+ * What to change, where a token stopped at a rule.
+ * @param {Step} step
+ * @param {About} about
+ */
 function adviceFor(step, about) {
   return BY_RULE[step.rule]?.(step, about);
 }
