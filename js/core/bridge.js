@@ -1,9 +1,10 @@
 'use strict';
 
 /**
- * @import { Bridge, Failure, GivenOption, Message, Outcome, Settled } from '../binding.js'
+ * @import { Bridge, Failure, GivenOption, Message, Outcome } from '../binding.js'
  * @import { FetcherInit, MonoCloudOidcBackendClientOptions } from '../../index.d.ts'
  * @import { Messages } from './channels.js'
+ * @import { OwnMapOf } from './collections.js'
  */
 
 // The JavaScript end of the bridge to the native core. Promises and the caller's functions stay here and
@@ -34,12 +35,12 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Waiting callers by ticket, exchanges over the caller's functions by number, clients by number.
- * @type {InstanceType<typeof OwnMap<number, { settle: (outcome: Outcome) => void, needed: object }>>}
+ * @type {OwnMapOf<number, { settle: (outcome: Outcome) => void, needed: object }>}
  */
 const waiting = new OwnMap();
-/** @type {InstanceType<typeof OwnMap<number, AbortController>>} */
+/** @type {OwnMapOf<number, AbortController>} */
 const exchanges = new OwnMap();
-/** @type {InstanceType<typeof OwnMap<number, WeakRef<Partial<Functions>>>>} */
+/** @type {OwnMapOf<number, WeakRef<Partial<Functions>>>} */
 const clients = new OwnMap();
 /** @type {FinalizationRegistry<number>} */
 const collected = new FinalizationRegistry((number) => clients.delete(number));
@@ -90,23 +91,24 @@ const LOST = { kind: 'internal', message: DEFECT };
 
 /** Hands out the outcomes that have come. */
 function collect() {
-  const settled = orFailure(() => bridge.collect());
-  if (!isFailure(settled)) return settleAll(settled);
-  // Once more: while something is left there, nothing that comes after it is announced. Whose outcomes
-  // were lost is not known, so everybody who still waits gets a failure.
-  const rest = orFailure(() => bridge.collect());
-  if (!isFailure(rest)) settleAll(rest);
-  settleAll({ tickets: [...waiting.keys()], outcomes: [] });
-}
-
-/** @param {Settled} settled */
-function settleAll({ tickets, outcomes }) {
-  for (let index = 0; index < tickets.length; index += 1) {
-    const ticket = tickets[index];
-    waiting.get(ticket)?.settle(outcomes[index] ?? LOST);
-    waiting.delete(ticket);
+  if (orFailure(() => bridge.collect(settle)) !== undefined) {
+    // Once more: while something is left there, nothing that comes after it is announced. Whose outcomes
+    // were lost is not known, so everybody who still waits gets a failure.
+    orFailure(() => bridge.collect(settle));
+    waiting.forEach((/** @type {unknown} */ _, /** @type {number} */ ticket) => {
+      settle(ticket, LOST);
+    });
   }
   if (waiting.size === 0) letGo();
+}
+
+/**
+ * @param {number} ticket
+ * @param {Outcome | undefined} outcome
+ */
+function settle(ticket, outcome) {
+  waiting.get(ticket)?.settle(outcome ?? LOST);
+  waiting.delete(ticket);
 }
 
 /** The ticket for the next native call. It counts as used only if the call's outcome comes later. */
@@ -175,7 +177,7 @@ function createClient(backendNode, options, issuers, environment, functions) {
 
 /**
  * What the caller's functions threw, by exchange, for the `cause` of errors. Oldest first.
- * @type {InstanceType<typeof OwnMap<number, { cause: unknown }>>}
+ * @type {OwnMapOf<number, { cause: unknown }>}
  */
 const causes = new OwnMap();
 const MOST_CAUSES = 256;
@@ -269,7 +271,6 @@ module.exports = {
   describeKeys: (jwks) => orThrow(() => binding.describeKeys(jwks)),
   /** @param {string} pem */
   describeCertificate: (pem) => orThrow(() => binding.describeCertificate(pem)),
-  issuerOptionNames: orThrow(() => binding.issuerOptionNames()),
   environmentNames: orThrow(() => binding.environmentNames()),
-  optionNames: orThrow(() => binding.optionNames()),
+  optionTable: orThrow(() => binding.optionTable()),
 };

@@ -1,11 +1,14 @@
 'use strict';
 
-/** @import { AccessTokenClaims } from '../../index.d.ts' */
+/**
+ * @import { AccessTokenClaims } from '../../index.d.ts'
+ * @import { OwnMapOf } from './collections.js'
+ */
 
 // Copies of the claims of tokens that come again. Each request gets an object of its own; to copy one that
 // was parsed before takes a tenth of the time of parsing its text again.
 
-const { mapGet, mapSet } = require('./intrinsics.js');
+const { OwnMap } = require('./collections.js');
 
 /** Deeper claims are parsed each time: copying them is no faster. */
 const DEEPEST = 4;
@@ -28,8 +31,8 @@ const ADMITTED = 16;
 class ClaimsCopies {
   // The CLOCK algorithm: entries in the order in which they came or were last spared. The hand is an
   // iterator, which stays valid while a Map changes.
-  /** @type {Map<number, Original>} */
-  #originals = new Map();
+  /** @type {OwnMapOf<number, Original>} */
+  #originals = new OwnMap();
   #hand = this.#originals.entries();
   #bytes = 0;
   /** @type {number} */
@@ -46,7 +49,7 @@ class ClaimsCopies {
    * @param {number} number
    */
   copy(number) {
-    const original = mapGet(this.#originals, number);
+    const original = this.#originals.get(number);
     if (original === undefined) return undefined;
     original.used = true;
     return copyOriginal(original);
@@ -65,7 +68,7 @@ class ClaimsCopies {
     if (nested === undefined) return claims;
     while (this.#bytes + bytes > this.#most) this.#moveHand();
     const original = { claims, nested, bytes, used: false };
-    mapSet(this.#originals, number, original);
+    this.#originals.set(number, original);
     this.#bytes += bytes;
     return copyOriginal(original);
   }

@@ -1,7 +1,7 @@
 'use strict';
 
-// A Map with the methods that the platform's had when the package was loaded, because a program can
-// replace those later. A verdict must not rest on what a replaced `get` returns.
+// Collections with the methods that the platform had when the package was loaded. A program can replace those
+// later, and a verdict must not rest on what a replaced `get` returns.
 
 const { defineProperties, getOwnPropertyDescriptors } = Object;
 
@@ -11,10 +11,24 @@ const { defineProperties, getOwnPropertyDescriptors } = Object;
  */
 class OwnMap extends Map {}
 
+/**
+ * @template K, V
+ * @typedef {OwnMap<K, V>} OwnMapOf
+ */
+
 const methods = /** @type {{ constructor?: PropertyDescriptor }} */ (
   getOwnPropertyDescriptors(Map.prototype)
 );
 delete methods.constructor;
 defineProperties(OwnMap.prototype, methods);
 
-module.exports = { OwnMap };
+/** @param {Function} method */
+const uncurry = (method) => Function.prototype.call.bind(method);
+
+module.exports = {
+  OwnMap,
+  /** @type {<V>(map: WeakMap<object, V>, key: unknown) => V | undefined} */
+  weakMapGet: uncurry(WeakMap.prototype.get),
+  /** @type {<V>(map: WeakMap<object, V>, key: object, value: V) => WeakMap<object, V>} */
+  weakMapSet: uncurry(WeakMap.prototype.set),
+};

@@ -5,6 +5,7 @@
  * @import { Failure, NativeClient, Outcome, Settings } from '../binding.js'
  * @import { Provenance } from '../cache/provenance.js'
  * @import { Functions } from './bridge.js'
+ * @import { OwnMapOf } from './collections.js'
  * @import { Hit, Budget } from './cache.js'
  * @import { Values } from './options.js'
  * @import { RouteRequirements } from './requirements.js'
@@ -22,9 +23,8 @@ const bridge = require('./bridge.js');
 const { ClaimsCache } = require('./cache.js');
 const { ClaimsCopies } = require('./claims-copies.js');
 const { publish } = require('./channels.js');
-const { OwnMap } = require('./collections.js');
 const { toError } = require('./failure.js');
-const { weakMapGet, weakMapSet } = require('./intrinsics.js');
+const { OwnMap, weakMapGet, weakMapSet } = require('./collections.js');
 const { describe, describeAll, readEnvironment, toJson } = require('./options.js');
 const { orFailure, orThrow } = require('./panic.js');
 const { TOKEN_ALONE } = require('./requirements.js');
@@ -64,7 +64,7 @@ class Core {
   #validateFunctions = new WeakMap();
   /**
    * Tokens that are being looked up in the cache: once, however many requests have them.
-   * @type {InstanceType<typeof OwnMap<string, Promise<Outcome>>>}
+   * @type {OwnMapOf<string, Promise<Outcome>>}
    */
   #lookups = new OwnMap();
   #counts = { accepted: 0, refused: 0, seenBefore: 0 };

@@ -47,6 +47,16 @@ function readOptions(options, names, { what, from, name = 'options' }) {
 }
 
 /**
+ * One member of an object by the same rules, whatever else the object has.
+ * @param {object} object
+ * @param {string} name
+ * @param {Function} from
+ */
+function readMember(object, name, from) {
+  return read(object, chainOf(object, 'options', from), name, from);
+}
+
+/**
  * @param {string} message
  * @param {Function} from
  */
@@ -223,4 +233,4 @@ function distance(from, to) {
   return last[to.length];
 }
 
-module.exports = { distance, readOptions };
+module.exports = { distance, readMember, readOptions };

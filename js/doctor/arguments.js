@@ -16,7 +16,12 @@ credentials for introspection; and with --token, why a token is refused.
   --token TOKEN       walk this token through each rule; "-" reads it from standard input,
                       which keeps it out of the shell's history and the list of processes
   --scope SCOPE       a scope that the route asks for; may be given again
+  --any-scope SCOPE   one of the scopes of which the route asks for one; may be given again
   --group GROUP       a group that the route asks for; may be given again
+  --claim NAME=VALUE  a claim that the route asks for; may be given again, with the same name for
+                      one of several values. 3 and true are no texts, "3" is
+  --acr ACR           an acr value of which the route asks for one; may be given again
+  --max-age SECONDS   the most seconds since the user signed in that the route allows
   --certificate FILE  the client certificate of the request, in PEM
   --options FILE      a module that exports the options of protectApi(), or a client
   --env-file FILE     environment variables to read first (Node.js 20.12 and later)
@@ -29,7 +34,11 @@ Ends with 0 where all is well, 1 where something has to be mended, 2 where it wa
 const OPTIONS = /** @type {const} */ ({
   token: { type: 'string' },
   scope: { type: 'string', multiple: true },
+  'any-scope': { type: 'string', multiple: true },
   group: { type: 'string', multiple: true },
+  claim: { type: 'string', multiple: true },
+  acr: { type: 'string', multiple: true },
+  'max-age': { type: 'string' },
   certificate: { type: 'string' },
   options: { type: 'string' },
   'env-file': { type: 'string' },
@@ -67,7 +76,11 @@ function parse(args) {
   }
 }
 
-/** @typedef {Omit<ReturnType<typeof parse>['values'], 'options'> & { options?: unknown }} Values `token` and `certificate` were read */
+/**
+ * @typedef {{ [name: string]: (string | number | boolean)[] }} Claims
+ * @typedef {{ options?: unknown, claims?: Claims, maxAge?: number }} Read what was read: `token` and `certificate` were, too
+ * @typedef {Omit<ReturnType<typeof parse>['values'], 'options'> & Read} Values
+ */
 
 /**
  * @param {string[]} args
@@ -75,7 +88,7 @@ function parse(args) {
  */
 async function readArguments(args) {
   const { values, positionals } = parse(args);
-  if (values.help || values.version) return values;
+  if (values.help || values.version) return { ...values, options: undefined };
   const [command, ...rest] = positionals;
   if (command !== 'doctor' || rest.length > 0) {
     throw new UsageError(
@@ -91,7 +104,38 @@ async function readArguments(args) {
     certificate:
       values.certificate === undefined ? undefined : readFile('certificate', values.certificate),
     options: values.options === undefined ? undefined : await importOptions(values.options),
+    claims: values.claim?.reduce(withClaim, /** @type {Claims} */ ({})),
+    maxAge: values['max-age'] === undefined ? undefined : secondsOf(values['max-age']),
   };
+}
+
+/**
+ * `NAME=VALUE` among the claims before it. A value that is a number, a boolean or a text in JSON is that.
+ * @param {Claims} claims
+ * @param {string} text
+ * @returns {Claims}
+ */
+function withClaim(claims, text) {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined) throw new UsageError('--claim must be followed by NAME=VALUE');
+  const before = Object.hasOwn(claims, name) ? claims[name] : [];
+  return { ...claims, [name]: [...before, claimValue(value)] };
+}
+
+/** @param {string} text */
+function claimValue(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === 'object' ? text : value;
+  } catch {
+    return text;
+  }
+}
+
+/** @param {string} text */
+function secondsOf(text) {
+  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text);
+  throw new UsageError('--max-age must be followed by a number of seconds');
 }
 
 /** @param {string} file */

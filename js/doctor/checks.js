@@ -111,11 +111,23 @@ function checkConfiguration(given) {
   }
 }
 
-/** @param {OidcClient} client */
-async function checkDiscovery(client) {
+/**
+ * The issuers of a client, by name where there are several; `undefined` is the only one.
+ * @param {OidcClient} client
+ * @returns {(string | undefined)[]}
+ */
+function issuersOf(client) {
+  return client.stats().issuers?.map(({ issuer }) => issuer) ?? [undefined];
+}
+
+/**
+ * @param {OidcClient} client
+ * @param {string | undefined} named
+ */
+async function checkDiscovery(client, named) {
   const start = performance.now();
   try {
-    const metadata = await client.getMetadata(true);
+    const metadata = await client.getMetadata(true, named);
     const took = Math.round(performance.now() - start);
     const { issuer, jwks_uri, introspection_endpoint } = metadata;
     const details = { issuer, jwks_uri, introspection_endpoint };
@@ -139,12 +151,15 @@ function checkClock(client) {
   return [warning('clock', message, 'let NTP set it', { details: { offsetSeconds: offset } })];
 }
 
-/** @param {OidcClient} client */
-async function checkKeys(client) {
+/**
+ * @param {OidcClient} client
+ * @param {string | undefined} issuer
+ */
+async function checkKeys(client, issuer) {
   const { describeKeys } = require('../core/bridge.js');
   let described;
   try {
-    described = describeKeys(JSON.stringify(await client.getJwks(true)));
+    described = describeKeys(JSON.stringify(await client.getJwks(true, issuer)));
   } catch (error) {
     const thrown = /** @type {Thrown} */ (error);
     return [failure('keys', thrown, exchangeAdvice(thrown))];
@@ -249,9 +264,19 @@ async function runChecks({ environment, options, token, route }) {
   checks.push(...configuration.checks);
   const { client } = configuration;
   if (client === undefined) return checks;
-  checks.push(...(await checkDiscovery(client)));
+  const issuers = issuersOf(client);
+  for (const issuer of issuers) checks.push(...(await checkDiscovery(client, issuer)));
   checks.push(...checkClock(client));
-  checks.push(...(await checkKeys(client)));
+  for (const issuer of issuers) {
+    const found = await checkKeys(client, issuer);
+    // Of several issuers each result says whose it is.
+    /**
+     * @param {Check} check
+     * @returns {Check}
+     */
+    const named = ({ message, ...rest }) => ({ ...rest, message: `${issuer}: ${message}` });
+    checks.push(...(issuer === undefined ? found : found.map(named)));
+  }
   checks.push(...(await checkIntrospection(client)));
   checks.push(...(await checkToken(client, token, route)));
   return checks;

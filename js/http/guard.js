@@ -31,7 +31,7 @@ const {
   whyOf,
 } = require('../core/verdict.js');
 const { MonoCloudAuthBaseError } = require('../errors.js');
-const { readOptions } = require('../core/options-reader.js');
+const { readMember, readOptions } = require('../core/options-reader.js');
 const { bearerToken, hasBearerScheme } = require('./bearer.js');
 const { NO_TOKEN, answerTo } = require('./challenge.js');
 const { replaced } = require('./error-response.js');
@@ -83,21 +83,7 @@ function readArguments(clientOrOptions, requestOptions, from) {
  */
 function hasMethod(value, from) {
   if (typeof value !== 'object' || value === null) return false;
-  try {
-    for (
-      let holder = /** @type {object | null} */ (value);
-      ;
-      holder = Reflect.getPrototypeOf(holder)
-    ) {
-      if (holder === null || holder === Object.prototype) return false;
-      if (Object.hasOwn(holder, 'validateAccessToken')) {
-        const { validateAccessToken } = /** @type {{ validateAccessToken: unknown }} */ (value);
-        return typeof validateAccessToken === 'function';
-      }
-    }
-  } catch {
-    throw refusal('"options" can\'t be read', from);
-  }
+  return typeof readMember(value, 'validateAccessToken', from) === 'function';
 }
 
 /**
@@ -291,6 +277,7 @@ function denied(client, error) {
   return new Refused({ failure: DENIED });
 }
 
+/** A setter, of the request's or inherited, may keep nothing: the handler would have other claims. */
 /**
  * A setter, of the request's or inherited, may keep nothing: the handler would run without the claims.
  * @param {object & { claims?: unknown }} request
