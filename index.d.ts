@@ -660,7 +660,7 @@ export interface MonoCloudOidcBackendClientOptions {
   /**
    * Supplies the discovery document instead of a request. It is asked when a request would be made,
    * and its answer is kept for `metadataCacheDuration`. Where it throws, validation rejects with
-   * {@link MonoCloudHttpError}.
+   * {@link MonoCloudHttpError}. A client with several `issuers` names the one that is meant.
    *
    * @example
    * ```ts
@@ -672,11 +672,11 @@ export interface MonoCloudOidcBackendClientOptions {
    * });
    * ```
    */
-  metadataResolver?: () => Promise<MetadataResolverResult> | MetadataResolverResult;
+  metadataResolver?: (issuer?: string) => Promise<MetadataResolverResult> | MetadataResolverResult;
   /**
    * Supplies the tenant's keys instead of a request. It is asked when a request would be made, and its
    * answer is kept for `jwksCacheDuration`. Where it throws, validation rejects with
-   * {@link MonoCloudHttpError}.
+   * {@link MonoCloudHttpError}. A client with several `issuers` names the one that is meant.
    *
    * @example
    * ```ts
@@ -685,7 +685,7 @@ export interface MonoCloudOidcBackendClientOptions {
    * });
    * ```
    */
-  jwksResolver?: () => Promise<Jwks> | Jwks;
+  jwksResolver?: (issuer?: string) => Promise<Jwks> | Jwks;
 }
 
 /**
@@ -737,7 +737,7 @@ export interface MonoCloudBackendNodeClientOptions extends MonoCloudOidcBackendC
    *   audience: 'https://api.example.com',
    *   issuers: [
    *     { issuer: 'https://acme.us.monocloud.com' },
-   *     { issuer: 'https://acme.eu.auth0.com/', clockTolerance: 60 },
+   *     { issuer: 'https://acme.eu.auth0.com/', scopesClaim: 'permissions' },
    *   ],
    * });
    * ```
@@ -776,42 +776,40 @@ export interface MonoCloudBackendNodeClientOptions extends MonoCloudOidcBackendC
 }
 
 /**
- * One entry of `issuers`: any option that is about an issuer, and not about the process. An option that is
- * absent has the value that stands beside the list, or its default; environment variables stand for those
- * beside the list.
+ * One entry of `issuers`. An option that is absent has the value that stands beside the list, or that of its
+ * environment variable, or its default. `audience`, `clientIds` and what is about the client's credentials
+ * are not taken from the environment.
  */
 export interface IssuerOptions
   extends Partial<
-    Omit<
+    Pick<
       MonoCloudBackendNodeClientOptions,
-      'issuers' | 'cache' | 'cacheTimeout' | 'maxTokenBytes' | 'verifiedTokensBytes'
+      | 'tenantDomain'
+      | 'audience'
+      | 'clientIds'
+      | 'clientId'
+      | 'clientSecret'
+      | 'clientAuthMethod'
+      | 'groupOptions'
+      | 'scopesClaim'
+      | 'requiredClaims'
+      | 'jwksCacheDuration'
+      | 'metadataCacheDuration'
+      | 'jwksStaleDuration'
+      | 'introspectJwtTokens'
+      | 'trustStoreId'
+      | 'validateCertificateBinding'
+      | 'responseTimeout'
+      | 'maxConcurrentIntrospections'
     >
   > {
   /** The issuer, as its tokens have it in `iss`. Compared byte for byte. */
   issuer: string;
 }
 
-/**
- * What {@link MonoCloudOidcBackendClient.stats} returns. Counters only grow. Those of the tenant's
- * documents belong to the key set, which all clients of a tenant in the process share.
- */
-export interface ClientStats {
-  /** Tokens that this client let in. */
-  accepted: number;
-  /** Those of them whose signature had been verified before: see `verifiedTokensBytes`. */
-  seenBefore: number;
-  /** Tokens that it did not, whatever for. */
-  refused: number;
-  /** What this client's `cache` did; empty without one. */
-  cache: {
-    /** Tokens whose claims it had. */
-    hits?: number;
-    /** Tokens of which it had nothing that still counts. */
-    misses?: number;
-    /** Calls in which it threw, took too long, or answered with what are no claims. */
-    faults?: number;
-  };
-  /** The tenant's keys. */
+/** The state of an issuer's documents, and requests for them. Counters only grow. */
+export interface IssuerDocumentStats {
+  /** The issuer's keys. */
   keys: {
     /** `none`: not fetched yet. `stale`: past its time. `expired`: past `jwksStaleDuration`, too. */
     state: 'none' | 'fresh' | 'stale' | 'expired';
@@ -830,10 +828,41 @@ export interface ClientStats {
   refreshes: number;
   /** Attempts that failed. */
   failedRefreshes: number;
-  /** Tokens served by keys past their time, because the tenant could not be reached. */
+  /** Tokens served by keys past their time, because the issuer could not be reached. */
   staleUses: number;
   /** Requests made because of a token whose key nobody knew. */
   unknownKeyLookups: number;
+}
+
+/** What is counted of one of several `issuers`. */
+export interface IssuerStats extends IssuerDocumentStats {
+  /** Which. */
+  issuer: string;
+}
+
+/**
+ * What {@link MonoCloudOidcBackendClient.stats} returns. Counters only grow. Those of documents belong to the
+ * key set, which all clients of a tenant in the process share. With several `issuers` they are sums, and
+ * `keys` and `clockOffsetSeconds` are those of the first.
+ */
+export interface ClientStats extends IssuerDocumentStats {
+  /** Tokens that this client let in. */
+  accepted: number;
+  /** Those of them whose signature had been verified before: see `verifiedTokensBytes`. */
+  seenBefore: number;
+  /** Tokens that it did not, whatever for. */
+  refused: number;
+  /** What this client's `cache` did; empty without one. */
+  cache: {
+    /** Tokens whose claims it had. */
+    hits?: number;
+    /** Tokens of which it had nothing that still counts. */
+    misses?: number;
+    /** Calls in which it threw, took too long, or answered with what are no claims. */
+    faults?: number;
+  };
+  /** Each of several `issuers`, in their order; absent where there is one. */
+  issuers?: IssuerStats[];
   /**
    * Whole seconds by which this machine's clock was ahead of the tenant's when the tenant last answered
    * (negative: behind). Absent before the first answer, and where an answer has no `Date`.
@@ -1418,19 +1447,23 @@ export declare class MonoCloudOidcBackendClient {
    * The tenant's discovery document, from the cache while it is fresh.
    *
    * @param forceRefresh - `true`: fetch it now. By default `false`.
+   * @param issuer - Which of several `issuers`. A client with one needs none.
    * @returns An object of the caller's own.
    * @throws {MonoCloudHttpError} where it could not be had, or its `issuer` is another one.
+   * @throws {MonoCloudValidationError} where `issuer` is none of the client's, or is missing and there are several.
    */
-  getMetadata(forceRefresh?: boolean): Promise<IssuerMetadata>;
+  getMetadata(forceRefresh?: boolean, issuer?: string): Promise<IssuerMetadata>;
 
   /**
    * The tenant's keys, from the cache while they are fresh.
    *
    * @param forceRefresh - `true`: fetch them now. By default `false`.
+   * @param issuer - Which of several `issuers`. A client with one needs none.
    * @returns The set as the tenant publishes it, with the keys that can't be used.
    * @throws {MonoCloudHttpError} where they could not be had.
+   * @throws {MonoCloudValidationError} where `issuer` is none of the client's, or is missing and there are several.
    */
-  getJwks(forceRefresh?: boolean): Promise<Jwks>;
+  getJwks(forceRefresh?: boolean, issuer?: string): Promise<Jwks>;
 
   /**
    * Counters, and the state of the tenant's keys: for a health check or a metric.

@@ -24,7 +24,7 @@ const COLOURS = { '✓': 32, '!': 33, '✗': 31, '–': 90 };
 const COMPARED = ['client_id', 'required_claims', 'scopes', 'claims', 'authentication'];
 
 /** The column of what a line is about, in letters. */
-const WIDTH = 15;
+const WIDTH = 16;
 
 /** @param {Check[]} checks */
 function isOk(checks) {
