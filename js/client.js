@@ -1,5 +1,7 @@
 'use strict';
 
+// The documented classes (contract §3).
+
 /**
  * @import { AccessTokenClaims, ClientStats, Explanation, IntrospectOptions, IssuerMetadata, Jwks, JwtClaims, ValidateJwtAccessTokenOptions } from '../index.d.ts'
  * @import { Outcome } from './binding.js'
@@ -8,8 +10,6 @@
  * @import { Place } from './core/stack.js'
  * @import { Verdict } from './core/verdict.js'
  */
-
-// The documented classes (contract §3).
 
 const { Core } = require('./core/core.js');
 const { errorOf, toError } = require('./core/failure.js');

@@ -1,9 +1,8 @@
 'use strict';
 
-/** @import { MonoCloudHttpErrorReason, MonoCloudRawResponse, MonoCloudTokenErrorCode, MonoCloudTokenErrorReason } from '../index.d.ts' */
+// The documented error classes (contract §8). Their names are set explicitly, because bundlers rename classes.
 
-// The documented classes (contract §8). Each carries its name on the prototype, so that a bundler
-// that renames classes does not rename errors.
+/** @import { MonoCloudHttpErrorReason, MonoCloudRawResponse, MonoCloudTokenErrorCode, MonoCloudTokenErrorReason } from '../index.d.ts' */
 
 /** @type {Map<string | undefined, [MonoCloudTokenErrorCode, MonoCloudTokenErrorReason]>} */
 const INSUFFICIENT = new Map([
@@ -32,8 +31,10 @@ class MonoCloudAuthBaseError extends Error {
 class MonoCloudValidationError extends MonoCloudAuthBaseError {}
 
 class MonoCloudTokenError extends MonoCloudAuthBaseError {
-  // Fields are defined, not assigned: no setter on `Object.prototype` is called.
-  /** @type {MonoCloudTokenErrorCode} */
+  /**
+   * Fields are defined, not assigned: no setter on `Object.prototype` is called.
+   * @type {MonoCloudTokenErrorCode}
+   */
   code;
   /** @type {MonoCloudTokenErrorReason | undefined} */
   reason;

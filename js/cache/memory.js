@@ -1,13 +1,13 @@
 'use strict';
 
+// A cache in the memory of one process. It stores claims as JSON text, so that each `get` parses a copy and no
+// caller can change the claims of another.
+
 /**
  * @import { ICache } from '../../index.d.ts'
  * @import { MemoryCacheOptions } from './index.d.ts'
  * @import { Provenance } from './provenance.js'
  */
-
-// A cache for one process. Claims are kept as text: a copy is one `JSON.parse`, and no caller can change
-// what another one gets.
 
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('../core/options-reader.js');
@@ -16,10 +16,10 @@ const { endOf, made, readClaims, requireToken, sha256, textOf } = require('./sha
 
 const OPTIONS = /** @type {const} */ (['maxEntries']);
 
-/** V8's Map holds 2^24 entries, of which half may be places of deleted ones that are not used yet. */
+/** A Map of V8 has room for 2^24 entries, half of which may be deleted ones that it has not reclaimed. */
 const MOST_ENTRIES = 8_000_000;
 
-// More than one for each call, so that the sweep reaches the end of a Map that grows.
+// At least two, so that the sweep reaches the end although each call may add an entry.
 const SWEPT_PER_CALL = 2;
 
 /** @param {MemoryCacheOptions} [options] */
@@ -41,13 +41,15 @@ function memoryCache(options) {
       `"maxEntries" must be a whole number from 1 to ${MOST_ENTRIES}`,
     );
   }
-  // A Map keeps the order of insertion, so its first entry is the least recently used one.
-  /** @type {Map<string, { text: string, end: number, mark: Provenance | undefined }>} */
+  /**
+   * A Map keeps the order of insertion, so its first entry is the least recently used one.
+   * @type {Map<string, { text: string, end: number, mark: Provenance | undefined }>}
+   */
   const entries = new Map();
   let sweep = entries.entries();
 
   /**
-   * Looks at the next few entries, round and round: expired ones go without a timer.
+   * Deletes those of the next few entries that have expired. Each call continues where the last one ended.
    * @param {number} now
    */
   const sweepSome = (now) => {
@@ -69,7 +71,7 @@ function memoryCache(options) {
       const entry = entries.get(key);
       if (entry === undefined) return undefined;
       entries.delete(key);
-      // The sweep may not have got to this one.
+      // The sweep may not have reached an expired entry yet.
       if (entry.end <= now) return undefined;
       entries.set(key, entry);
       return readClaims(entry.text, entry.mark);
@@ -94,7 +96,7 @@ function memoryCache(options) {
 }
 
 /**
- * A digest: a heap snapshot shows no token that could be used.
+ * The SHA-256 digest of a token, so that a heap snapshot contains no usable token.
  * @param {string} token
  */
 function keyOf(token) {

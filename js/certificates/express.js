@@ -9,7 +9,7 @@ const { socketResolver } = require('./socket.js');
 const rawOf = (request) => request;
 
 /**
- * What `app.set('trust proxy', …)` was compiled to, as for the first hop.
+ * The compiled setting `trust proxy` of an application, asked about the first hop.
  * @param {Request} request
  * @returns {((address: string) => boolean) | undefined}
  */

@@ -1,12 +1,12 @@
 'use strict';
 
+// Reads the client certificate from a header that a TLS-terminating proxy sets.
+
 /**
  * @import { IncomingMessage } from 'node:http'
  * @import { CertificateFromHeaderOptions, CertificateHeaderFormat } from '../../index.d.ts'
  * @import { FrameworkTrust } from './trust.js'
  */
-
-// The client's certificate out of a header, as a proxy that terminates TLS hands it on.
 
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('../core/options-reader.js');
@@ -41,7 +41,7 @@ function headerResolver(rawOf, frameworkTrust) {
       const { count, value } = fieldOf(rawHeaders, name);
       // A Unix socket has no address.
       if (count === 0 || trusts(request, socket.remoteAddress ?? '') !== true) return NONE;
-      // Twice means that two have written it, and only one of them can be the proxy.
+      // Of two headers, only one can be the proxy's.
       if (count > 1 || value.length > LONGEST) return MALFORMED;
       return value === '' ? NONE : read(value);
     };
@@ -49,7 +49,7 @@ function headerResolver(rawOf, frameworkTrust) {
 }
 
 /**
- * The options, checked. An error's stack begins where `from` was called.
+ * The checked options. The stack of an error begins at the caller of `from`.
  * @template R
  * @param {CertificateFromHeaderOptions} options
  * @param {FrameworkTrust<R>} frameworkTrust
@@ -62,7 +62,7 @@ function readHeaderOptions(options, frameworkTrust, from) {
     return { ...readFormat(format, header), trusts: readTrust(trustProxy, frameworkTrust) };
   } catch (error) {
     if (error instanceof MonoCloudValidationError) throw withStack(error, from);
-    // A proxy of the caller's threw.
+    // A Proxy object of the caller's threw.
     throw withStack(new MonoCloudValidationError('"trustProxy" can\'t be read'), from);
   }
 }
@@ -86,7 +86,7 @@ function readFormat(format, header) {
 }
 
 /**
- * How often the header is there, and its value as it came: `headers` would show two as one.
+ * The number of headers of this name, and the last one's value. `headers` of Node.js joins several into one.
  * @param {string[]} rawHeaders
  * @param {string} name
  */

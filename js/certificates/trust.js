@@ -1,7 +1,7 @@
 'use strict';
 
-// Whose headers are believed. What is asked about is always the connection's own peer, never an
-// address out of a header.
+// The option `trustProxy`: from which peers a certificate header is accepted. The peer's address is that of the
+// connection, never one from a header.
 
 const { BlockList, isIP } = require('node:net');
 
@@ -18,7 +18,7 @@ const { addSubnet, check } = BlockList.prototype;
  */
 
 /**
- * The names that Express and Fastify have for ranges.
+ * The names of address ranges in Express and Fastify.
  * @typedef {'loopback' | 'linklocal' | 'uniquelocal'} RangeName
  * @type {Record<RangeName, string[]> & { __proto__: null }}
  */
@@ -29,15 +29,15 @@ const RANGES = {
   uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
 };
 
-/** An address that no connection comes from: whoever trusts it trusts everybody. */
+/** An address that no connection has. A setting that trusts it trusts every peer. */
 const NOBODY = '0.0.0.0';
 
-/** An array may claim any length. */
+/** Bounds the loop over an array whose `length` is untrusted. */
 const MOST_PROXIES = 10_000;
 
 /**
- * The test that `trustProxy` stands for: `(request, address)` to an answer, of which only `true` trusts.
- * A program's own function may answer anything, a promise for one.
+ * The option as a function of request and address. Only the result `true` means trusted: a function of the
+ * program's may return anything, also a promise.
  *
  * @template R the framework's request
  * @param {unknown} trustProxy
@@ -48,7 +48,7 @@ function readTrust(trustProxy, frameworkTrust) {
   if (trustProxy === true) return trustOfFramework(frameworkTrust);
   if (typeof trustProxy === 'function') return (_request, address) => trustProxy(address, 0);
   const list = typeof trustProxy === 'string' ? trustProxy.split(',') : trustProxy;
-  // Read once: a proxy may say another length each time.
+  // Read once: a Proxy object may return another length each time.
   const length = isArray(list) ? list.length : 0;
   if (length === 0 || length > MOST_PROXIES) {
     throw new MonoCloudValidationError(
@@ -87,7 +87,7 @@ function add(proxies, entry) {
 }
 
 /**
- * Also true for the IPv4 address that an IPv6 socket shows as `::ffff:10.0.0.1`.
+ * Whether the list contains the peer. An IPv4 address may have the form `::ffff:10.0.0.1`.
  * @param {BlockList} proxies
  * @param {string} peer
  */
@@ -105,7 +105,7 @@ function familyOf(address) {
 }
 
 /**
- * A framework that trusts whoever connects names no proxy, so there is none to believe.
+ * The framework's setting. One that trusts every peer names no proxy, and is not accepted.
  * @template R
  * @param {FrameworkTrust<R>} frameworkTrust
  * @returns {(request: R, address: string) => boolean}

@@ -1,14 +1,14 @@
 'use strict';
 
+// The JavaScript end of the bridge to the native core. Promises and the caller's functions stay here and
+// are named to the core by numbers.
+
 /**
  * @import { Bridge, Failure, GivenOption, Message, Outcome } from '../binding.js'
  * @import { FetcherInit, MonoCloudOidcBackendClientOptions } from '../../index.d.ts'
  * @import { Messages } from './channels.js'
  * @import { OwnMapOf } from './collections.js'
  */
-
-// The JavaScript end of the bridge to the native core. Promises and the caller's functions stay here and
-// are named to the core by numbers.
 
 // Captured now, so that a test's fake timers don't stop real requests.
 const { setInterval } = require('node:timers');

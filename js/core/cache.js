@@ -1,12 +1,12 @@
 'use strict';
 
+// The caller's cache (contract §6). It is waited for no longer than `cacheTimeout`, and what it returns is
+// checked like a token.
+
 /**
  * @import { AccessTokenClaims, ICache } from '../../index.d.ts'
  * @import { Provenance } from '../cache/provenance.js'
  */
-
-// The caller's cache (contract §6). It is waited for no longer than `cacheTimeout`, and what it returns is
-// checked like a token.
 
 const { clearTimeout, setTimeout } = require('node:timers');
 

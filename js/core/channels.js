@@ -1,9 +1,9 @@
 'use strict';
 
-/** @import { DiagnosticsMessages } from '../../index.d.ts' */
-
 // What can be watched through `node:diagnostics_channel`. Free when nobody listens: a message is
 // made only for a subscriber.
+
+/** @import { DiagnosticsMessages } from '../../index.d.ts' */
 
 const { channel } = require('node:diagnostics_channel');
 

@@ -1,5 +1,8 @@
 'use strict';
 
+// The private half of a client: the native client, the caller's functions and cache, and the counters.
+// Everything that a verdict rests on happens here or below.
+
 /**
  * @import { AccessTokenClaims, ICache, MonoCloudTokenErrorCode } from '../../index.d.ts'
  * @import { Failure, NativeClient, Outcome, Settings } from '../binding.js'
@@ -12,9 +15,6 @@
  * @import { Place } from './stack.js'
  * @import { Verdict } from './verdict.js'
  */
-
-// The private half of a client: the native client, the caller's functions and cache, and the counters.
-// Everything that a verdict rests on happens here or below.
 
 const { isDeepStrictEqual } = require('node:util');
 

@@ -1,13 +1,13 @@
 'use strict';
 
+// The core returns a failure, never an error; here it becomes an error of the documented class.
+
 /**
  * @import { MonoCloudTokenErrorCode } from '../../index.d.ts'
  * @import { Failure } from '../binding.js'
  * @import { Place } from './stack.js'
  * @import { Verdict, Why } from './verdict.js'
  */
-
-// The core returns a failure, never an error; here it becomes an error of the documented class.
 
 const {
   MonoCloudAuthBaseError,

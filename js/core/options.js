@@ -1,12 +1,12 @@
 'use strict';
 
+// The client's options and environment, each read once and described by its type. The rules on their values
+// are the core's (src/config); here JavaScript's types are told apart.
+
 /**
  * @import { GivenOption } from '../binding.js'
  * @import { Place } from './stack.js'
  */
-
-// The client's options and environment, each read once and described by its type. The rules on their values
-// are the core's (src/config); here JavaScript's types are told apart.
 
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('./options-reader.js');

@@ -1,9 +1,9 @@
 'use strict';
 
-/** @import { Failure } from '../binding.js' */
-
 // A native call throws only after a panic, which is a defect of this package. The request must end with an
 // error of a documented class, without the panic's own message, which may hold what was in hand.
+
+/** @import { Failure } from '../binding.js' */
 
 const { MonoCloudAuthBaseError } = require('../errors.js');
 

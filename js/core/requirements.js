@@ -1,12 +1,12 @@
 'use strict';
 
+// What a route requires of a token. The caller's options are read once: for a guarded route when it is set
+// up, for a call of a method when it is made.
+
 /**
  * @import { IntrospectOptions } from '../../index.d.ts'
  * @import { GivenRequirements } from '../binding.js'
  */
-
-// What a route requires of a token. The caller's options are read once: for a guarded route when it is set
-// up, for a call of a method when it is made.
 
 const { readOptions } = require('./options-reader.js');
 const { refusal } = require('./options.js');

@@ -1,12 +1,12 @@
 'use strict';
 
+// The verdict on one token. A guard lets a request through for an `Admitted`, and for nothing else: every
+// other value, whoever made it, is a refusal.
+
 /**
  * @import { AccessTokenClaims } from '../../index.d.ts'
  * @import { Failure } from '../binding.js'
  */
-
-// The verdict on one token. A guard lets a request through for an `Admitted`, and for nothing else: every
-// other value, whoever made it, is a refusal.
 
 const { isArray } = Array;
 

@@ -1,13 +1,12 @@
 'use strict';
 
+// The checks. Each may depend on those before it. They call a client, as the API's own requests do.
+
 /**
  * @import { ExplanationStep, ValidateJwtAccessTokenOptions } from '../../index.d.ts'
  * @import { OidcClient } from '../client.js'
  * @import { Exchange } from '../explain/advice.js'
  */
-
-// The checks, in the order in which things depend on each other. All of them go through a client, as the
-// API's own requests do; nothing is looked at in another way than it will be.
 
 const { randomBytes } = require('node:crypto');
 const { duration, exchangeAdvice } = require('../explain/advice.js');
@@ -50,7 +49,7 @@ const failed = (name, message, advice, more) => ({
 const skipped = (name, message) => ({ name, status: 'skipped', message });
 
 /**
- * Why a key of the tenant verifies nothing, in words.
+ * Why a key of the tenant is not used, by the core's word for it.
  * @type {Record<string, string>}
  */
 const UNUSABLE = {
@@ -64,7 +63,7 @@ const UNUSABLE = {
 };
 
 /**
- * An error of ours as a check shows it.
+ * A failed check from an error of this package.
  * @param {string} name
  * @param {Thrown} error
  * @param {string} [advice]
@@ -92,7 +91,7 @@ function checkEnvironment(environment, names, given) {
 }
 
 /**
- * The client of a user's module, or one of these options and the environment.
+ * The client that the user's module exports, or a new one from its options and the environment.
  * @param {unknown} given
  * @returns {{ client?: OidcClient, checks: Check[] }}
  */
@@ -138,14 +137,14 @@ async function checkDiscovery(client, named) {
   }
 }
 
-/** Seconds that two clocks differ in any case: a whole one is the header's grain. */
-const GRAIN = 5;
+/** Seconds by which two clocks may differ: the header `Date` has whole seconds, and responses take time. */
+const CLOCK_GRAIN = 5;
 
 /** @param {OidcClient} client */
 function checkClock(client) {
   const { clockOffsetSeconds: offset } = client.stats();
   if (offset === undefined) return [skipped('clock', 'the tenant does not say what time it is')];
-  if (Math.abs(offset) <= GRAIN) return [ok('clock', "agrees with the tenant's")];
+  if (Math.abs(offset) <= CLOCK_GRAIN) return [ok('clock', "agrees with the tenant's")];
   const way = offset > 0 ? 'ahead of' : 'behind';
   const message = `${duration(Math.abs(offset))} ${way} the tenant's`;
   return [warning('clock', message, 'let NTP set it', { details: { offsetSeconds: offset } })];
@@ -164,7 +163,7 @@ async function checkKeys(client, issuer) {
     const thrown = /** @type {Thrown} */ (error);
     return [failure('keys', thrown, exchangeAdvice(thrown))];
   }
-  // Keys that a subclass brings in its own way may be none.
+  // A subclass may override `getJwks` and return something that is no key set.
   if (typeof described !== 'string') return [failed('keys', described.message)];
   /** @type {DescribedKey[]} */
   const keys = JSON.parse(described);
@@ -191,7 +190,7 @@ async function checkKeys(client, issuer) {
 }
 
 /**
- * Asks the tenant about a token that nobody has: whoever may ask is told that it is not active.
+ * Introspects a random token. A tenant that accepts the client's credentials answers that it is inactive.
  * @param {OidcClient} client
  */
 async function checkIntrospection(client) {
@@ -242,7 +241,7 @@ async function checkToken(client, token, route) {
 }
 
 /**
- * All checks, until one leaves nothing to go on with.
+ * Runs the checks. Without an addon or a client, those that need them are left out.
  * @param {{
  *   environment: Record<string, string | undefined>,
  *   options?: unknown,
@@ -255,7 +254,7 @@ async function runChecks({ environment, options, token, route }) {
   try {
     ({ environmentNames: names } = require('../core/bridge.js'));
   } catch (error) {
-    // The message says what to do.
+    // The message of a load error has the remedy.
     const { message, code } = /** @type {Thrown} */ (error);
     return [failed('addon', message, undefined, { reason: code })];
   }
@@ -269,8 +268,8 @@ async function runChecks({ environment, options, token, route }) {
   checks.push(...checkClock(client));
   for (const issuer of issuers) {
     const found = await checkKeys(client, issuer);
-    // Of several issuers each result says whose it is.
     /**
+     * Of several issuers each result says whose it is.
      * @param {Check} check
      * @returns {Check}
      */

@@ -1,11 +1,11 @@
 'use strict';
 
+// The report of the checks: as text, with or without colours, or as JSON.
+
 /**
  * @import { ExplanationStep } from '../../index.d.ts'
  * @import { Check, ShownKey } from './checks.js'
  */
-
-// The checks on paper: for people, with colours where there is a terminal, or as JSON.
 
 const { harmless } = require('./harmless.js');
 
@@ -20,10 +20,10 @@ const STEP_MARKS = { passed: '✓', failed: '✗', not_asked: '–', not_reached
 /** @type {Record<string, number>} */
 const COLOURS = { '✓': 32, '!': 33, '✗': 31, '–': 90 };
 
-/** Rules of which is shown what was found and expected, also where that is an object. */
+/** Rules whose found and expected values are shown even if they are objects. */
 const COMPARED = ['client_id', 'required_claims', 'scopes', 'claims', 'authentication'];
 
-/** The column of what a line is about, in letters. */
+/** The width of the column of names, in characters. */
 const WIDTH = 16;
 
 /** @param {Check[]} checks */
@@ -37,7 +37,7 @@ function isOk(checks) {
  */
 function asJson(checks, about) {
   const text = JSON.stringify({ ok: isOk(checks), ...about, checks }, null, 2);
-  // The line breaks are those between members: one in a string is escaped.
+  // JSON escapes line breaks in strings, so each remaining one is between members.
   return `${text.split('\n').map(harmless).join('\n')}\n`;
 }
 
@@ -91,7 +91,7 @@ function putKey(put, { kid, kty, algorithms, skipped, why }) {
 }
 
 /**
- * Of a step that is met it is enough to say so; of another what there was, and what should be.
+ * One step. A failed one has what was found and what was expected.
  * @param {Put} put
  * @param {Advise} advise
  * @param {ExplanationStep} step

@@ -1,12 +1,12 @@
 'use strict';
 
+// What to change, for each way in which a token can stop. Whatever comes from a token or a tenant is
+// quoted as JSON, so that a terminal shows it and does not obey it.
+
 /**
  * @import { ExplanationStep } from '../../index.d.ts'
  * @import { Failure } from '../binding.js'
  */
-
-// What to change, for each way in which a token can stop. Whatever comes from a token or a tenant is
-// quoted as JSON, so that a terminal shows it and does not obey it.
 
 /**
  * A step that failed. What `found` and `expected` are is the rule's own (src/validator/explain.rs).

@@ -1,13 +1,13 @@
 'use strict';
 
+// `client.explain()`: the outcome of each rule from the core (src/validator/explain.rs), the answer of a guarded
+// route, and advice.
+
 /**
  * @import { Explanation, ExplanationRule, ExplanationStep } from '../../index.d.ts'
  * @import { Failure } from '../binding.js'
  * @import { About } from './advice.js'
  */
-
-// A token's way through the rules, made readable: what the core says of each step (src/validator/explain.rs), the
-// answer that a guarded route would give, and what to change.
 
 const { adviceFor, clockAdvice } = require('./advice.js');
 const { toError } = require('../core/failure.js');
@@ -21,7 +21,7 @@ const { answerTo } = require('../http/challenge.js');
  */
 
 /**
- * Seconds that a clock here is ahead of the tenant's; `undefined` where the tenant has said nothing.
+ * Seconds by which this machine's clock is ahead of the tenant's; `undefined` without a `Date` header.
  * @param {{ date?: string, at: number } | null | undefined} heard
  */
 function clockOffset(heard) {
@@ -31,7 +31,7 @@ function clockOffset(heard) {
 }
 
 /**
- * Leaves out what there is nothing to say of.
+ * The members that are neither `undefined` nor `null`.
  * @template {object} T
  * @param {T} members
  * @returns {T}
@@ -45,10 +45,9 @@ function present(members) {
   );
 }
 
-/** x */
 /**
  * @param {string} text the core's explanation
- * @param {string} token what it is about
+ * @param {string} token the token that it is about
  * @returns {Explanation}
  */
 function explanation(text, token) {
@@ -63,7 +62,7 @@ function explanation(text, token) {
     error,
     steps: steps.map((/** @type {CoreStep} */ step) => readable(step, about)),
     clockOffsetSeconds: offset,
-    // Where a clock is wrong, that is what to mend, whatever else a step says.
+    // A wrong clock is the first thing to correct, whichever step failed.
     clockAdvice: clockAdvice(offset),
   });
 }
@@ -86,7 +85,7 @@ function readable({ rule, outcome, failure, found, expected }, about) {
 }
 
 /**
- * As a native call hands a failure over: what it has not is `undefined`.
+ * A failure in the form of a native call's: absent members are `undefined`, not `null`.
  * @param {FailureInJson} failure
  * @returns {Failure}
  */

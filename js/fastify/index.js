@@ -27,9 +27,9 @@ function protectApi(clientOrOptions, requestOptions) {
   return function protect(options, ...request) {
     requireCall(request, protect);
     const { admit, answer } = guard(parts, options, protect);
-    // Fastify passes `done`, which is faster than a promise where nothing has to be waited for. Without it
-    // the hook returns the documented promise.
     /**
+     * Fastify passes `done`, which is faster than a promise where nothing has to be waited for. Without it
+     * the hook returns the documented promise.
      * @param {AnyFastifyRequest} request
      * @param {FastifyReply} reply
      * @param {() => void} [done]

@@ -1,12 +1,12 @@
 'use strict';
 
+// The answer to a request that is not let through (contract §9, RFC 6750 §3).
+
 /**
  * @import { Failure, GivenRequirements } from '../binding.js'
  * @import { RouteRequirements } from '../core/requirements.js'
  * @import { Verdict, Why } from '../core/verdict.js'
  */
-
-// The answer to a request that is not let through (contract §9, RFC 6750 §3).
 
 const { isRefused, whyOf } = require('../core/verdict.js');
 const { MonoCloudHttpError, MonoCloudOPError, MonoCloudTokenError } = require('../errors.js');

@@ -1,11 +1,11 @@
 'use strict';
 
+// Error bodies of the application's own: `errorResponse`, and `problemDetails()` for RFC 9457.
+
 /**
  * @import { ErrorAnswer, ErrorResponse, ProblemDetailsOptions, ProblemResponse } from '../../index.d.ts'
  * @import { Answer } from './challenge.js'
  */
-
-// Error bodies of the application's own: `errorResponse`, and `problemDetails()` for RFC 9457.
 
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('../core/options-reader.js');

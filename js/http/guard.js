@@ -1,13 +1,13 @@
 'use strict';
 
+// What the frameworks share: the arguments of `protectApi`, and the way of one request to its verdict.
+
 /**
  * @import { AccessTokenClaims, AccessTokenValidator, MonoCloudTokenErrorCode, ClientCertificateResolver, ErrorResponse, ProtectOptions, TokenResolver } from '../../index.d.ts'
  * @import { Failure } from '../binding.js'
  * @import { Client } from '../client.js'
  * @import { Verdict } from '../core/verdict.js'
  */
-
-// What the frameworks share: the arguments of `protectApi`, and the way of one request to its verdict.
 
 const {
   MonoCloudBackendNodeClient,

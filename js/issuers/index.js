@@ -1,9 +1,9 @@
 'use strict';
 
-/** @import { Auth0Options, CognitoOptions, EntraOptions, KeycloakOptions, KnownIssuer, OktaOptions } from './index.d.ts' */
-
 // `@monocloud/backend-node/issuers`: the options for the tokens of well-known authorization servers.
 // Documented in index.d.ts and docs/issuers.md; the source of each fact is the page named above its function.
+
+/** @import { Auth0Options, CognitoOptions, EntraOptions, KeycloakOptions, KnownIssuer, OktaOptions } from './index.d.ts' */
 
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('../core/options-reader.js');

@@ -1,8 +1,8 @@
 'use strict';
 
-/** @import { TestTenantAlgorithm } from './index.d.ts' */
+// The signing keys of the test tenant, and JWTs that they sign.
 
-// The tenant's signing keys, and what they sign.
+/** @import { TestTenantAlgorithm } from './index.d.ts' */
 
 const crypto = require('node:crypto');
 const { promisify } = require('node:util');
@@ -27,8 +27,8 @@ const rsa = (digest) => ({
   how: { padding: crypto.constants.RSA_PKCS1_PADDING },
 });
 
-// RFC 7518 §3.5: the salt is as long as the digest.
 /**
+ * RFC 7518 §3.5: the salt is as long as the digest.
  * @param {string} digest
  * @returns {Algorithm}
  */
@@ -42,8 +42,8 @@ const pss = (digest) => ({
   },
 });
 
-// RFC 7518 §3.4: R and S side by side, not the DER sequence that OpenSSL gives unasked.
 /**
+ * RFC 7518 §3.4: R and S concatenated. OpenSSL's default is a DER sequence.
  * @param {string} digest
  * @param {string} namedCurve
  * @returns {Algorithm}
@@ -73,13 +73,15 @@ const ALGORITHMS = new Map([
   ['Ed25519', ed25519()],
 ]);
 
-// A key for each algorithm, all there from the start: one that appeared later would look like a
-// rotation to a client that holds the JWKS, and clients look for unknown keys only so often. The RSA
-// algorithms share one pair, since to make six would cost every test file a second.
 /** @param {TestTenantAlgorithm} alg checked by `createTestTenant` */
 const algorithmOf = (alg) => /** @type {Algorithm} */ (ALGORITHMS.get(alg));
 
-/** @param {TestTenantAlgorithm[]} algorithms */
+/**
+ * A key for each algorithm, all from the start: a client that has fetched the JWKS would take a later one for a
+ * rotation, and clients limit how often they look for unknown keys. The RSA algorithms share one pair, because
+ * six pairs take a second.
+ * @param {TestTenantAlgorithm[]} algorithms
+ */
 async function makeKeys(algorithms) {
   /** @type {Map<string, Promise<Pair>>} */
   const pairs = new Map();
@@ -101,7 +103,7 @@ async function makeKeys(algorithms) {
  */
 function makeKey(alg, { publicKey, privateKey }) {
   const { digest, how } = algorithmOf(alg);
-  // Readable in a failing test, and random: two tenants in one test never share a `kid`.
+  // Random, so that two tenants in one test never share a `kid`.
   const kid = `${alg.toLowerCase()}-${crypto.randomBytes(6).toString('hex')}`;
   return {
     alg,
@@ -118,8 +120,10 @@ function makeKey(alg, { publicKey, privateKey }) {
 class KeyRing {
   /** @type {TestTenantAlgorithm[]} */
   #algorithms;
-  // Newest first, so the first one of an algorithm is the one that signs.
-  /** @type {Key[]} */
+  /**
+   * Newest first: the first key of an algorithm signs.
+   * @type {Key[]}
+   */
   #published = [];
 
   /** @param {TestTenantAlgorithm[]} algorithms */
@@ -127,8 +131,10 @@ class KeyRing {
     this.#algorithms = algorithms;
   }
 
-  // Made first and swapped in at once: the JWKS never shows half a rotation.
-  /** @param {boolean} keepOld */
+  /**
+   * The JWKS never has a part of a rotation: the keys are made before the list is replaced.
+   * @param {boolean} keepOld
+   */
   async rotate(keepOld) {
     const keys = await makeKeys(this.#algorithms);
     this.#published = keepOld ? [...keys, ...this.#published] : keys;
@@ -150,8 +156,8 @@ class KeyRing {
     return `${input}.${(await key.sign(Buffer.from(input))).toString('base64url')}`;
   }
 
-  // The claims of a JWT that one of the published keys signed, or undefined.
   /**
+   * The claims of a JWT that one of the published keys signed, or undefined.
    * @param {string} token
    * @returns {Claims | undefined}
    */

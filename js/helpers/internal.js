@@ -1,17 +1,17 @@
 'use strict';
 
+// `@monocloud/backend-node/internal`: small helpers that the vendor's packages share, for programs that
+// import them. None needs the native core. Documented in internal.d.ts.
+
 /**
- * @import { Jwk, JwsHeaderParameters } from '../index.d.ts'
+ * @import { Jwk, JwsHeaderParameters } from '../../index.d.ts'
  * @import { SecurityAlgorithms } from './internal.d.ts'
  * @import { AccessToken, IdTokenClaims, MonoCloudUser } from './utils.d.ts'
  */
 
-// `@monocloud/backend-node/internal`: small helpers that the vendor's packages share. Kept for programs
-// that import them; nothing of it needs the native core. Documented in internal.d.ts.
-
 const { Buffer } = require('node:buffer');
 const crypto = require('node:crypto');
-const { MonoCloudTokenError, MonoCloudValidationError } = require('./errors.js');
+const { MonoCloudTokenError, MonoCloudValidationError } = require('../errors.js');
 
 // ---------------------------------------------------------------------------------------------
 // Settings
@@ -96,7 +96,7 @@ function removeTrailingSlash(value) {
 
 /** @param {string} url */
 function isAbsoluteUrl(url) {
-  // A scheme is the same in any case (RFC 3986 §3.1): a browser follows `HTTPS://…` all the same.
+  // Schemes are case-insensitive (RFC 3986 §3.1): a browser follows `HTTPS://…`.
   return typeof url === 'string' && /^https?:\/\//i.test(url);
 }
 
@@ -107,7 +107,7 @@ function isAbsoluteUrl(url) {
 function isSameHost(url, urlToCheck) {
   try {
     const { origin } = new URL(url);
-    // The origin of `data:` and the like is "null", and is like no other (RFC 6454 §4).
+    // `data:` and similar URLs have the origin "null", which equals no other (RFC 6454 §4).
     return origin !== 'null' && origin === new URL(urlToCheck).origin;
   } catch {
     return false;
@@ -181,9 +181,9 @@ function findToken(tokens, resource, scopes) {
  */
 function profileSync(existingUser, idTokenClaims, userinfoClaims, strict = false) {
   // `sub` is there once a user has signed in, which is when this is called.
-  const news = /** @type {MonoCloudUser} */ ({ ...idTokenClaims, ...userinfoClaims });
-  if (Object.keys(news).length === 0) return existingUser ?? news;
-  return strict ? news : { ...existingUser, ...news };
+  const claims = /** @type {MonoCloudUser} */ ({ ...idTokenClaims, ...userinfoClaims });
+  if (Object.keys(claims).length === 0) return existingUser ?? claims;
+  return strict ? claims : { ...existingUser, ...claims };
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ function decodeBase64Url(input) {
 }
 
 /**
- * Without padding, white space or bits that are left over: for each array of bytes there is one text.
+ * Strict: no padding, no white space, and unused bits are zero, so that each byte array has one encoding.
  * @param {string} input
  */
 function decodeBase64UrlBytes(input) {
@@ -234,7 +234,7 @@ function decodeBase64UrlBytes(input) {
   if (bytes === undefined || bytes.toString('base64url') !== input) {
     throw new MonoCloudValidationError('"input" must be base64url without padding');
   }
-  // A copy: a Buffer may be a view of memory that others use, too.
+  // A copy: a Buffer may be a view of a shared memory pool.
   return new Uint8Array(bytes);
 }
 
@@ -250,7 +250,7 @@ function decodeBase64UrlUtf8(input) {
 
 /** @param {string} base64 */
 function toB64Url(base64) {
-  // Without a regular expression for the end: on a long run of `=` it would take its time squared.
+  // A loop, because the time of `/=+$/` is quadratic in the length of a run of `=`.
   let end = base64.length;
   while (base64[end - 1] === '=') end -= 1;
   return base64.slice(0, end).replaceAll('+', '-').replaceAll('/', '_');
@@ -263,7 +263,7 @@ function fromB64Url(base64url) {
 }
 
 // ---------------------------------------------------------------------------------------------
-// Time, chance and digests
+// Time, randomness and digests
 // ---------------------------------------------------------------------------------------------
 
 function now() {
@@ -283,7 +283,7 @@ function randomBytes(length = 32) {
  * @param {string} b
  */
 function timingSafeEqual(a, b) {
-  // A hash that is missing is like no other, and no reason to throw.
+  // A missing hash differs from every other.
   if (typeof a !== 'string' || typeof b !== 'string') return false;
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && crypto.timingSafeEqual(left, right);
@@ -363,7 +363,7 @@ async function getPublicSigKeyFromIssuerJwks(jwks, header) {
 }
 
 /**
- * The public members alone: whatever else is there must not turn it into another kind of key.
+ * Imports the public members only, so that no other member can change the kind of key.
  * @param {Jwk} jwk
  * @param {{ name: string, hash: string, namedCurve?: string }} algorithm
  */
