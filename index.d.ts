@@ -18,11 +18,16 @@
  * @packageDocumentation
  */
 
-// Written by hand. The file names nothing that is not in it or in TypeScript's own ES library, so it
-// compiles with or without `@types/node`, and with or without the DOM library.
+// Written by hand. The file uses only its own types and TypeScript's ES library, so that it compiles with or
+// without `@types/node`, and with or without the DOM library.
+//
+// Sections: Claims. Keys and metadata. Options of a client. Statistics. Explanations. Options of a validation.
+// Guards. Clients. Errors. Diagnostics channels.
 
 // ---------------------------------------------------------------------------------------------
 // Claims
+//
+// The claims of a token, as methods return them and handlers find them.
 // ---------------------------------------------------------------------------------------------
 
 /**
@@ -89,6 +94,8 @@ export interface AccessTokenClaims extends JwtClaims {
 
 // ---------------------------------------------------------------------------------------------
 // Keys and metadata
+//
+// The documents of a tenant: metadata (RFC 8414) and keys (RFC 7517).
 // ---------------------------------------------------------------------------------------------
 
 /** A signature algorithm that an access token may use (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
@@ -285,7 +292,9 @@ export interface IssuerMetadata {
 }
 
 // ---------------------------------------------------------------------------------------------
-// Options
+// Options of a client
+//
+// The options of the constructors and of `protectApi`: tenant, audience, clocks, groups, introspection, network.
 // ---------------------------------------------------------------------------------------------
 
 /**
@@ -807,6 +816,12 @@ export interface IssuerOptions
   issuer: string;
 }
 
+// ---------------------------------------------------------------------------------------------
+// Statistics
+//
+// The counters of `client.stats()`.
+// ---------------------------------------------------------------------------------------------
+
 /** The state of an issuer's documents, and requests for them. Counters only grow. */
 export interface IssuerDocumentStats {
   /** The issuer's keys. */
@@ -869,6 +884,12 @@ export interface ClientStats extends IssuerDocumentStats {
    */
   clockOffsetSeconds?: number;
 }
+
+// ---------------------------------------------------------------------------------------------
+// Explanations
+//
+// The result of `client.explain()`: each rule, its outcome, and advice.
+// ---------------------------------------------------------------------------------------------
 
 /**
  * What is asked of a token, in the order in which it is asked. A JWT has no `client` and no
@@ -976,6 +997,12 @@ export interface CertificateDescription {
   notAfter: number;
 }
 
+// ---------------------------------------------------------------------------------------------
+// Options of a validation
+//
+// The options of the methods that validate a token.
+// ---------------------------------------------------------------------------------------------
+
 /**
  * What is asked of a token besides being genuine and alive.
  *
@@ -1024,6 +1051,12 @@ export interface ValidateJwtAccessTokenOptions extends IntrospectOptions {
 
 /** Options of {@link MonoCloudBackendNodeClient.validateAccessToken}. */
 export interface ValidateAccessTokenOptions extends IntrospectOptions {}
+
+// ---------------------------------------------------------------------------------------------
+// Guards
+//
+// The options and functions that the adapters of all frameworks share.
+// ---------------------------------------------------------------------------------------------
 
 /**
  * What a route asks of its callers: `protect({ scopes: ['posts:write'] })`.
@@ -1338,6 +1371,8 @@ export interface AccessTokenValidator {
 
 // ---------------------------------------------------------------------------------------------
 // Clients
+//
+// The two classes. `MonoCloudBackendNodeClient` adds the environment, the cache and `validateAccessToken`.
 // ---------------------------------------------------------------------------------------------
 
 /**
@@ -1582,6 +1617,8 @@ export declare class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClie
 
 // ---------------------------------------------------------------------------------------------
 // Errors
+//
+// The five error classes, with the codes and reasons that they can have.
 // ---------------------------------------------------------------------------------------------
 
 /** An answer of the tenant, as it came. */
@@ -1837,7 +1874,9 @@ export declare class MonoCloudHttpError extends MonoCloudAuthBaseError {
 }
 
 // ---------------------------------------------------------------------------------------------
-// What can be watched
+// Diagnostics channels
+//
+// The messages of the channels of `node:diagnostics_channel`.
 // ---------------------------------------------------------------------------------------------
 
 /** A document of the tenant's came, or was found unchanged. */
