@@ -20,7 +20,10 @@ const SECRET = 'hunter2-and-more';
 
 const key = makeKey('ES256');
 const jwks = setOf(key);
-const certificate = fs.readFileSync(path.join(__dirname, '..', '..', 'fixtures', 'client.pem'), 'utf8');
+const certificate = fs.readFileSync(
+  path.join(__dirname, '..', '..', 'fixtures', 'client.pem'),
+  'utf8',
+);
 
 /** Runs `work` with these of our variables set and all others of ours unset. */
 function withEnv(variables, work) {
