@@ -33,7 +33,7 @@ const FRAMEWORKS = {
     only: ['frameworks'],
   },
 };
-const PROGRAMS = ['clients', 'frameworks', 'testing', 'caches', 'helpers', 'channels'];
+const PROGRAMS = ['clients', 'frameworks', 'testing', 'caches', 'issuers', 'helpers', 'channels'];
 
 /** Certificates and keys, which a program has from elsewhere. */
 function makeGiven(port) {

@@ -3,7 +3,7 @@
 // Copies of the claims of tokens that come again. Each request gets an object of its own; to copy one that
 // was parsed before takes a tenth of the time of parsing its text again.
 
-const { mapGet, mapSet } = require('./intrinsics.js');
+const { OwnMap } = require('./collections.js');
 
 /** Deeper claims are parsed each time: copying them is no faster. */
 const DEEPEST = 4;
@@ -24,7 +24,7 @@ const ADMITTED = 16;
 class ClaimsCopies {
   // The CLOCK algorithm: entries in the order in which they came or were last spared. The hand is an
   // iterator, which stays valid while a Map changes.
-  #originals = new Map();
+  #originals = new OwnMap();
   #hand = this.#originals.entries();
   #bytes = 0;
   #most;
@@ -37,7 +37,7 @@ class ClaimsCopies {
 
   /** A new object of the claims that are kept under a number; `undefined` where none are. */
   copy(number) {
-    const original = mapGet(this.#originals, number);
+    const original = this.#originals.get(number);
     if (original === undefined) return undefined;
     original.used = true;
     return copyOriginal(original);
@@ -51,7 +51,7 @@ class ClaimsCopies {
     if (nested === undefined) return claims;
     while (this.#bytes + bytes > this.#most) this.#moveHand();
     const original = { claims, nested, bytes, used: false };
-    mapSet(this.#originals, number, original);
+    this.#originals.set(number, original);
     this.#bytes += bytes;
     return copyOriginal(original);
   }

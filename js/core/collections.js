@@ -1,7 +1,7 @@
 'use strict';
 
-// A Map with the methods that the platform's had when the package was loaded, because a program can
-// replace those later. A verdict must not rest on what a replaced `get` returns.
+// Collections with the methods that the platform had when the package was loaded. A program can replace those
+// later, and a verdict must not rest on what a replaced `get` returns.
 
 const { defineProperties, getOwnPropertyDescriptors } = Object;
 
@@ -11,4 +11,10 @@ const methods = getOwnPropertyDescriptors(Map.prototype);
 delete methods.constructor;
 defineProperties(OwnMap.prototype, methods);
 
-module.exports = { OwnMap };
+const uncurry = (method) => Function.prototype.call.bind(method);
+
+module.exports = {
+  OwnMap,
+  weakMapGet: uncurry(WeakMap.prototype.get),
+  weakMapSet: uncurry(WeakMap.prototype.set),
+};

@@ -44,6 +44,11 @@ function readOptions(options, names, { what, from, name = 'options' }) {
   return record;
 }
 
+/** One member of an object by the same rules, whatever else the object has. */
+function readMember(object, name, from) {
+  return read(object, chainOf(object, 'options', from), name, from);
+}
+
 function refusal(message, from) {
   const error = new MonoCloudValidationError(message);
   captureStackTrace(error, from);
@@ -174,4 +179,4 @@ function distance(from, to) {
   return last[to.length];
 }
 
-module.exports = { distance, readOptions };
+module.exports = { distance, readMember, readOptions };

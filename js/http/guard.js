@@ -24,7 +24,7 @@ const {
   whyOf,
 } = require('../core/verdict.js');
 const { MonoCloudAuthBaseError } = require('../errors.js');
-const { readOptions } = require('../core/options-reader.js');
+const { readMember, readOptions } = require('../core/options-reader.js');
 const { bearerToken, hasBearerScheme } = require('./bearer.js');
 const { NO_TOKEN, answerTo } = require('./challenge.js');
 const { replaced } = require('./error-response.js');
@@ -52,16 +52,7 @@ function readArguments(clientOrOptions, requestOptions, from) {
 /** Whether a value is a client: `validateAccessToken` is its own or its class's, and a function. */
 function hasMethod(value, from) {
   if (typeof value !== 'object' || value === null) return false;
-  try {
-    for (let holder = value; ; holder = Reflect.getPrototypeOf(holder)) {
-      if (holder === null || holder === Object.prototype) return false;
-      if (Object.hasOwn(holder, 'validateAccessToken')) {
-        return typeof value.validateAccessToken === 'function';
-      }
-    }
-  } catch {
-    throw refusal('"options" can\'t be read', from);
-  }
+  return typeof readMember(value, 'validateAccessToken', from) === 'function';
 }
 
 function functionsOf(record, from) {
@@ -190,13 +181,13 @@ function guard({ client, tokenResolver, certificateResolver, errorResponse }, op
 function denied(client, error) {
   publish('refused', () => {
     const { code, reason } = DENIED;
-    const message = { tenantDomain: tenantOf(client), code, reason };
+    const message = { tenantDomain: tenantOf(client) ?? '', code, reason };
     return error === undefined ? message : { ...message, error };
   });
   return new Refused({ failure: DENIED });
 }
 
-/** A setter, of the request's or inherited, may keep nothing: the handler would run without the claims. */
+/** A setter, of the request's or inherited, may keep nothing: the handler would have other claims. */
 function setClaims(request, claims) {
   request.claims = claims;
   if (request.claims === claims) return;

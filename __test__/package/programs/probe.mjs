@@ -16,6 +16,7 @@ import * as expressEntry from '@monocloud/backend-node/express';
 import * as fastifyEntry from '@monocloud/backend-node/fastify';
 import * as internal from '@monocloud/backend-node/internal';
 import * as cache from '@monocloud/backend-node/cache';
+import * as issuers from '@monocloud/backend-node/issuers';
 import * as redis from '@monocloud/backend-node/redis';
 import * as testing from '@monocloud/backend-node/testing';
 import * as utils from '@monocloud/backend-node/utils';
@@ -74,6 +75,7 @@ await attempt('require and import', () => {
     '@monocloud/backend-node/fastify': fastifyEntry,
     '@monocloud/backend-node/internal': internal,
     '@monocloud/backend-node/cache': cache,
+    '@monocloud/backend-node/issuers': issuers,
     '@monocloud/backend-node/redis': redis,
     '@monocloud/backend-node/testing': testing,
     '@monocloud/backend-node/utils': utils,

@@ -122,11 +122,17 @@ function ready(child, stderr) {
  * @param {string[]} [options.scopes] that the API knows; others are dropped from a token
  * @param {object[]} [options.clients] more clients, as RFC 7591 metadata
  * @param {string[]} [options.introspectionDenied] client ids that see every token as inactive
+ * @param {string} [options.issuer] another one than the origin that the server listens on
+ * @param {string} [options.mount] the path that the server is below: `/realms/staff`
+ * @param {string} [options.vendor] whose access tokens to issue, a name of vendors.mjs; the claim `groups` of a
+ *   token is then where the vendor has it
  * @param {number} [options.port] a fixed port, to start the same issuer again after `close()`
  * @param {{ key: string, cert: string, ca: string }} [options.tls] an https issuer; `ca` is what
  *   this helper's own requests trust (see ../certs.js)
  * @param {{ ca: string }} [options.mtls] with `tls`: a second port that asks for client
  *   certificates, announced as `mtls_endpoint_aliases`; `ca` is the CA of tls_client_auth
+ * @param {{ acrs: string[], firstAge: number }} [options.logins] users sign in, without being asked for
+ *   anything: see logins.mjs
  */
 async function startOidcProvider(options = {}) {
   const defaults = defaultClients();
@@ -157,7 +163,7 @@ async function startOidcProvider(options = {}) {
   child.stdin.on('error', () => {});
   child.stdin.write(`${JSON.stringify(settings)}\n`);
 
-  const { issuer, mtlsOrigin, jwks } = await ready(child, () => log);
+  const { issuer, base, port, mtlsOrigin, jwks } = await ready(child, () => log);
   // From here on the server keeps nobody alive. If the tests end, or die, so does it.
   for (const handle of [child, child.stdin, child.stdout, child.stderr]) {
     handle.unref();
@@ -175,7 +181,7 @@ async function startOidcProvider(options = {}) {
       ...(scope && { scope }),
     });
     const wishes = Buffer.from(JSON.stringify({ claims, expiresIn })).toString('base64url');
-    const origin = certificate ? mtlsOrigin : issuer;
+    const origin = certificate ? mtlsOrigin : base;
     const { status, text } = await send(`${origin}/token`, {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-test-token': wishes },
@@ -190,6 +196,8 @@ async function startOidcProvider(options = {}) {
 
   return {
     issuer,
+    /** Where it listens on loopback. */
+    port,
     audience: settings.audience,
     algorithms: settings.algorithms,
     /** Where client certificates are asked for, if anywhere. */
@@ -229,7 +237,7 @@ async function startOidcProvider(options = {}) {
     async revoke(token, { clientId = 'app' } = {}) {
       const { client_secret: secret } = metadata.find((client) => client.client_id === clientId);
       const form = new URLSearchParams({ token, client_id: clientId, client_secret: secret });
-      const { status, text } = await send(`${issuer}/token/revocation`, {
+      const { status, text } = await send(`${base}/token/revocation`, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: form.toString(),

@@ -8,6 +8,8 @@ import { createServer as createTlsServer } from 'node:https';
 import { createInterface } from 'node:readline';
 import { Provider } from 'oidc-provider';
 import { createSigningKeys } from './keys.mjs';
+import { answerLogin, isLogin, loginConfiguration } from './logins.mjs';
+import { VENDORS } from './vendors.mjs';
 
 const HOST = '127.0.0.1';
 // Where no lifetime is asked for: longer than any test runs.
@@ -55,7 +57,7 @@ function configuration(options, jwks, mtlsOrigin) {
     adapter: undefined, // the in-memory one: all is gone when the process is
     clients: options.clients,
     jwks,
-    scopes,
+    scopes: options.logins ? ['openid', ...scopes] : scopes,
     clientAuthMethods: [
       'client_secret_basic',
       'client_secret_post',
@@ -77,6 +79,8 @@ function configuration(options, jwks, mtlsOrigin) {
       : {},
     features: {
       devInteractions: { enabled: false },
+      // Only then may its JWKS hold an encryption key.
+      encryption: { enabled: jwks.keys.some(({ use }) => use === 'enc') },
       clientCredentials: { enabled: true },
       introspection: {
         enabled: true,
@@ -115,8 +119,50 @@ function configuration(options, jwks, mtlsOrigin) {
         },
       }),
     },
-    extraTokenClaims: (ctx) => wishes(ctx).claims,
+    ...(options.logins && loginConfiguration(options.logins)),
+    extraTokenClaims(ctx) {
+      // RFC 9068 §2.2.1: how and when the user has signed in.
+      const { acr, authTime } = ctx.oidc.entities.AuthorizationCode ?? {};
+      return { acr, auth_time: authTime, ...wishes(ctx).claims };
+    },
+    formats: { customizers: { jwt: options.vendor && shapedAs(VENDORS[options.vendor]) } },
     ttl: { ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL },
+  };
+}
+
+/** Tokens as a vendor's documentation has them, with the claims that were asked for. */
+function shapedAs({ header, payload }) {
+  return (ctx, token, structured) => {
+    const { alg, kid } = token.resourceServer.jwt.sign;
+    const { groups, ...claims } = wishes(ctx).claims ?? {};
+    structured.header = { typ: undefined, ...header({ alg, kid }) };
+    structured.payload = assign(payload(structured.payload), claims);
+  };
+}
+
+/** `aud` may be there without being enumerable. */
+function assign(payload, claims) {
+  for (const [name, value] of Object.entries(claims)) {
+    Object.defineProperty(payload, name, {
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  return payload;
+}
+
+/** The handler of a server that is below a path. */
+function below(mount, handler) {
+  return (request, response) => {
+    if (!request.url.startsWith(`${mount}/`)) {
+      response.writeHead(404).end();
+      return;
+    }
+    request.originalUrl = request.url;
+    request.url = request.url.slice(mount.length);
+    handler(request, response);
   };
 }
 
@@ -147,10 +193,17 @@ async function start(options) {
     mtlsOrigin = `https://${HOST}:${await listen(mtlsServer, options.mtls.port ?? 0)}`;
   }
 
-  const provider = new Provider(origin, configuration(options, jwks, mtlsOrigin));
+  const { issuer = origin, mount = '' } = options;
+  const provider = new Provider(issuer, configuration(options, jwks, mtlsOrigin));
   provider.on('server_error', (_ctx, error) => console.error(error));
-  handler = provider.callback();
-  return { issuer: origin, mtlsOrigin, jwks };
+  const callback = mount ? below(mount, provider.callback()) : provider.callback();
+  handler = options.logins
+    ? (request, response) =>
+        isLogin(request)
+          ? answerLogin(provider, options.logins, request, response)
+          : callback(request, response)
+    : callback;
+  return { issuer, base: origin + mount, port, mtlsOrigin, jwks };
 }
 
 const lines = createInterface({ input: process.stdin });
