@@ -7,6 +7,7 @@ const { after, before, describe, it } = require('node:test');
 
 const { frameworks } = require('../support/http.js');
 const { assertAnswer } = require('../support/answers.js');
+const { randomOf, seedOf } = require('../support/random.js');
 const { createCa, createClientCert } = require('../support/certs.js');
 const { makePairSync } = require('../../js/testing/pairs.js');
 const { startBinder, withReasons } = require('./support.js');
@@ -180,11 +181,7 @@ describe('bad input', () => {
 
   it('of a few thousand kinds is never taken for the certificate', () => {
     const other = writers.envoy(others[0].cert);
-    let seed = 1;
-    const random = (below) => {
-      seed = (seed * 48271) % 2147483647;
-      return seed % below;
-    };
+    const { below: random, pick } = randomOf(seedOf());
     const pieces = [
       '"',
       '\\',
@@ -205,7 +202,7 @@ describe('bad input', () => {
       let value = format === 'envoy' ? other : writers[format](others[0].cert);
       for (let changes = 1 + random(3); changes > 0; changes -= 1) {
         const at = random(value.length);
-        const piece = pieces[random(pieces.length)];
+        const piece = pick(pieces);
         value = value.slice(0, at) + piece + value.slice(at + random(3));
       }
       const pem = resolve({ format, header: 'x' }, value);

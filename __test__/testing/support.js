@@ -5,20 +5,6 @@
 const { readFileSync } = require('node:fs');
 const path = require('node:path');
 
-const ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-];
-
 const CERTIFICATE = readFileSync(path.join(__dirname, '../fixtures/client.pem'), 'utf8');
 
 const now = () => Math.floor(Date.now() / 1000);
@@ -47,7 +33,6 @@ async function introspect(tenant, form, headers = {}) {
 }
 
 module.exports = {
-  ALGORITHMS,
   CERTIFICATE,
   basic,
   claimsOf,

@@ -7,9 +7,9 @@ const crypto = require('node:crypto');
 const { describe, it } = require('node:test');
 
 const { MonoCloudValidationError } = require('@monocloud/backend-node');
+const { ACCEPTED } = require('../../support/algorithms.js');
 const { encode, makeKey, setOf, sign } = require('../../support/tokens.js');
 const {
-  ACCEPTED,
   CLAIMS,
   client,
   clientWith,

@@ -7,8 +7,8 @@ const crypto = require('node:crypto');
 const { describe, it } = require('node:test');
 
 const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
+const { ACCEPTED, ALGORITHMS } = require('../../support/algorithms.js');
 const {
-  ALGORITHMS,
   at,
   encode,
   makeKey,
@@ -21,7 +21,6 @@ const {
 } = require('../../support/tokens.js');
 const { makePairSync } = require('../../../js/testing/pairs.js');
 const {
-  ACCEPTED,
   AUDIENCE,
   CLAIMS,
   NOW,
