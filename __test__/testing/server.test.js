@@ -178,7 +178,7 @@ describe('the tenant', () => {
   });
 
   test('secrets differ from tenant to tenant, and printing one shows none', async () => {
-    const other = await createTestTenant();
+    const other = await createTestTenant({ algorithms: ['ES256'] });
     assert.notEqual(other.clientSecret, tenant.clientSecret);
     const shown = require('node:util').inspect(other, { depth: 9, showHidden: true });
     assert.ok(!shown.includes(other.clientSecret));
@@ -206,7 +206,7 @@ describe('the tenant', () => {
   test('a port can be chosen; a taken one is the system error', async () => {
     const port = Number(new URL(tenant.tenantDomain).port);
     await assert.rejects(createTestTenant({ port }), { code: 'EADDRINUSE' });
-    const first = await createTestTenant();
+    const first = await createTestTenant({ algorithms: ['ES256'] });
     await first.close();
     const second = await createTestTenant({ port: Number(new URL(first.tenantDomain).port) });
     assert.equal(second.tenantDomain, first.tenantDomain);
@@ -229,7 +229,7 @@ describe('the tenant', () => {
   });
 
   test('close() ends kept-alive connections and may be called again', async () => {
-    const fresh = await createTestTenant();
+    const fresh = await createTestTenant({ algorithms: ['ES256'] });
     const { hostname, port } = new URL(fresh.tenantDomain);
     const socket = net.connect(Number(port), hostname);
     socket.on('error', () => {});
@@ -243,7 +243,7 @@ describe('the tenant', () => {
   });
 
   test('Symbol.asyncDispose closes it', { skip: !Symbol.asyncDispose }, async () => {
-    const fresh = await createTestTenant();
+    const fresh = await createTestTenant({ algorithms: ['ES256'] });
     await fresh[Symbol.asyncDispose]();
     await assert.rejects(fetch(fresh.tenantDomain));
   });
@@ -272,7 +272,7 @@ describe('the tenant', () => {
     const { out, code } = await run(`
       const http = require('node:http');
       const { createTestTenant } = require(process.argv[1]);
-      createTestTenant().then(async (tenant) => {
+      createTestTenant({ algorithms: ['ES256'] }).then(async (tenant) => {
         const token = await tenant.issueToken();
         const agent = new http.Agent({ keepAlive: true });
         const url = tenant.tenantDomain + '/.well-known/openid-configuration';
@@ -287,7 +287,7 @@ describe('the tenant', () => {
   test('ref() keeps the process until unref()', async () => {
     const { out, code } = await run(`
       const { createTestTenant } = require(process.argv[1]);
-      createTestTenant().then((tenant) => {
+      createTestTenant({ algorithms: ['ES256'] }).then((tenant) => {
         tenant.ref();
         setTimeout(() => { console.log('still here'); tenant.unref(); }, 50).unref();
       });

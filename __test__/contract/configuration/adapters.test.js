@@ -40,7 +40,7 @@ for (const [adapter, { protectApi }] of Object.entries({ express, fastify })) {
     });
 
     it('asks the tenant nothing before the first token', async () => {
-      const tenant = await createTestTenant();
+      const tenant = await createTestTenant({ algorithms: ['ES256'] });
       const protect = call(tenant.env());
       protect();
       protect({ scopes: ['a'] });

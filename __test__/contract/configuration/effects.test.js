@@ -127,7 +127,7 @@ describe('§2 validateCertificateBinding, by its effect', () => {
 describe('§2 the caches’ durations, by their effect', () => {
   const requestsOf = async (options, variables) => {
     // One of its own: clients of one tenant share its documents.
-    const tenant = await createTestTenant();
+    const tenant = await createTestTenant({ algorithms: ['ES256'] });
     const token = await tenant.issueToken();
     const base = { tenantDomain: tenant.tenantDomain, audience: AUDIENCE };
     const client = build({ ...base, ...options }, variables);

@@ -68,7 +68,7 @@ describe('§3 fetcher', () => {
   });
 
   it('may be fetch itself', async () => {
-    const tenant = await createTestTenant();
+    const tenant = await createTestTenant({ algorithms: ['ES256'] });
     const client = new MonoCloudBackendNodeClient(tenant.clientOptions({ fetcher: fetch }));
     assert.equal((await client.validateAccessToken(await tenant.issueToken())).sub, 'test-user');
     const opaque = await tenant.issueOpaqueToken();

@@ -32,7 +32,7 @@ describe('§3 getMetadata and getJwks', () => {
   let tenant;
   let client;
   before(async () => {
-    tenant = await createTestTenant();
+    tenant = await createTestTenant({ algorithms: ['ES256'] });
     client = new MonoCloudBackendNodeClient(tenant.clientOptions());
   });
   after(() => tenant.close());
@@ -73,7 +73,7 @@ describe('§3 getMetadata and getJwks', () => {
   });
 
   it('forced, they reject where the tenant is gone', async () => {
-    const gone = await createTestTenant();
+    const gone = await createTestTenant({ algorithms: ['ES256'] });
     const lonely = new MonoCloudBackendNodeClient(gone.clientOptions());
     await lonely.getJwks();
     await gone.close();
