@@ -1,7 +1,6 @@
 'use strict';
 
-// The documented classes (contract §8). Each carries its name on the prototype, so that a bundler
-// that renames classes does not rename errors.
+// The documented error classes (contract §8). Their names are set explicitly, because bundlers rename classes.
 
 const INSUFFICIENT = new Map([
   ['Token is missing required scopes', ['insufficient_scope', 'missing_scopes']],

@@ -85,7 +85,7 @@ const ON_EVERY_NODE = [
   'keys/',
   'e2e/',
   'testing/',
-  'utils/',
+  'helpers/',
   'explain/',
   'doctor/',
   'process/loading',

@@ -1,7 +1,7 @@
 'use strict';
 
-// A cache for one process. Claims are kept as text: a copy is one `JSON.parse`, and no caller can change
-// what another one gets.
+// A cache in the memory of one process. It stores claims as JSON text, so that each `get` parses a copy and no
+// caller can change the claims of another.
 
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('../core/options-reader.js');
@@ -10,10 +10,10 @@ const { endOf, made, readClaims, requireToken, sha256, textOf } = require('./sha
 
 const OPTIONS = ['maxEntries'];
 
-/** V8's Map holds 2^24 entries, of which half may be places of deleted ones that are not used yet. */
+/** A Map of V8 has room for 2^24 entries, half of which may be deleted ones that it has not reclaimed. */
 const MOST_ENTRIES = 8_000_000;
 
-// More than one for each call, so that the sweep reaches the end of a Map that grows.
+// At least two, so that the sweep reaches the end although each call may add an entry.
 const SWEPT_PER_CALL = 2;
 
 function createMemoryCache(options) {
@@ -32,7 +32,7 @@ function memoryCache(options) {
   const entries = new Map();
   let sweep = entries.entries();
 
-  /** Looks at the next few entries, round and round: expired ones go without a timer. */
+  /** Deletes those of the next few entries that have expired. Each call continues where the last one ended. */
   const sweepSome = (now) => {
     for (let i = 0; i < SWEPT_PER_CALL; i += 1) {
       const { done, value } = sweep.next();
@@ -52,7 +52,7 @@ function memoryCache(options) {
       const entry = entries.get(key);
       if (entry === undefined) return undefined;
       entries.delete(key);
-      // The sweep may not have got to this one.
+      // The sweep may not have reached an expired entry yet.
       if (entry.end <= now) return undefined;
       entries.set(key, entry);
       return readClaims(entry.text, entry.mark);
@@ -75,7 +75,7 @@ function memoryCache(options) {
   };
 }
 
-/** A digest: a heap snapshot shows no token that could be used. */
+/** The SHA-256 digest of a token, so that a heap snapshot contains no usable token. */
 function keyOf(token) {
   requireToken(token);
   return sha256(token);

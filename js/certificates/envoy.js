@@ -5,12 +5,12 @@
 //
 //   element *( "," element ), each of them key "=" value *( ";" key "=" value )
 //
-// Each proxy adds its element at the end, so the last is what the nearest proxy saw in its own
-// handshake. Those before it are what it was told: with APPEND_FORWARD, by anybody. Only the last counts.
+// Each proxy appends an element. The last element is from the handshake of the nearest proxy. The elements
+// before it came with its request (APPEND_FORWARD), which anybody can send. Only the last element is used.
 //
-// The certificate's own names can't be trusted to stay in their place: Envoy writes `URI` and `DNS`
-// as they are, without quotes, so a certificate for the URI `x,Cert="…"` would bring an element of
-// its own. Envoy writes `Cert` and `Chain` before them; one after them is refused.
+// Envoy writes the names in a certificate, `URI` and `DNS`, without quotes: a certificate for the URI
+// `x,Cert="…"` would add an element. Envoy writes `Cert` and `Chain` before `URI` and `DNS`, so a header with
+// `Cert` or `Chain` after them is refused.
 
 const { MALFORMED, NONE, pemOfChain, pemOfEscapedPem } = require('./pem.js');
 
@@ -39,7 +39,7 @@ function pemOfXfcc(header) {
       chain = undefined;
     }
     at = end + 1;
-    // A separator, and nothing that it separates.
+    // A separator at the end.
     if (at === header.length) return MALFORMED;
   }
   if (cert !== undefined) return pemOfEscapedPem(cert);
@@ -60,7 +60,7 @@ function readPair(header, start) {
   if (close < 0) return undefined;
   const end = close + 1;
   if (end < header.length && header[end] !== ';' && header[end] !== ',') return undefined;
-  // What is escaped stays so: neither `Cert` nor `Chain` has anything to escape.
+  // Escapes are not resolved: the values of `Cert` and `Chain` have no characters that need one.
   return { key, value: header.slice(from + 1, close), quoted: true, end };
 }
 
@@ -72,7 +72,7 @@ function separator(header, from) {
   return header.length;
 }
 
-/** Where the quote ends that has begun; a backslash takes the next character's meaning away. */
+/** The index of the closing quote, or -1. A backslash escapes the next character. */
 function closingQuote(header, from) {
   for (let at = from; at < header.length; at += 1) {
     if (header[at] === '\\') at += 1;

@@ -5,7 +5,7 @@ const { socketResolver } = require('./socket.js');
 
 const rawOf = (request) => request;
 
-/** What `app.set('trust proxy', …)` was compiled to, as for the first hop. */
+/** The compiled setting `trust proxy` of an application, asked about the first hop. */
 function trustOf(request) {
   const trusts = request.app?.get('trust proxy fn');
   return trusts && ((address) => trusts(address, 0));

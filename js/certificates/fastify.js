@@ -10,8 +10,8 @@ const { create } = Object;
 const rawOf = (request) => request.raw;
 
 /**
- * What `Fastify({ trustProxy })` says. The setting itself is out of reach; `request.ips` goes past the
- * peer's own address only where that is trusted, so it is asked about a request with one more hop.
+ * The setting `Fastify({ trustProxy })`, which Fastify does not expose. `request.ips` has a second address only
+ * where the peer's address is trusted, so it is evaluated for a request with one more hop.
  */
 function trustOf(request) {
   return (address) => {

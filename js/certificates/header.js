@@ -1,6 +1,6 @@
 'use strict';
 
-// The client's certificate out of a header, as a proxy that terminates TLS hands it on.
+// Reads the client certificate from a header that a TLS-terminating proxy sets.
 
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('../core/options-reader.js');
@@ -17,8 +17,8 @@ const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /**
  * `certificateFromHeader` of one framework.
  *
- * @param {(request) => import('node:http').IncomingMessage} rawOf Node's own request
- * @param {(request) => ((address: string) => boolean) | undefined} frameworkTrust its trust setting
+ * @param {(request) => import('node:http').IncomingMessage} rawOf the request of Node.js
+ * @param {(request) => ((address: string) => boolean) | undefined} frameworkTrust the framework's trust setting
  */
 function headerResolver(rawOf, frameworkTrust) {
   return function certificateFromHeader(options) {
@@ -32,14 +32,14 @@ function headerResolver(rawOf, frameworkTrust) {
       const { count, value } = fieldOf(rawHeaders, name);
       // A Unix socket has no address.
       if (count === 0 || trusts(request, socket.remoteAddress ?? '') !== true) return NONE;
-      // Twice means that two have written it, and only one of them can be the proxy.
+      // Of two headers, only one can be the proxy's.
       if (count > 1 || value.length > LONGEST) return MALFORMED;
       return value === '' ? NONE : read(value);
     };
   };
 }
 
-/** The options, checked. An error's stack begins where `from` was called. */
+/** The checked options. The stack of an error begins at the caller of `from`. */
 function readHeaderOptions(options, frameworkTrust, from) {
   const what = 'certificateFromHeader()';
   const { format, header, trustProxy } = readOptions(options, OPTIONS, { what, from });
@@ -47,7 +47,7 @@ function readHeaderOptions(options, frameworkTrust, from) {
     return { ...readFormat(format, header), trusts: readTrust(trustProxy, frameworkTrust) };
   } catch (error) {
     if (error instanceof MonoCloudValidationError) throw withStack(error, from);
-    // A proxy of the caller's threw.
+    // A Proxy object of the caller's threw.
     throw withStack(new MonoCloudValidationError('"trustProxy" can\'t be read'), from);
   }
 }
@@ -65,7 +65,7 @@ function readFormat(format, header) {
   return { read, name: name.toLowerCase() };
 }
 
-/** How often the header is there, and its value as it came: `headers` would show two as one. */
+/** The number of headers of this name, and the last one's value. `headers` of Node.js joins several into one. */
 function fieldOf(rawHeaders, name) {
   let count = 0;
   let value;

@@ -1,6 +1,6 @@
 'use strict';
 
-// What the command line says.
+// The command line of `monocloud-backend`.
 
 const fs = require('node:fs');
 const { text } = require('node:stream/consumers');
@@ -48,10 +48,10 @@ const OPTIONS = {
   version: { type: 'boolean', short: 'v' },
 };
 
-/** The command was called in a way that it does not know. The message is for whoever called it. */
+/** A mistake on the command line. The message is shown to the user. */
 class UsageError extends Error {}
 
-/** A file that was named, or why it can't be read: its name, and not what is in it. */
+/** The text of a file. The error has the file's name, and nothing of its content. */
 function readFile(option, file) {
   try {
     return fs.readFileSync(file, 'utf8');
@@ -64,7 +64,7 @@ function parse(args) {
   try {
     return parseArgs({ args, options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    // Only the first sentence names what is wrong; the rest explains node:util.
+    // Only the first sentence is about the mistake; the others are about node:util.
     throw new UsageError(error.message.split('. ', 1)[0]);
   }
 }
@@ -123,12 +123,12 @@ function loadEnvironment(file) {
   process.loadEnvFile(file);
 }
 
-/** The default export of a module of the user's, whichever kind of module that is. */
+/** The default export of the user's module, CommonJS or ES. */
 async function importOptions(file) {
-  const place = path.resolve(file);
-  if (!fs.existsSync(place)) throw new UsageError(`--options ${file} is not there`);
+  const location = path.resolve(file);
+  if (!fs.existsSync(location)) throw new UsageError(`--options ${file} is not there`);
   try {
-    const { default: exported } = await import(pathToFileURL(place).href);
+    const { default: exported } = await import(pathToFileURL(location).href);
     return exported?.default ?? exported;
   } catch (error) {
     throw new UsageError(`--options ${file} can't be loaded: ${String(error).split('\n', 1)[0]}`);

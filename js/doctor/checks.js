@@ -1,7 +1,6 @@
 'use strict';
 
-// The checks, in the order in which things depend on each other. All of them go through a client, as the
-// API's own requests do; nothing is looked at in another way than it will be.
+// The checks. Each may depend on those before it. They call a client, as the API's own requests do.
 
 const { randomBytes } = require('node:crypto');
 const { duration, exchangeAdvice } = require('../explain/advice.js');
@@ -24,7 +23,7 @@ const failed = (name, message, advice, more) => ({
 });
 const skipped = (name, message) => ({ name, status: 'skipped', message });
 
-/** Why a key of the tenant verifies nothing, in words. */
+/** Why a key of the tenant is not used, by the core's word for it. */
 const UNUSABLE = {
   malformed: 'it is no JWK, or names a member twice',
   unsupported_key_type: 'its "kty" is none that verifies access tokens',
@@ -35,7 +34,7 @@ const UNUSABLE = {
   invalid_key: 'its numbers are no key',
 };
 
-/** An error of ours as a check shows it. */
+/** A failed check from an error of this package. */
 function failure(name, error, advice) {
   const reason = error.reason ?? error.error ?? error.code;
   const described = error.errorDescription ? ` (${JSON.stringify(error.errorDescription)})` : '';
@@ -53,7 +52,7 @@ function checkEnvironment(environment, names, given) {
   return checks.concat(warnings.map((text) => warning('environment', text)));
 }
 
-/** The client of a user's module, or one of these options and the environment. */
+/** The client that the user's module exports, or a new one from its options and the environment. */
 function checkConfiguration(given) {
   const { MonoCloudBackendNodeClient, MonoCloudOidcBackendClient } = require('../client.js');
   const { MonoCloudAuthBaseError } = require('../errors.js');
@@ -74,10 +73,10 @@ function issuersOf(client) {
   return client.stats().issuers?.map(({ issuer }) => issuer) ?? [undefined];
 }
 
-async function checkDiscovery(client, issuer) {
+async function checkDiscovery(client, named) {
   const start = performance.now();
   try {
-    const metadata = await client.getMetadata(true, issuer);
+    const metadata = await client.getMetadata(true, named);
     const took = Math.round(performance.now() - start);
     const { issuer, jwks_uri, introspection_endpoint } = metadata;
     const details = { issuer, jwks_uri, introspection_endpoint };
@@ -87,13 +86,13 @@ async function checkDiscovery(client, issuer) {
   }
 }
 
-/** Seconds that two clocks differ in any case: a whole one is the header's grain. */
-const GRAIN = 5;
+/** Seconds by which two clocks may differ: the header `Date` has whole seconds, and responses take time. */
+const CLOCK_GRAIN = 5;
 
 function checkClock(client) {
   const { clockOffsetSeconds: offset } = client.stats();
   if (offset === undefined) return [skipped('clock', 'the tenant does not say what time it is')];
-  if (Math.abs(offset) <= GRAIN) return [ok('clock', "agrees with the tenant's")];
+  if (Math.abs(offset) <= CLOCK_GRAIN) return [ok('clock', "agrees with the tenant's")];
   const way = offset > 0 ? 'ahead of' : 'behind';
   const message = `${duration(Math.abs(offset))} ${way} the tenant's`;
   return [warning('clock', message, 'let NTP set it', { details: { offsetSeconds: offset } })];
@@ -107,7 +106,7 @@ async function checkKeys(client, issuer) {
   } catch (error) {
     return [failure('keys', error, exchangeAdvice(error))];
   }
-  // Keys that a subclass brings in its own way may be none.
+  // A subclass may override `getJwks` and return something that is no key set.
   if (typeof described !== 'string') return [failed('keys', described.message)];
   const keys = JSON.parse(described);
   const details = {
@@ -132,9 +131,7 @@ async function checkKeys(client, issuer) {
   return checks;
 }
 
-/**
- * Asks the tenant about a token that nobody has: whoever may ask is told that it is not active.
- */
+/** Introspects a random token. A tenant that accepts the client's credentials answers that it is inactive. */
 async function checkIntrospection(client) {
   const name = 'introspection';
   const {
@@ -176,7 +173,7 @@ async function checkToken(client, token, route) {
 }
 
 /**
- * All checks, until one leaves nothing to go on with.
+ * Runs the checks. Without an addon or a client, those that need them are left out.
  * @param {{ environment: object, options?: object, token?: string, route: object }} given
  */
 async function runChecks({ environment, options, token, route }) {
@@ -184,7 +181,7 @@ async function runChecks({ environment, options, token, route }) {
   try {
     ({ environmentNames: names } = require('../core/bridge.js'));
   } catch (error) {
-    // The message says what to do.
+    // The message of a load error has the remedy.
     return [failed('addon', error.message, undefined, { reason: error.code })];
   }
   const checks = checkEnvironment(environment, names, options !== undefined);

@@ -1,25 +1,25 @@
 'use strict';
 
-// What the environment says, without what is secret in it.
+// The environment variables that are set, without secret values.
 
 const { distance } = require('../core/options-reader.js');
 
 const PREFIX = 'MONOCLOUD_BACKEND_';
 
 function nearest(name, known) {
-  const rated = known.map((other) => [distance(name, other), other]);
-  const [[changes, other]] = rated.sort(([a], [b]) => a - b);
+  const byDistance = known.map((other) => [distance(name, other), other]);
+  const [[changes, other]] = byDistance.sort(([a], [b]) => a - b);
   return changes <= Math.max(3, name.length - PREFIX.length) / 2 + 1 ? other : undefined;
 }
 
-/** A value as it may be shown. */
+/** A value for display. A secret's is replaced by its length. */
 function shown(name, value) {
   const isSecret = /SECRET/.test(name) || /\/\/[^/]*@/.test(value);
   return isSecret ? `set, ${value.length} characters` : JSON.stringify(value);
 }
 
-/** What somebody did not mean to put into a value. */
-function oddity(value) {
+/** A probable mistake in a value. */
+function mistakeIn(value) {
   if (/^(["']).*\1$/s.test(value)) return 'has quotes around it, which are part of the value';
   if (value !== value.trim()) return 'has white space around it, which is part of the value';
   return undefined;
@@ -28,7 +28,7 @@ function oddity(value) {
 /**
  * The variables of this package that are set.
  * @param {Record<string, string | undefined>} environment
- * @param {string[]} names all that are read
+ * @param {string[]} names all variables that are read
  */
 function readVariables(environment, names) {
   const known = names.filter((name) => name.startsWith(PREFIX));
@@ -44,11 +44,11 @@ function readVariables(environment, names) {
       const meant = nearest(name, known);
       const hint = meant === undefined ? '' : `; do you mean ${meant}?`;
       warnings.push(`${name} is not read${hint}`);
-    } else if (oddity(environment[name]) !== undefined) {
-      warnings.push(`${name} ${oddity(environment[name])}`);
+    } else if (mistakeIn(environment[name]) !== undefined) {
+      warnings.push(`${name} ${mistakeIn(environment[name])}`);
     }
   }
-  // With others than ours in between: whoever looks for a proxy finds it here.
+  // Variables without our prefix: proxies, certificates.
   const others = names.filter((name) => !name.startsWith(PREFIX) && environment[name]);
   return { variables, warnings, others };
 }

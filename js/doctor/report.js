@@ -1,6 +1,6 @@
 'use strict';
 
-// The checks on paper: for people, with colours where there is a terminal, or as JSON.
+// The report of the checks: as text, with or without colours, or as JSON.
 
 const { harmless } = require('./harmless.js');
 
@@ -8,11 +8,11 @@ const MARKS = { ok: '✓', warning: '!', failed: '✗', skipped: '–' };
 const STEP_MARKS = { passed: '✓', failed: '✗', not_asked: '–', not_reached: '–' };
 const COLOURS = { '✓': 32, '!': 33, '✗': 31, '–': 90 };
 
-/** Rules of which is shown what was found and expected, also where that is an object. */
+/** Rules whose found and expected values are shown even if they are objects. */
 const COMPARED = ['client_id', 'required_claims', 'scopes', 'claims', 'authentication'];
 
-/** The column of what a line is about, in letters. */
-const WIDTH = 15;
+/** The width of the column of names, in characters. */
+const WIDTH = 16;
 
 function isOk(checks) {
   return checks.every(({ status }) => status !== 'failed');
@@ -20,7 +20,7 @@ function isOk(checks) {
 
 function asJson(checks, about) {
   const text = JSON.stringify({ ok: isOk(checks), ...about, checks }, null, 2);
-  // The line breaks are those between members: one in a string is escaped.
+  // JSON escapes line breaks in strings, so each remaining one is between members.
   return `${text.split('\n').map(harmless).join('\n')}\n`;
 }
 
@@ -60,7 +60,7 @@ function putKey(put, { kid, kty, algorithms, skipped, why }) {
   return put('–', 1, 'key', `${name} of type ${type} is passed over: ${why} [${skipped}]`);
 }
 
-/** Of a step that is met it is enough to say so; of another what there was, and what should be. */
+/** One step. A failed one has what was found and what was expected. */
 function putStep(put, advise, { rule, outcome, reason, message, advice, found, expected }) {
   if (outcome !== 'failed') {
     const note = { passed: '', not_asked: 'not asked', not_reached: 'not reached' }[outcome];

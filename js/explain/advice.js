@@ -224,6 +224,8 @@ const BINDING = {
     'The TLS session was resumed and had begun without a certificate: have the client begin a new one',
   certificate_malformed: 'What was given as the certificate is no PEM: give the certificate itself',
   token_not_bound: 'Have the client get its token over mutual TLS',
+  dpop_required:
+    'It is bound to a DPoP key, and proofs are not checked here: have the tenant issue it unbound, or bound by mutual TLS',
   certificate_mismatch: 'Use the certificate that the token was issued to',
   unsupported_confirmation: 'Have tokens bound by mutual TLS, not by DPoP',
 };

@@ -1,27 +1,27 @@
 'use strict';
 
-// A token's way through the rules, made readable: what the core says of each step (src/validator/explain.rs), the
-// answer that a guarded route would give, and what to change.
+// `client.explain()`: the outcome of each rule from the core (src/validator/explain.rs), the answer of a guarded
+// route, and advice.
 
 const { adviceFor, clockAdvice } = require('./advice.js');
 const { toError } = require('../core/failure.js');
 const { Refused } = require('../core/verdict.js');
 const { answerTo } = require('../http/challenge.js');
 
-/** Seconds that a clock here is ahead of the tenant's; `undefined` where the tenant has said nothing. */
+/** Seconds by which this machine's clock is ahead of the tenant's; `undefined` without a `Date` header. */
 function clockOffset(heard) {
   const there = Date.parse(heard?.date ?? '');
   return Number.isNaN(there) ? undefined : Math.round((heard.at - there) / 1000);
 }
 
-/** Leaves out what there is nothing to say of. */
+/** The members that are neither `undefined` nor `null`. */
 function present(members) {
   return Object.fromEntries(
     Object.entries(members).filter(([, value]) => value !== undefined && value !== null),
   );
 }
 
-/** @param {string} text the core's explanation; @param {string} token what it is about */
+/** @param {string} text the core's explanation @param {string} token the token that it is about */
 function explanation(text, token) {
   const { introspected, failure, steps, heard } = JSON.parse(text);
   const offset = clockOffset(heard);
@@ -34,7 +34,7 @@ function explanation(text, token) {
     error,
     steps: steps.map((step) => readable(step, about)),
     clockOffsetSeconds: offset,
-    // Where a clock is wrong, that is what to mend, whatever else a step says.
+    // A wrong clock is the first thing to correct, whichever step failed.
     clockAdvice: clockAdvice(offset),
   });
 }
@@ -51,7 +51,7 @@ function readable({ rule, outcome, failure, found, expected }, about) {
   });
 }
 
-/** As a native call hands a failure over: what it has not is `undefined`. */
+/** A failure in the form of a native call's: absent members are `undefined`, not `null`. */
 function withoutNulls(failure) {
   return Object.fromEntries(Object.entries(failure).filter(([, value]) => value !== null));
 }

@@ -1,8 +1,7 @@
 'use strict';
 
-// `@monocloud/backend-node/redis`: where validated claims are kept, for the option `cache`. The Redis
-// client is the caller's: nothing is imported, and nothing of its connection is touched. Documented
-// in index.d.ts.
+// `@monocloud/backend-node/redis`: a cache in Redis for the option `cache`. The caller brings the Redis client
+// and manages its connection. Documented in index.d.ts.
 
 const { Buffer } = require('node:buffer');
 const { createHmac, createSecretKey, timingSafeEqual } = require('node:crypto');
@@ -18,15 +17,15 @@ const { isBuffer } = Buffer;
 
 const OPTIONS = ['prefix', 'tenantDomain', 'audience', 'secret'];
 
-// The first bytes of everything that is digested, so that a key is never also a seal. The number is the
-// layout's: an entry of another layout is not found, and its seal is no seal here.
+// Prefixes of the digested bytes, so that no key equals a seal. The number is the version of the layout:
+// entries of another version are not found, and their seals do not match.
 const KEY_LABEL = 'monocloud-backend-node cache key 2\0';
 const SEAL_LABEL = 'monocloud-backend-node cache value 2\0';
 
 const SEAL_LENGTH = 43;
 const MIN_SECRET_BYTES = 16;
 
-// 8.64e15 is the last instant that JavaScript's dates know, and far below what Redis can count.
+// The last instant of a JavaScript Date. Redis accepts larger numbers.
 const LAST_MS = 8.64e15;
 
 function createRedisCache(client, options) {
@@ -54,7 +53,7 @@ function redisCache(client, options) {
     async get(token) {
       const key = keyOf(token);
       const reply = await client.get(key);
-      // A client that is told to answer with bytes does so.
+      // A client may be configured to return Buffers.
       const value = isBuffer(reply) ? reply.toString() : reply;
       return typeof value === 'string' ? readEntry(open(key, value)) : undefined;
     },
@@ -76,7 +75,7 @@ function redisCache(client, options) {
   };
 }
 
-/** How an entry's mark is written. `-`: it was stored without one. */
+/** The letter for the mark of an entry; `-` for none. */
 const LETTERS = { __proto__: null, introspected: 'i', validated: 'v' };
 const MARKS = { __proto__: null, i: 'introspected', v: 'validated', '-': undefined };
 
@@ -85,26 +84,26 @@ function entryOf(claims, end) {
   return `${LETTERS[provenance.of(claims)] ?? '-'}${end}:${textOf(claims)}`;
 }
 
-/** The claims of an entry that has not ended. What Redis expires by its own clock may be written back. */
+/** The claims of an entry that has not ended. The end is checked here, too: a writer could restore an entry. */
 function readEntry(text) {
   const [head, letter, end] = /^([iv-])([1-9]\d{0,15}):/.exec(text ?? '') ?? [];
   if (head === undefined || Number(end) <= Date.now()) return undefined;
   return readClaims(text.slice(head.length), MARKS[letter]);
 }
 
-/** What tells clients apart that share one Redis, with lengths, so that no two run into each other. */
+/** Issuer and audience, which separate the clients that share one Redis; with lengths, so that none are alike. */
 function scopeOf(tenant, audience) {
   const issuer = tenant.endsWith('/') ? tenant.slice(0, -1) : tenant;
   return `${KEY_LABEL}${issuer.length}:${issuer}${audience.length}:${audience}`;
 }
 
-/** `SET key value PXAT milliseconds`, the way the client at hand takes it. */
+/** `SET key value PXAT milliseconds`, in the form that the client takes. */
 function setterOf(client) {
   const kind = kindOf(client);
   if (kind === 'ioredis') return (key, value, ms) => client.set(key, value, 'PXAT', ms);
   if (kind === 'node-redis') {
-    // `PXAT` is the older spelling, which version 5 calls deprecated. A client that reads only that
-    // one would otherwise keep the entry for ever; one that reads both sends it once.
+    // Both spellings. Older clients read only `PXAT`, and would store the entry without an end; newer ones
+    // read `expiration` and send it once.
     return (key, value, ms) =>
       client.set(key, value, { expiration: { type: 'PXAT', value: ms }, PXAT: ms });
   }
@@ -113,7 +112,7 @@ function setterOf(client) {
   );
 }
 
-/** By what it has, since nothing is imported. A transaction or pipeline has the commands, too, but neither mark. */
+/** The library of a client, by its members. A transaction or pipeline has the commands, but not the rest. */
 function kindOf(client) {
   if (client === null || typeof client !== 'object') return undefined;
   if (!['get', 'set', 'del'].every((name) => typeof client[name] === 'function')) return undefined;
@@ -128,7 +127,7 @@ function required(name, option, variable) {
     new MonoCloudValidationError(
       `"${name}" ${rule} (set the option, or the environment variable ${variable})`,
     );
-  // As in the client: an empty variable counts as unset, an empty option is a mistake.
+  // As in the client's options: an empty variable counts as unset, an empty option is an error.
   const value = option ?? (fromEnvironment(variable) || undefined);
   if (value === undefined) throw refuse('is required');
   if (typeof value !== 'string') throw refuse('must be a string');
@@ -136,7 +135,7 @@ function required(name, option, variable) {
   return value;
 }
 
-/** `process.env` inherits from `Object.prototype`. */
+/** A variable by its own name only: `process.env` inherits from `Object.prototype`. */
 function fromEnvironment(variable) {
   return hasOwn(process.env, variable) ? process.env[variable] : undefined;
 }
@@ -160,12 +159,12 @@ const plain = {
 };
 
 /**
- * With a secret, a value carries an HMAC over its key and itself, which includes the entry's end. Whoever
- * can write to Redis can make no claims up, move none to another token, and revive none that have ended.
+ * With a secret, a value begins with an HMAC over the key and the entry, which includes its end. Somebody who
+ * can write to Redis cannot forge claims, move them to another token, or extend an entry that has ended.
  */
 function sealed(secret) {
   const mac = (text) => createHmac('sha256', secret).update(text).digest('base64url');
-  // With lengths: no two keys and texts are the same bytes.
+  // With lengths, so that no two pairs of key and text are the same bytes.
   const sealOf = (key, text) => mac(`${SEAL_LABEL}${key.length}:${key}${text.length}:${text}`);
   return {
     digest: mac,
@@ -180,7 +179,7 @@ function sealed(secret) {
   };
 }
 
-/** ioredis shows in an error the command that failed, with all its arguments: here, the claims. */
+/** An error of ioredis without the arguments of the failed command, which contain the claims. */
 function withoutArguments(error) {
   for (const failure of [error, error?.lastNodeError]) {
     if (failure?.command?.args) failure.command = { name: failure.command.name };

@@ -1,7 +1,7 @@
 'use strict';
 
-// `@monocloud/backend-node/testing`: a small authorization server on loopback, so that a test of a
-// protected route needs neither a cloud account nor a mocked middleware. Documented in index.d.ts.
+// `@monocloud/backend-node/testing`: a small authorization server on loopback, for tests of protected routes.
+// Documented in index.d.ts.
 
 const { createHash, randomBytes, randomUUID, X509Certificate } = require('node:crypto');
 const { once } = require('node:events');
@@ -42,7 +42,7 @@ class TestTenant {
     this.#keys = new KeyRing(algorithms);
   }
 
-  // Not public: createTestTenant() calls it before anybody sees the tenant.
+  // Not public: createTestTenant() calls it.
   static async start(options) {
     const tenant = new TestTenant(options);
     await tenant.#start(options.port);
@@ -58,7 +58,7 @@ class TestTenant {
       jwks: () => this.#keys.jwks(),
       introspect: (token) => this.#introspect(token),
     });
-    // http.Server's own closeAllConnections() is missing in Node 18.0 and 18.1.
+    // Node.js 18.0 and 18.1 have no closeAllConnections().
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -85,7 +85,7 @@ class TestTenant {
     return this.#clientSecret;
   }
 
-  // A copy: "as many as before" can be asserted by keeping it.
+  // A copy, so that a test can compare it with a later one.
   get requests() {
     return { ...this.#requests };
   }
@@ -123,8 +123,8 @@ class TestTenant {
 
   async issueOpaqueToken(options = {}) {
     checkNames('issueOpaqueToken', options, CLAIMS_OPTIONS);
-    // Through JSON, as the introspection answer will be: later changes to the caller's objects
-    // do not reach a token that is issued already.
+    // A copy through JSON, because the introspection response is JSON: later changes of the caller's objects
+    // do not change a token that was issued.
     const claims = JSON.parse(JSON.stringify(this.#claims(options)));
     const token = randomBytes(32).toString('base64url');
     this.#opaque.set(token, claims);
@@ -133,7 +133,7 @@ class TestTenant {
 
   revoke(token) {
     checkString('token', token);
-    // An opaque token is forgotten; a JWT is its own record, so what is kept is that it was revoked.
+    // An opaque token is deleted. A JWT contains its claims, so its revocation is stored.
     if (!this.#opaque.delete(token)) {
       this.#revoked.add(token);
     }
@@ -192,7 +192,7 @@ class TestTenant {
       sub: subject,
       aud: audience,
       client_id: 'test-client',
-      // A token that has expired was issued before it did.
+      // An expired token was issued before it expired.
       iat: Math.floor(Math.min(now, now + expiresIn)),
       exp: now + expiresIn,
       jti: randomUUID(),
@@ -209,14 +209,14 @@ class TestTenant {
     }
     const claims = this.#opaque.get(token) ?? this.#keys.open(token);
     const now = Date.now() / 1000;
-    // Only a number can have passed: what a test put there instead is for the client to refuse.
-    const over = typeof claims?.exp === 'number' && claims.exp <= now;
-    const early = typeof claims?.nbf === 'number' && claims.nbf > now;
-    return over || early ? undefined : claims;
+    // A time that is no number stays in the response, for the client to refuse.
+    const expired = typeof claims?.exp === 'number' && claims.exp <= now;
+    const notYetValid = typeof claims?.nbf === 'number' && claims.nbf > now;
+    return expired || notYetValid ? undefined : claims;
   }
 }
 
-// The symbol came with Node 18.18 and 20.5.
+// Node.js 18.18 and 20.5 have added the symbol.
 if (Symbol.asyncDispose !== undefined) {
   Object.defineProperty(TestTenant.prototype, Symbol.asyncDispose, {
     value() {
@@ -228,7 +228,7 @@ if (Symbol.asyncDispose !== undefined) {
 }
 
 async function createTestTenant(options = {}) {
-  // Whoever can reach it gets any token they like, so it has no place in a real deployment.
+  // The tenant issues any token to anybody who can reach it.
   if (process.env.NODE_ENV === 'production') {
     throw new Error(
       'createTestTenant() refuses to run with NODE_ENV=production: it issues a token to anybody',
@@ -264,7 +264,7 @@ async function createTestTenant(options = {}) {
 }
 
 function scopeClaim(scopes) {
-  // RFC 6749 §3.3: a space would make two scopes of one.
+  // RFC 6749 §3.3: spaces separate scopes.
   if (!isList(scopes) || !scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) {
     throw new TypeError('"scopes" must be an array of scopes, none of them empty or with a space');
   }
@@ -287,20 +287,20 @@ function confirmationClaim(certificate) {
   try {
     der = new X509Certificate(certificate).raw;
   } catch {
-    // OpenSSL's own error says nothing that helps, and might show what was handed in.
+    // OpenSSL's message does not help, and may contain the input.
     throw new TypeError('"certificate" must be an X.509 certificate in PEM');
   }
   return { cnf: { 'x5t#S256': createHash('sha256').update(der).digest('base64url') } };
 }
 
-/** An array may claim any length; nobody means one that takes a minute to go through. */
+/** An array of bounded length. */
 function isList(value) {
   return Array.isArray(value) && value.length <= 100_000;
 }
 
 function checkNames(where, options, known) {
   checkObject(`${where}() options`, options);
-  // "scope" for "scopes" would give a token without any, and a test that passes for the wrong reason.
+  // With `scope` in place of `scopes`, the token would have none, and a test could pass for the wrong reason.
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw new TypeError(`${where}() has no option "${unknown}"; it has ${known.join(', ')}`);

@@ -1,6 +1,6 @@
 'use strict';
 
-// The tenant's signing keys, and what they sign.
+// The signing keys of the test tenant, and JWTs that they sign.
 
 const crypto = require('node:crypto');
 const { promisify } = require('node:util');
@@ -26,7 +26,7 @@ const pss = (digest) => ({
   },
 });
 
-// RFC 7518 §3.4: R and S side by side, not the DER sequence that OpenSSL gives unasked.
+// RFC 7518 §3.4: R and S concatenated. OpenSSL's default is a DER sequence.
 const ecdsa = (digest, namedCurve) => ({
   digest,
   type: 'ec',
@@ -50,9 +50,9 @@ const ALGORITHMS = new Map([
   ['Ed25519', ed25519()],
 ]);
 
-// A key for each algorithm, all there from the start: one that appeared later would look like a
-// rotation to a client that holds the JWKS, and clients look for unknown keys only so often. The RSA
-// algorithms share one pair, since to make six would cost every test file a second.
+// A key for each algorithm, all from the start: a client that has fetched the JWKS would take a later one for a
+// rotation, and clients limit how often they look for unknown keys. The RSA algorithms share one pair, because
+// six pairs take a second.
 async function makeKeys(algorithms) {
   const pairs = new Map();
   return Promise.all(
@@ -69,7 +69,7 @@ async function makeKeys(algorithms) {
 
 function makeKey(alg, { publicKey, privateKey }) {
   const { digest, how } = ALGORITHMS.get(alg);
-  // Readable in a failing test, and random: two tenants in one test never share a `kid`.
+  // Random, so that two tenants in one test never share a `kid`.
   const kid = `${alg.toLowerCase()}-${crypto.randomBytes(6).toString('hex')}`;
   return {
     alg,
@@ -83,14 +83,14 @@ function makeKey(alg, { publicKey, privateKey }) {
 
 class KeyRing {
   #algorithms;
-  // Newest first, so the first one of an algorithm is the one that signs.
+  // Newest first: the first key of an algorithm signs.
   #published = [];
 
   constructor(algorithms) {
     this.#algorithms = algorithms;
   }
 
-  // Made first and swapped in at once: the JWKS never shows half a rotation.
+  // The JWKS never has a part of a rotation: the keys are made before the list is replaced.
   async rotate(keepOld) {
     const keys = await makeKeys(this.#algorithms);
     this.#published = keepOld ? [...keys, ...this.#published] : keys;

@@ -1,8 +1,8 @@
 'use strict';
 
-// Key pairs that are safe to export. In Node.js 20 a pair shares a lock with the job that has made it,
-// which the garbage collector takes to free the job: if it comes by while a key is written as JWK, under
-// the same lock, the process stands still for good. Keys that were read from bytes share no lock.
+// Key pairs that are safe to export. In Node.js 20 a generated pair shares a lock with its generation job. The
+// garbage collector takes the lock to free the job; if it runs while a key is exported as JWK, which holds the
+// lock, the process deadlocks. Keys that are imported from DER have no such lock.
 
 const crypto = require('node:crypto');
 const { promisify } = require('node:util');
@@ -19,12 +19,12 @@ const read = ({ publicKey, privateKey }) => ({
   privateKey: crypto.createPrivateKey({ key: privateKey, ...AS_BYTES.privateKeyEncoding }),
 });
 
-/** As `crypto.generateKeyPair`, as a promise. */
+/** `crypto.generateKeyPair` as a promise. */
 async function makePair(type, options) {
   return read(await generateKeyPair(type, { ...options, ...AS_BYTES }));
 }
 
-/** As `crypto.generateKeyPairSync`. */
+/** `crypto.generateKeyPairSync`. */
 function makePairSync(type, options) {
   return read(crypto.generateKeyPairSync(type, { ...options, ...AS_BYTES }));
 }

@@ -92,7 +92,7 @@ describe('§3 subclasses and replaced methods', () => {
     ['validateJwtAccessToken', token],
     ['introspectAccessToken', 'opaque'],
   ]) {
-    // What either method must answer for is in ../boundary/replaced-methods.test.js.
+    // What either method must answer for is in ../boundary/replaced-introspection.test.js.
     const alone = method === 'introspectAccessToken';
     const answer = { ...CLAIMS, sub: 'mine', scope: 'a', groups: ['b'] };
 

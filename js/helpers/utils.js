@@ -1,14 +1,14 @@
 'use strict';
 
-// `@monocloud/backend-node/utils`: what programs that sign users in share with this package. Nothing of
-// it needs the native core. Documented in utils.d.ts.
+// `@monocloud/backend-node/utils`: helpers for programs that sign users in. None needs the native core.
+// Documented in utils.d.ts.
 
 const { createHash } = require('node:crypto');
 const { decrypt, encrypt } = require('./encryption.js');
-const { MonoCloudValidationError } = require('./errors.js');
+const { MonoCloudValidationError } = require('../errors.js');
 const { isJsonObject, now, randomBytes } = require('./internal.js');
 
-/** What is encrypted as JSON, `{ [member]: …, expiresAt }`, and what is said where it doesn't come back. */
+/** Two kinds of encrypted JSON, `{ [member]: …, expiresAt }`, with the messages of their errors. */
 const SESSION = {
   member: 'session',
   invalid: 'Invalid session data',
@@ -38,7 +38,7 @@ async function decryptAuthState(encryptedAuthState, secret) {
 
 function write({ member }, value, ttl) {
   if (!isJsonObject(value)) throw new MonoCloudValidationError(`"${member}" must be an object`);
-  // NaN and Infinity are `null` in JSON, which would be no limit at all.
+  // JSON has `null` for NaN and Infinity, and `null` means no limit.
   if (ttl !== undefined && ttl !== null && !Number.isFinite(ttl)) {
     throw new MonoCloudValidationError('"ttl" must be a finite number of seconds');
   }
@@ -46,7 +46,7 @@ function write({ member }, value, ttl) {
   try {
     return JSON.stringify({ [member]: value, expiresAt });
   } catch {
-    // What JSON says of it may quote the value.
+    // The message of JSON's own error may quote the value.
     throw new MonoCloudValidationError(`"${member}" can't be written as JSON`);
   }
 }
@@ -71,26 +71,26 @@ function parse(text) {
 
 function isUserInGroup(user, groups, groupsClaim, matchAll = false) {
   if (groups !== undefined && groups !== null && !isListOfStrings(groups)) {
-    // `'admin'` for `['admin']` must not be a requirement that everybody meets.
+    // A string `'admin'` in place of `['admin']` must not become a requirement that every user meets.
     throw new MonoCloudValidationError('"groups" must be an array of strings');
   }
   if (user === undefined || user === null) return false;
   if (!groups?.length) return true;
-  const words = new Set(wordsOf(user[groupsClaim ?? 'groups']));
-  const has = (group) => words.has(group);
+  const names = new Set(groupNames(user[groupsClaim ?? 'groups']));
+  const has = (group) => names.has(group);
   return matchAll ? groups.every(has) : groups.some(has);
 }
 
 function isListOfStrings(value) {
-  return Array.isArray(value) && value.every((word) => typeof word === 'string');
+  return Array.isArray(value) && value.every((element) => typeof element === 'string');
 }
 
-/** What the groups of a claim go by, as the core reads it (src/token/claims.rs). */
-function wordsOf(claim) {
+/** The names and ids in a groups claim, read as the core reads them (src/token/claims.rs). */
+function groupNames(claim) {
   if (!Array.isArray(claim)) return [];
   return claim
     .flatMap((group) => (isJsonObject(group) ? [group.id, group.name] : [group]))
-    .filter((word) => typeof word === 'string');
+    .filter((name) => typeof name === 'string');
 }
 
 function parseCallbackParams(queryOrUrl) {
@@ -115,10 +115,10 @@ function parametersOf(from) {
   if (typeof from === 'string') {
     // `req.url` is a path with a query.
     const url = parseUrl(from, from.startsWith('/') ? 'http://localhost' : undefined);
-    // As URLSearchParams does with `?`: a fragment is parameters, too (RFC 6749 §4.2.2).
+    // A fragment has parameters, too (RFC 6749 §4.2.2). URLSearchParams removes a `?`, but no `#`.
     return url ? url.searchParams : new URLSearchParams(from.replace(/^#/, ''));
   }
-  // By what it has, not by its class: a test runner's URL may be another realm's.
+  // Recognised by its methods, not by its class: in a test runner, the URL class may be that of another realm.
   const parameters = from?.searchParams ?? from;
   if (typeof parameters?.get !== 'function') {
     throw new MonoCloudValidationError('"queryOrUrl" must be a string, a URL or a URLSearchParams');

@@ -1,6 +1,6 @@
 /**
- * `@monocloud/backend-node/internal`: small helpers that the vendor's packages share. They are here for
- * programs that import them already. New ones are better off with what Node.js has.
+ * `@monocloud/backend-node/internal`: small helpers that the vendor's packages share, for programs that already
+ * import them. New programs should use the functions of Node.js.
  *
  * @packageDocumentation
  */
@@ -10,7 +10,7 @@ import type {
   JwsHeaderParameters,
   MonoCloudTokenError,
   MonoCloudValidationError,
-} from '../index.js';
+} from '../../index.js';
 import type { AccessToken, IdTokenClaims, MonoCloudUser } from './utils.js';
 
 // ---------------------------------------------------------------------------------------------
@@ -18,33 +18,33 @@ import type { AccessToken, IdTokenClaims, MonoCloudUser } from './utils.js';
 // ---------------------------------------------------------------------------------------------
 
 /**
- * Reads a boolean, such as that of an environment variable.
+ * Reads a boolean, for example from an environment variable.
  *
  * @param value - `true` or `false`, in any case, with white space around it.
- * @returns `undefined` for anything else.
+ * @returns The boolean; `undefined` for any other text.
  */
 export declare function getBoolean(value?: string): boolean | undefined;
 
 /**
- * Reads a whole number, such as that of an environment variable.
+ * Reads a whole number, for example from an environment variable.
  *
- * @param value - Decimal. What follows the digits is ignored: `'300s'` is 300, and `'0.5'` is 0.
- * @returns `undefined` where it does not begin with one.
+ * @param value - A decimal number. Text after the digits is ignored: `'300s'` is 300, and `'0.5'` is 0.
+ * @returns The number; `undefined` where the text does not begin with one.
  */
 export declare function getNumber(value?: string): number | undefined;
 
 /**
  * Whether there is a value: a boolean, a number, or a string that is not only white space.
  *
- * @param value - Anything that a setting may be.
+ * @param value - The value of a setting.
  */
 export declare function isPresent(
   value?: string | number | boolean | null,
 ): value is string | number | boolean;
 
 /**
- * Reads a client secret: the JSON of a JWK (an object with a string `kty`; RFC 7517 §4) becomes that
- * object; anything else stays as it is.
+ * Reads a client secret. The JSON of a JWK (an object with a string `kty`; RFC 7517 §4) becomes that object; any
+ * other value is returned unchanged.
  *
  * @param value - A secret, a JWK, or the JSON of one.
  */
@@ -55,30 +55,30 @@ export declare function parseClientSecret(value?: string | Jwk): string | Jwk | 
 // ---------------------------------------------------------------------------------------------
 
 /**
- * The path, trimmed, with a `/` in front. Nothing stays nothing.
+ * The path, trimmed, with a `/` in front. An empty or absent path is returned unchanged.
  *
  * @param value - A path.
  */
 export declare function ensureLeadingSlash(value: string): string;
-/** The same, where there may be none. */
+/** The same for a path that may be absent. */
 export declare function ensureLeadingSlash(value?: string): string | undefined;
 
 /**
- * The URL or path, trimmed, without the last `/`. Only one is removed. Nothing stays nothing.
+ * The URL or path, trimmed, without the last `/`. Only one `/` is removed. An absent value stays `undefined`.
  *
  * @param value - A URL or a path.
  */
 export declare function removeTrailingSlash(value: string): string;
-/** The same, where there may be none. */
+/** The same for a value that may be absent. */
 export declare function removeTrailingSlash(value?: string): string | undefined;
 
 /**
  * Whether a URL begins with `http://` or `https://`, in any case (RFC 3986 §3.1).
  *
- * `false` does not mean that a redirect stays on your site: `//example.org` and `\\example.org` leave it,
- * too. Resolve the URL against your own, then ask {@link isSameHost}.
+ * `false` does not mean that a redirect stays on your site: `//example.org` and `\\example.org` leave it, too.
+ * Resolve the URL against your own, then call {@link isSameHost}.
  *
- * @param url - Anything that may be one.
+ * @param url - A URL or a path.
  * @example
  * ```ts
  * const target = new URL(returnUrl, 'https://app.example.com').href;
@@ -88,11 +88,11 @@ export declare function removeTrailingSlash(value?: string): string | undefined;
 export declare function isAbsoluteUrl(url: string): boolean;
 
 /**
- * Whether two absolute URLs have the same origin: scheme, host and port (RFC 6454 §5). What is no URL, and
- * what has no origin (`data:`, `javascript:`), is like no other.
+ * Whether two absolute URLs have the same origin: scheme, host and port (RFC 6454 §5). `false` for text that is no
+ * URL, and for a URL without origin (`data:`, `javascript:`).
  *
- * @param url - Absolute.
- * @param urlToCheck - Absolute.
+ * @param url - An absolute URL.
+ * @param urlToCheck - An absolute URL.
  */
 export declare function isSameHost(url: string, urlToCheck: string): boolean;
 
@@ -101,18 +101,18 @@ export declare function isSameHost(url: string, urlToCheck: string): boolean;
 // ---------------------------------------------------------------------------------------------
 
 /**
- * The words of a text, such as those of `scope` (RFC 6749 §3.3). No text: `undefined`.
+ * The words of a text, such as `scope` (RFC 6749 §3.3); `undefined` without a text.
  *
- * @param text - Words with white space between them.
+ * @param text - Words, separated by white space.
  */
 export declare function parseSpaceSeparated(text: string): string[];
-/** The same, where there may be none. */
+/** The same for a text that may be absent. */
 export declare function parseSpaceSeparated(text?: string): string[] | undefined;
 
 /**
- * The words of a text, each once. No text: an empty set.
+ * The words of a text without duplicates; an empty set without a text.
  *
- * @param text - Words with white space between them.
+ * @param text - Words, separated by white space.
  */
 export declare function parseSpaceSeparatedSet(text?: string): Set<string>;
 
@@ -121,7 +121,7 @@ export declare function parseSpaceSeparatedSet(text?: string): Set<string>;
  *
  * @param a - One set.
  * @param b - The other one.
- * @param strict - `false`: whether all of `a` is in `b`. By default `true`.
+ * @param strict - `false`: whether `b` contains all members of `a`. By default `true`.
  */
 export declare function setsEqual(
   a: ReadonlySet<string>,
@@ -130,19 +130,19 @@ export declare function setsEqual(
 ): boolean;
 
 /**
- * Whether something is an object: not `null`, no array.
+ * Whether a value is an object: not `null`, and no array.
  *
- * @typeParam T - What it is then taken for, unchecked.
- * @param input - Anything.
+ * @typeParam T - The type of the object, which is not checked.
+ * @param input - Any value.
  */
 export declare function isJsonObject<T = Record<string, unknown>>(input: unknown): input is T;
 
 /**
  * Finds the access token of a session that was requested for exactly these resources and scopes.
  *
- * @param tokens - Those of the session.
- * @param resource - Separated by spaces, in any order. Absent: the token has none.
- * @param scopes - Likewise; compared with `requestedScopes`, not with those that were granted.
+ * @param tokens - The tokens of the session.
+ * @param resource - Resources, separated by spaces, in any order. Absent: a token without resources.
+ * @param scopes - Scopes, in the same form. They are compared with `requestedScopes`, not with granted scopes.
  */
 export declare function findToken(
   tokens?: readonly AccessToken[],
@@ -151,13 +151,13 @@ export declare function findToken(
 ): AccessToken | undefined;
 
 /**
- * What a session knows of its user after new claims have come. The userinfo's win over the ID token's,
- * and both over what was there. A new object, unless nothing new has come.
+ * Merges new claims into the user of a session. Claims of the userinfo response replace those of the ID token, and
+ * both replace existing ones. Returns a new object, or the existing user if there are no new claims.
  *
- * @param existingUser - What was there.
- * @param idTokenClaims - What a new ID token says.
- * @param userinfoClaims - What the userinfo endpoint says.
- * @param strict - `true`: what was there is forgotten, if anything has come. By default `false`.
+ * @param existingUser - The user in the session.
+ * @param idTokenClaims - The claims of a new ID token.
+ * @param userinfoClaims - The claims of a userinfo response.
+ * @param strict - `true`: new claims replace the existing user as a whole. By default `false`.
  */
 export declare function profileSync(
   existingUser?: MonoCloudUser,
@@ -173,12 +173,12 @@ export declare function profileSync(
 /**
  * The UTF-8 bytes of a text.
  *
- * @param text - Any; half a surrogate pair becomes `\uFFFD`.
+ * @param text - Any text. An unpaired surrogate becomes `\uFFFD`.
  */
 export declare function stringToArrayBuffer(text: string): Uint8Array;
 
 /**
- * The text of UTF-8 bytes, without a byte order mark. What is no UTF-8 becomes `\uFFFD`.
+ * The text of UTF-8 bytes, without a byte order mark. Bytes that are no UTF-8 become `\uFFFD`.
  *
  * @param buffer - The bytes.
  */
@@ -187,7 +187,7 @@ export declare function arrayBufferToString(buffer: ArrayBuffer | Uint8Array): s
 /**
  * The UTF-8 bytes of a text as standard base64 with padding (RFC 4648 §4).
  *
- * @param text - Any.
+ * @param text - Any text.
  */
 export declare function encodeBase64(text: string): string;
 
@@ -199,7 +199,7 @@ export declare function encodeBase64(text: string): string;
 export declare function encodeBase64Url(input: Uint8Array | ArrayBuffer): string;
 
 /**
- * The same as {@link encodeBase64Url}, by the vendor's other name.
+ * The same as {@link encodeBase64Url}, under another name of the vendor's.
  *
  * @param buffer - The bytes.
  */
@@ -208,46 +208,46 @@ export declare function arrayBufferToBase64(buffer: Uint8Array | ArrayBuffer): s
 /**
  * Decodes base64url or base64; white space is ignored.
  *
- * @param input - Either of them, with or without padding.
- * @returns One character for each **byte**, as `atob` returns it: this is not UTF-8.
- * @throws {MonoCloudValidationError} where it is neither.
+ * @param input - Base64url or base64, with or without padding.
+ * @returns One character for each **byte**, as `atob` returns it, without decoding UTF-8.
+ * @throws {MonoCloudValidationError} for any other text.
  */
 export declare function decodeBase64Url(input: string): string;
 
 /**
- * The bytes of base64url without padding (RFC 7515 §2). Nothing else is taken: no padding, no white space,
- * no other alphabet, no bits that are left over.
+ * The bytes of base64url without padding (RFC 7515 §2). Strict: padding, white space, characters of another
+ * alphabet and unused bits that are not zero are refused.
  *
  * @param input - Base64url.
- * @throws {MonoCloudValidationError} where it is not.
+ * @throws {MonoCloudValidationError} for any other text.
  */
 export declare function decodeBase64UrlBytes(input: string): Uint8Array;
 
 /**
- * The text of base64url without padding, as {@link decodeBase64UrlBytes} reads it. A byte order mark is part
- * of the text.
+ * The text of base64url without padding, as {@link decodeBase64UrlBytes} reads it. A byte order mark is part of the
+ * text.
  *
  * @param input - Base64url of UTF-8.
- * @throws {MonoCloudValidationError} where it is not.
+ * @throws {MonoCloudValidationError} for any other text.
  */
 export declare function decodeBase64UrlUtf8(input: string): string;
 
 /**
  * Standard base64 as base64url without padding.
  *
- * @param base64 - With or without padding.
+ * @param base64 - Base64, with or without padding.
  */
 export declare function toB64Url(base64: string): string;
 
 /**
- * Base64url without padding as standard base64 with it.
+ * Base64url without padding as standard base64 with padding.
  *
- * @param base64url - Without padding.
+ * @param base64url - Base64url without padding.
  */
 export declare function fromB64Url(base64url: string): string;
 
 // ---------------------------------------------------------------------------------------------
-// Time, chance and digests
+// Time, randomness and digests
 // ---------------------------------------------------------------------------------------------
 
 /** Whole seconds since 1970-01-01T00:00:00Z, rounded down. */
@@ -256,13 +256,13 @@ export declare function now(): number;
 /**
  * Random bytes, as base64url without padding.
  *
- * @param length - How many bytes, 1 to 65536. By default 32: 43 characters.
- * @throws {MonoCloudValidationError} where `length` is another number, or none.
+ * @param length - The number of bytes, from 1 to 65536. By default 32, which are 43 characters.
+ * @throws {MonoCloudValidationError} for any other `length`.
  */
 export declare function randomBytes(length?: number): string;
 
 /**
- * Whether two strings are equal; how long that takes says nothing but whether they are as long.
+ * Whether two strings are equal, in a time that depends on their lengths only.
  *
  * @param a - One string.
  * @param b - The other one.
@@ -276,7 +276,7 @@ export declare function timingSafeEqual(a: string, b: string): boolean;
  */
 export declare function sha256(input: string): Promise<string>;
 
-/** How ID tokens are signed. */
+/** The algorithms of ID tokens. */
 export type SecurityAlgorithms =
   | 'RS256'
   | 'RS384'
@@ -289,23 +289,23 @@ export type SecurityAlgorithms =
   | 'ES512';
 
 /**
- * What `at_hash`, `c_hash` or `s_hash` in an ID token must be: the left half of a digest, as base64url
- * (OpenID Connect Core 1.0 §3.3.2.11).
+ * Computes `at_hash`, `c_hash` or `s_hash` of an ID token: the left half of a digest, as base64url (OpenID Connect
+ * Core 1.0 §3.3.2.11).
  *
  * @param value - The access token, code or state.
- * @param alg - How the ID token is signed, which says what digest it is.
+ * @param alg - The ID token's algorithm, which determines the digest.
  * @returns Base64url: 22, 32 or 43 characters.
- * @throws {MonoCloudTokenError} with the reason `unsupported_algorithm` where it is none of those.
+ * @throws {MonoCloudTokenError} with the reason `unsupported_algorithm` for any other algorithm.
  */
 export declare function hashTokenValue(value: string, alg: SecurityAlgorithms): Promise<string>;
 
 /**
- * Whether such a hash is that of a value.
+ * Whether `at_hash`, `c_hash` or `s_hash` is the hash of a value; see {@link hashTokenValue}.
  *
  * @param value - The access token, code or state.
- * @param expectedHash - What the ID token has.
- * @param alg - How the ID token is signed.
- * @throws {MonoCloudTokenError} with the reason `unsupported_algorithm` where it is none of those.
+ * @param expectedHash - The hash in the ID token.
+ * @param alg - The ID token's algorithm.
+ * @throws {MonoCloudTokenError} with the reason `unsupported_algorithm` for any other algorithm.
  * @example
  * ```ts
  * const isItsToken = await validateTokenHash(accessToken, idTokenClaims.at_hash ?? '', 'RS256');
@@ -321,7 +321,7 @@ export declare function validateTokenHash(
 // Keys
 // ---------------------------------------------------------------------------------------------
 
-/** `CryptoKey`, where the project's libraries have it. */
+/** `CryptoKey`, if the project's type libraries have this type. */
 export type PublicKey = typeof globalThis extends {
   crypto: { subtle: { importKey(...args: never[]): Promise<infer K> } };
 }
@@ -329,15 +329,15 @@ export type PublicKey = typeof globalThis extends {
   : object;
 
 /**
- * The one key of a set that can verify a token: by key type, curve, `kid`, `alg`, `use` and `key_ops`
- * (RFC 7517 §4). To validate an access token call `validateAccessToken`, which does this and the rest.
+ * The one key of a set that can verify a token, by key type, curve, `kid`, `alg`, `use` and `key_ops`
+ * (RFC 7517 §4). To validate an access token, call `validateAccessToken`.
  *
- * @param jwks - The keys, without the set around them: `(await client.getJwks()).keys`.
- * @param header - That of the token: `alg` is one of {@link SecurityAlgorithms}.
+ * @param jwks - The keys of the set: `(await client.getJwks()).keys`.
+ * @param header - The header of the token. `alg` is one of {@link SecurityAlgorithms}.
  * @returns A `CryptoKey` for `verify`.
- * @throws {MonoCloudTokenError} with the reason `unsupported_algorithm`; `ambiguous_key`, where several
- * keys fit; or `unknown_key`, where none does, or its material is bad, or it is RSA of less than 2048 bits.
- * @throws {MonoCloudValidationError} where the key is a private one.
+ * @throws {MonoCloudTokenError} with the reason `unsupported_algorithm`; `ambiguous_key`, where several keys fit; or
+ * `unknown_key`, where no key fits, or the key is invalid, or an RSA key with less than 2048 bits.
+ * @throws {MonoCloudValidationError} where the key is a private key.
  * @example
  * ```ts
  * const { keys } = await client.getJwks();

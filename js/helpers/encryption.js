@@ -1,38 +1,36 @@
 'use strict';
 
-// Text under a secret, as the vendor's packages write and read it:
+// Encryption of text with a secret, in the format of the vendor's packages:
 //
-//   base64url( salt, 16 bytes ‖ IV, 12 bytes ‖ AES-256-GCM ciphertext ‖ its tag, 16 bytes )
+//   base64url( salt, 16 bytes ‖ IV, 12 bytes ‖ AES-256-GCM ciphertext ‖ tag, 16 bytes )
 //
-// with a key from PBKDF2-SHA-256. A session cookie is often written by one program and read by another,
-// of which one may still be on the vendor's package, so the layout stays theirs to the byte, in both
-// directions: a version in front would be the end of theirs. Nothing in the bytes says how many iterations the key took,
-// then, and a text that doesn't open with 310,000 is tried with 100,000 before it is given up. For
-// rubbish that is a third more work, not double; what can't be anything is told without any. The work is
-// done on libuv's threads, never on this one.
+// The key is derived with PBKDF2-SHA-256. One program may write a session cookie with the vendor's package and
+// another read it with this one, or the reverse, so the format has no version and no iteration count:
+// decryption tries 310,000 iterations, then 100,000. Text of the wrong form is refused without a derivation.
+// The derivation runs on libuv's threads.
 
 const { Buffer } = require('node:buffer');
 const { webcrypto } = require('node:crypto');
-const { MonoCloudValidationError } = require('./errors.js');
+const { MonoCloudValidationError } = require('../errors.js');
 
 const { subtle } = webcrypto;
 
-/** What is written, then what else is read. */
+/** Iterations for encryption and decryption, then those for decryption only. */
 const ITERATIONS = [310_000, 100_000];
 
 const SALT_BYTES = 16;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
-const LEAST_BYTES = SALT_BYTES + IV_BYTES + TAG_BYTES;
+const MIN_BYTES = SALT_BYTES + IV_BYTES + TAG_BYTES;
 
-/** Far more than cookies and stores hold, and little to have in memory. */
+/** Much more than a cookie or a session store holds. */
 const MAX_TEXT_BYTES = 1_048_576;
-const MAX_ENCRYPTED_LENGTH = 4 * Math.ceil((LEAST_BYTES + MAX_TEXT_BYTES) / 3);
+const MAX_ENCRYPTED_LENGTH = 4 * Math.ceil((MIN_BYTES + MAX_TEXT_BYTES) / 3);
 
 async function encrypt(data, secret) {
   requireSecret(secret);
   if (typeof data !== 'string') throw new MonoCloudValidationError('"data" must be a string');
-  // No encoding of a string is shorter than the string.
+  // UTF-8 has at least one byte for each UTF-16 code unit.
   const text = data.length <= MAX_TEXT_BYTES ? new TextEncoder().encode(data) : undefined;
   if (text === undefined || text.length > MAX_TEXT_BYTES) {
     throw new MonoCloudValidationError(`"data" must have at most ${MAX_TEXT_BYTES} bytes`);
@@ -45,7 +43,7 @@ async function encrypt(data, secret) {
 }
 
 async function decrypt(encrypted, secret) {
-  // A secret that is missing is a mistake of the program. It must not look like a visitor's bad cookie.
+  // A missing secret is a mistake in the program: it throws. A bad cookie gives `undefined`.
   requireSecret(secret);
   const bytes = decode(encrypted);
   if (bytes === undefined) return undefined;
@@ -56,22 +54,22 @@ async function decrypt(encrypted, secret) {
   for (const iterations of ITERATIONS) {
     const key = await derive(base, salt, iterations);
     const text = await open(key, iv, ciphertext);
-    // A BOM is part of the text: what went in comes out.
+    // A byte order mark is part of the text.
     if (text !== undefined) return new TextDecoder('utf-8', { ignoreBOM: true }).decode(text);
   }
   return undefined;
 }
 
-/** The bytes, if there can be a text in them. Read as `atob` reads: either alphabet, with padding or without. */
+/** The bytes of a text of the right form: base64 or base64url, with or without padding. */
 function decode(encrypted) {
   if (typeof encrypted !== 'string' || encrypted.length > MAX_ENCRYPTED_LENGTH) return undefined;
   const [, digits] = /^([A-Za-z0-9+/_-]+)={0,2}$/.exec(encrypted) ?? [];
   if (digits === undefined || digits.length % 4 === 1) return undefined;
   const bytes = Buffer.from(digits, 'base64url');
-  return bytes.length < LEAST_BYTES ? undefined : bytes;
+  return bytes.length < MIN_BYTES ? undefined : bytes;
 }
 
-/** GCM compares the tag in constant time, and gives nothing away before it has. */
+/** The decrypted bytes; `undefined` where the GCM tag does not match. */
 async function open(key, iv, ciphertext) {
   try {
     return await subtle.decrypt({ name: 'AES-GCM', iv }, key, ciphertext);

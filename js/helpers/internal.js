@@ -1,11 +1,11 @@
 'use strict';
 
-// `@monocloud/backend-node/internal`: small helpers that the vendor's packages share. Kept for programs
-// that import them; nothing of it needs the native core. Documented in internal.d.ts.
+// `@monocloud/backend-node/internal`: small helpers that the vendor's packages share, for programs that
+// import them. None needs the native core. Documented in internal.d.ts.
 
 const { Buffer } = require('node:buffer');
 const crypto = require('node:crypto');
-const { MonoCloudTokenError, MonoCloudValidationError } = require('./errors.js');
+const { MonoCloudTokenError, MonoCloudValidationError } = require('../errors.js');
 
 // ---------------------------------------------------------------------------------------------
 // Settings
@@ -57,14 +57,14 @@ function removeTrailingSlash(value) {
 }
 
 function isAbsoluteUrl(url) {
-  // A scheme is the same in any case (RFC 3986 §3.1): a browser follows `HTTPS://…` all the same.
+  // Schemes are case-insensitive (RFC 3986 §3.1): a browser follows `HTTPS://…`.
   return typeof url === 'string' && /^https?:\/\//i.test(url);
 }
 
 function isSameHost(url, urlToCheck) {
   try {
     const { origin } = new URL(url);
-    // The origin of `data:` and the like is "null", and is like no other (RFC 6454 §4).
+    // `data:` and similar URLs have the origin "null", which equals no other (RFC 6454 §4).
     return origin !== 'null' && origin === new URL(urlToCheck).origin;
   } catch {
     return false;
@@ -104,9 +104,9 @@ function findToken(tokens, resource, scopes) {
 }
 
 function profileSync(existingUser, idTokenClaims, userinfoClaims, strict = false) {
-  const news = { ...idTokenClaims, ...userinfoClaims };
-  if (Object.keys(news).length === 0) return existingUser ?? {};
-  return strict ? news : { ...existingUser, ...news };
+  const claims = { ...idTokenClaims, ...userinfoClaims };
+  if (Object.keys(claims).length === 0) return existingUser ?? {};
+  return strict ? claims : { ...existingUser, ...claims };
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -141,13 +141,13 @@ function decodeBase64Url(input) {
   }
 }
 
-/** Without padding, white space or bits that are left over: for each array of bytes there is one text. */
+/** Strict: no padding, no white space, and unused bits are zero, so that each byte array has one encoding. */
 function decodeBase64UrlBytes(input) {
   const bytes = typeof input === 'string' ? Buffer.from(input, 'base64url') : undefined;
   if (bytes === undefined || bytes.toString('base64url') !== input) {
     throw new MonoCloudValidationError('"input" must be base64url without padding');
   }
-  // A copy: a Buffer may be a view of memory that others use, too.
+  // A copy: a Buffer may be a view of a shared memory pool.
   return new Uint8Array(bytes);
 }
 
@@ -161,7 +161,7 @@ function decodeBase64UrlUtf8(input) {
 }
 
 function toB64Url(base64) {
-  // Without a regular expression for the end: on a long run of `=` it would take its time squared.
+  // A loop, because the time of `/=+$/` is quadratic in the length of a run of `=`.
   let end = base64.length;
   while (base64[end - 1] === '=') end -= 1;
   return base64.slice(0, end).replaceAll('+', '-').replaceAll('/', '_');
@@ -173,7 +173,7 @@ function fromB64Url(base64url) {
 }
 
 // ---------------------------------------------------------------------------------------------
-// Time, chance and digests
+// Time, randomness and digests
 // ---------------------------------------------------------------------------------------------
 
 function now() {
@@ -188,7 +188,7 @@ function randomBytes(length = 32) {
 }
 
 function timingSafeEqual(a, b) {
-  // A hash that is missing is like no other, and no reason to throw.
+  // A missing hash differs from every other.
   if (typeof a !== 'string' || typeof b !== 'string') return false;
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && crypto.timingSafeEqual(left, right);
@@ -249,7 +249,7 @@ async function getPublicSigKeyFromIssuerJwks(jwks, header) {
   return key;
 }
 
-/** The public members alone: whatever else is there must not turn it into another kind of key. */
+/** Imports the public members only, so that no other member can change the kind of key. */
 async function importPublicKey({ kty, crv, x, y, n, e, d }, algorithm) {
   if (d !== undefined) {
     throw new MonoCloudValidationError('A JWKS must have public keys only');

@@ -1,6 +1,6 @@
 /**
- * `@monocloud/backend-node/utils`: what programs that sign users in share with this package: groups,
- * callbacks, one-time values, and text under a secret.
+ * `@monocloud/backend-node/utils`: helpers for programs that sign users in: groups, callbacks, one-time
+ * values, and encryption with a secret.
  *
  * ```ts
  * import { decryptSession, isUserInGroup } from '@monocloud/backend-node/utils';
@@ -9,7 +9,7 @@
  * @packageDocumentation
  */
 
-import type { JwtClaims, MonoCloudValidationError } from '../index.js';
+import type { JwtClaims, MonoCloudValidationError } from '../../index.js';
 
 // ---------------------------------------------------------------------------------------------
 // Users and sessions
@@ -19,15 +19,15 @@ import type { JwtClaims, MonoCloudValidationError } from '../index.js';
 export type Group =
   | string
   | {
-      /** Its identifier. */
+      /** The group's identifier. */
       id: string;
-      /** What it is called. */
+      /** The group's name. */
       name: string;
     };
 
 /** A postal address (OpenID Connect Core 1.0 §5.1.1). */
 export interface Address {
-  /** The whole of it, as it goes on a label. Lines end with `\n` or `\r\n`. */
+  /** The full address, as on a mailing label. Lines end with `\n` or `\r\n`. */
   formatted?: string | undefined;
   /** Street, house number, and so on. */
   street_address?: string | undefined;
@@ -39,17 +39,17 @@ export interface Address {
   postal_code?: string | undefined;
   /** Country. */
   country?: string | undefined;
-  /** Anything else. */
+  /** Any other member. */
   [member: string]: unknown;
 }
 
 /**
- * What the userinfo endpoint says of a user (OpenID Connect Core 1.0 §5.1, §5.3.2).
+ * The claims of a userinfo response (OpenID Connect Core 1.0 §5.1, §5.3.2).
  *
- * @typeParam TAddress - The address, where there is more to it.
+ * @typeParam TAddress - The type of the address.
  */
 export interface UserinfoResponse<TAddress extends Address = Address> {
-  /** The user. The only claim that is always there. */
+  /** The user's identifier. The only claim that is always present. */
   sub: string;
   /** The groups that the user is in. */
   groups?: Group[] | undefined;
@@ -63,7 +63,7 @@ export interface UserinfoResponse<TAddress extends Address = Address> {
   middle_name?: string | undefined;
   /** Casual name. */
   nickname?: string | undefined;
-  /** What the user likes to be called here. Not unique. */
+  /** The user name that the user prefers. Not unique. */
   preferred_username?: string | undefined;
   /** URL of the user's page. */
   profile?: string | undefined;
@@ -73,7 +73,7 @@ export interface UserinfoResponse<TAddress extends Address = Address> {
   website?: string | undefined;
   /** Email address. */
   email?: string | undefined;
-  /** Whether the address was shown to be the user's. */
+  /** Whether the email address was verified. */
   email_verified?: boolean | undefined;
   /** Gender. */
   gender?: string | undefined;
@@ -83,11 +83,11 @@ export interface UserinfoResponse<TAddress extends Address = Address> {
   zoneinfo?: string | undefined;
   /** Language, such as `en-US`. */
   locale?: string | undefined;
-  /** Phone number, in E.164 where it can be. */
+  /** Phone number, preferably in E.164 format. */
   phone_number?: string | undefined;
-  /** Whether the number was shown to be the user's. */
+  /** Whether the phone number was verified. */
   phone_number_verified?: boolean | undefined;
-  /** When any of this last changed, in epoch seconds. */
+  /** The time of the last change of these claims, in epoch seconds. */
   updated_at?: number | undefined;
   /** Postal address. */
   address?: TAddress | undefined;
@@ -99,29 +99,29 @@ export interface UserinfoResponse<TAddress extends Address = Address> {
 export interface MonoCloudUser extends UserinfoResponse {
   /** How the user was authenticated: `pwd`, `otp`, … (RFC 8176). */
   amr?: string[] | undefined;
-  /** Which identity provider did it. */
+  /** The identity provider that authenticated the user. */
   idp?: string | undefined;
 }
 
 /** The claims of an ID token (OpenID Connect Core 1.0 §2, §3.3.2.11). */
 export interface IdTokenClaims extends UserinfoResponse, JwtClaims {
-  /** Who issued the token. */
+  /** The issuer of the token. */
   iss: string;
-  /** The user. */
+  /** The user's identifier. */
   sub: string;
-  /** How strong the authentication was. */
+  /** The authentication context class: how strong the authentication was. */
   acr?: string | undefined;
   /** How the user was authenticated. */
   amr?: string[] | undefined;
   /** Hash of the access token; see `validateTokenHash` in `/internal`. */
   at_hash?: string | undefined;
-  /** When the user was authenticated, in epoch seconds. */
+  /** The time of the authentication, in epoch seconds. */
   auth_time?: number | undefined;
   /** The client that the token was issued to. */
   azp?: string | undefined;
   /** Hash of the code. */
   c_hash?: string | undefined;
-  /** That of the request; see {@link generateNonce}. */
+  /** The nonce of the request; see {@link generateNonce}. */
   nonce?: string | undefined;
   /** Hash of the state. */
   s_hash?: string | undefined;
@@ -135,15 +135,15 @@ export interface AccessToken {
   accessTokenExpiration: number;
   /** The scopes granted, separated by spaces. */
   scopes: string;
-  /** What it is for, separated by spaces (RFC 8707). */
+  /** The resources that the token is for, separated by spaces (RFC 8707). */
   resource?: string | undefined;
-  /** The scopes that were asked for, separated by spaces. */
+  /** The requested scopes, separated by spaces. */
   requestedScopes?: string | undefined;
 }
 
-/** A user who is signed in, with the tokens that came with it: what a session cookie holds. */
+/** The session of a user, with tokens: the content of a session cookie. */
 export interface MonoCloudSession {
-  /** Who it is. */
+  /** The user. */
   user: MonoCloudUser;
   /** The ID token, in compact form. */
   idToken?: string | undefined;
@@ -151,25 +151,25 @@ export interface MonoCloudSession {
   accessTokens?: AccessToken[] | undefined;
   /** The refresh token. */
   refreshToken?: string | undefined;
-  /** The scopes that were asked for when the user signed in, separated by spaces. */
+  /** The scopes that were requested at sign-in, separated by spaces. */
   authorizedScopes?: string | undefined;
-  /** Anything else that JSON can hold. */
+  /** Any other member that JSON can represent. */
   [member: string]: unknown;
 }
 
-/** What a program has to remember between sending a user to sign in and the callback. */
+/** The state of a sign-in, from the authorization request to the callback. */
 export interface AuthState {
-  /** What must come back in the callback (RFC 6749 §10.12). */
+  /** The `state` that the callback must have (RFC 6749 §10.12). */
   state: string;
-  /** What must come back in the ID token (OpenID Connect Core 1.0 §3.1.2.1). */
+  /** The `nonce` that the ID token must have (OpenID Connect Core 1.0 §3.1.2.1). */
   nonce: string;
-  /** The scopes asked for, separated by spaces. */
+  /** The requested scopes, separated by spaces. */
   scopes: string;
-  /** What proves that the code is ours (RFC 7636 §4.1). */
+  /** The code verifier of PKCE (RFC 7636 §4.1). */
   codeVerifier?: string | undefined;
-  /** How long ago the user may have been authenticated, in seconds. */
+  /** The longest time since the user's authentication, in seconds. */
   maxAge?: number | undefined;
-  /** What the token is for, separated by spaces (RFC 8707). */
+  /** The resources that the token is for, separated by spaces (RFC 8707). */
   resource?: string | undefined;
 }
 
@@ -178,16 +178,16 @@ export interface AuthState {
 // ---------------------------------------------------------------------------------------------
 
 /**
- * Whether somebody is in a group: the rule of `protect({ groups })`, as a question of its own.
+ * Whether a user is in a group, by the same rule as `protect({ groups })`.
  *
- * The groups claim is an array of names, or of objects with `id` or `name`. Names are compared to the
- * letter. A claim that is none of this has no groups in it.
+ * The groups claim is an array of names, or of objects with `id` or `name`. Names are case-sensitive. A claim of
+ * another form has no groups.
  *
- * @param user - A user, or claims. Without one the answer is no.
- * @param groups - What to look for. Empty: nothing is asked for, and the answer is yes.
- * @param groupsClaim - The claim with the groups. By default `'groups'`.
- * @param matchAll - `true`: all of them. `false`, the default: any one.
- * @throws {MonoCloudValidationError} where `groups` is no array, or has something else than strings in it.
+ * @param user - A user, or claims. Without one, the result is `false`.
+ * @param groups - The groups. Empty: the result is `true`.
+ * @param groupsClaim - The name of the groups claim. By default `'groups'`.
+ * @param matchAll - `true`: the user must be in all groups. `false`, the default: in any one.
+ * @throws {MonoCloudValidationError} where `groups` is no array of strings.
  *
  * @example
  * ```ts
@@ -208,7 +208,7 @@ export declare function isUserInGroup(
 // Signing in
 // ---------------------------------------------------------------------------------------------
 
-/** What came back from the authorization endpoint (RFC 6749 §4.1.2, OpenID Connect Core 1.0 §3). */
+/** The parameters of an authorization response (RFC 6749 §4.1.2, OpenID Connect Core 1.0 §3). */
 export interface CallbackParams {
   /** `state`: compare it with the one that was sent. */
   state: string | undefined;
@@ -224,28 +224,28 @@ export interface CallbackParams {
   scope: string | undefined;
   /** `session_state` (OpenID Connect Session Management 1.0 §2). */
   sessionState: string | undefined;
-  /** `expires_in`: how long the access token lives, in seconds. */
+  /** `expires_in`: the lifetime of the access token, in seconds. */
   expiresIn: number | undefined;
   /** `error`, such as `access_denied` (RFC 6749 §4.1.2.1). */
   error: string | undefined;
-  /** `error_description`, for developers. It comes from outside: escape it. */
+  /** `error_description`, for developers. Untrusted: escape it. */
   errorDescription: string | undefined;
 }
 
-/** What is read of a `URLSearchParams`. */
+/** The method of `URLSearchParams` that is used. */
 export interface QueryParameters {
   /** The first value of a parameter. */
   get(name: string): string | null;
 }
 
 /**
- * Reads the parameters of a callback. Nothing is checked; a parameter that is not there is `undefined`,
- * and of one that is there twice the first counts.
+ * Reads the parameters of a callback. Nothing is checked. Absent parameters are `undefined`; of duplicates, the
+ * first one is used.
  *
- * @param queryOrUrl - A URL, whose query is read and whose fragment is not; `req.url`; a query or a
- * fragment, with or without its `?` or `#`; the body of a `form_post`; or a `URLSearchParams`.
- * @returns Every parameter that this package knows, those that are not there as `undefined`.
- * @throws {MonoCloudValidationError} where it is none of these.
+ * @param queryOrUrl - A URL (its query is read, its fragment is not); `req.url`; a query or a fragment, with or
+ * without `?` or `#`; the body of a `form_post`; or a `URLSearchParams`.
+ * @returns Every parameter that this package knows; absent ones are `undefined`.
+ * @throws {MonoCloudValidationError} for any other argument.
  *
  * @example
  * ```ts
@@ -286,49 +286,46 @@ export declare function generateNonce(): string;
  * ```
  */
 export declare function generatePKCE(): Promise<{
-  /** To be kept until the code is exchanged. */
+  /** For the token request. Keep it until then. */
   codeVerifier: string;
-  /** To be sent with the authorization request. */
+  /** For the authorization request. */
   codeChallenge: string;
 }>;
 
 // ---------------------------------------------------------------------------------------------
-// Text under a secret
+// Encryption
 // ---------------------------------------------------------------------------------------------
 
 /**
- * Encrypts a text, so that who has the secret can read it, and nobody else can read or change it.
+ * Encrypts a text. Only somebody with the secret can read or change it.
  *
- * AES-256-GCM with a key from PBKDF2-SHA-256 (RFC 8018 §5.2), 310,000 iterations. The result is
- * base64url without padding of salt (16 bytes), IV (12), ciphertext and tag (16), and another one each
- * time: four thirds of the text's bytes, and 59 characters more. The vendor's packages that use
- * 310,000 iterations read it, too.
+ * AES-256-GCM with a key from PBKDF2-SHA-256 (RFC 8018 §5.2), 310,000 iterations. The result is base64url of salt
+ * (16 bytes), IV (12), ciphertext and tag (16): four thirds of the text's bytes, and 59 characters more. It is
+ * different each time. The vendor's packages that use 310,000 iterations can decrypt it.
  *
- * It takes about 100 ms of one of the process's four background threads (`UV_THREADPOOL_SIZE`).
+ * A call takes about 100 ms of one of the process's four background threads (`UV_THREADPOOL_SIZE`).
  *
  * @param data - At most 1 MiB as UTF-8.
- * @param secret - `openssl rand -base64 32`. Who knows it can read, and make up, all that it encrypts.
- * @returns Base64url without padding: it goes into a cookie, a URL or a header as it is.
+ * @param secret - `openssl rand -base64 32`. Anybody who has the secret can decrypt and encrypt.
+ * @returns Base64url without padding, which needs no escaping in a cookie, a URL or a header.
  * @throws {MonoCloudValidationError} where `data` is no string or too long, or `secret` is missing or empty.
  * @example
  * ```ts
  * const text = await encrypt('the answer is 42', secret);
- * const answer = await decrypt(text, secret); // undefined, if it is not what was encrypted
+ * const answer = await decrypt(text, secret); // undefined, if the text was changed
  * ```
  */
 export declare function encrypt(data: string, secret: string): Promise<string>;
 
 /**
- * Decrypts what {@link encrypt} made, here or in a package of the vendor's, with 310,000 iterations
- * or 100,000.
+ * Decrypts a text of {@link encrypt}, or of the vendor's packages with 310,000 or 100,000 iterations.
  *
- * It takes as long as encrypting; a text that is not under this secret takes a third more. What can't be
- * one (other characters, too short, over 1 MiB) is told at once. Where anybody can send texts, mind how
- * many.
+ * A call takes as long as {@link encrypt}, or a third more if the secret is another one. Text of the wrong form
+ * (other characters, too short, over 1 MiB) is refused at once. Limit the calls where anybody can send texts.
  *
- * @param encrypted - Anything: what can't be decrypted is no error.
- * @param secret - The one that it was encrypted with.
- * @returns The text; `undefined` where it was altered, cut off, or is not under this secret.
+ * @param encrypted - Any value: one that can't be decrypted is no error.
+ * @param secret - The secret with which the text was encrypted.
+ * @returns The text; `undefined` where it was changed or cut off, or the secret is another one.
  * @throws {MonoCloudValidationError} where `secret` is missing or empty.
  */
 export declare function decrypt(
@@ -337,14 +334,12 @@ export declare function decrypt(
 ): Promise<string | undefined>;
 
 /**
- * Encrypts a session, for a cookie or a store; see {@link encrypt}. What is encrypted is
- * `{ "session": …, "expiresAt": … }`.
+ * Encrypts a session as `{ "session": …, "expiresAt": … }`, for a cookie or a store; see {@link encrypt}.
  *
- * @param session - What JSON can hold of it is kept.
+ * @param session - The session, which is written as JSON.
  * @param secret - The same as for {@link decryptSession}.
- * @param ttl - After how many seconds it is expired; finite. Without one it never is.
- * @returns As {@link encrypt} makes it. A cookie holds some 4000 characters: large claims are better off in
- * a store.
+ * @param ttl - The lifetime in seconds, finite. By default, the session does not expire.
+ * @returns The result of {@link encrypt}. A cookie can hold about 4000 characters; larger sessions need a store.
  * @throws {MonoCloudValidationError} where `session` is no object, can't be written as JSON, or is over
  * 1 MiB; where `ttl` is no finite number; where `secret` is missing or empty.
  *
@@ -362,16 +357,15 @@ export declare function encryptSession(
 ): Promise<string>;
 
 /**
- * Decrypts a session. That it was encrypted with the secret is all that is checked of it: its tokens may
- * have expired.
+ * Decrypts a session. Its tokens are not validated, and may have expired.
  *
- * @typeParam T - What the session is. It is taken at your word, not checked.
- * @param encryptedSession - What {@link encryptSession} returned, or what is in the cookie's place.
- * @param secret - The one that it was encrypted with.
+ * @typeParam T - The type of the session, which is not checked.
+ * @param encryptedSession - The result of {@link encryptSession}, for example from a cookie.
+ * @param secret - The secret with which the session was encrypted.
  * @returns The session.
- * @throws {MonoCloudValidationError} with the message `Invalid session data` where it was altered, is not
- * under this secret, or holds no session; with `Session Expired` where its `ttl` is over; and where `secret`
- * is missing or empty.
+ * @throws {MonoCloudValidationError} with the message `Invalid session data` where the text was changed, the
+ * secret is another one, or the text is no session; with `Session Expired` after its `ttl`; and where `secret` is
+ * missing or empty.
  *
  * @example
  * ```ts
@@ -384,14 +378,13 @@ export declare function decryptSession<T extends MonoCloudSession = MonoCloudSes
 ): Promise<T>;
 
 /**
- * Encrypts what has to be remembered until the callback; see {@link encrypt}. What is encrypted is
- * `{ "authState": …, "expiresAt": … }`.
+ * Encrypts the state of a sign-in as `{ "authState": …, "expiresAt": … }`; see {@link encrypt}.
  *
- * @typeParam T - The state, with members of your own.
- * @param authState - What JSON can hold of it is kept.
+ * @typeParam T - The type of the state.
+ * @param authState - The state, which is written as JSON.
  * @param secret - The same as for {@link decryptAuthState}.
- * @param ttl - After how many seconds it is expired; finite. Without one it never is.
- * @returns As {@link encrypt} makes it.
+ * @param ttl - The lifetime in seconds, finite. By default, the state does not expire.
+ * @returns The result of {@link encrypt}.
  * @throws {MonoCloudValidationError} where `authState` is no object, can't be written as JSON, or is over
  * 1 MiB; where `ttl` is no finite number; where `secret` is missing or empty.
  */
@@ -402,21 +395,21 @@ export declare function encryptAuthState<T extends AuthState>(
 ): Promise<string>;
 
 /**
- * Decrypts what was remembered.
+ * Decrypts the state of a sign-in.
  *
- * @typeParam T - What it is. It is taken at your word, not checked.
- * @param encryptedAuthState - What {@link encryptAuthState} returned, or what is in the cookie's place.
- * @param secret - The one that it was encrypted with.
- * @returns What was encrypted.
- * @throws {MonoCloudValidationError} with the message `Invalid auth state` where it was altered, is not
- * under this secret, or holds none; with `Auth state expired` where its `ttl` is over; and where `secret` is
+ * @typeParam T - The type of the state, which is not checked.
+ * @param encryptedAuthState - The result of {@link encryptAuthState}, for example from a cookie.
+ * @param secret - The secret with which the state was encrypted.
+ * @returns The state.
+ * @throws {MonoCloudValidationError} with the message `Invalid auth state` where the text was changed, the secret
+ * is another one, or the text is no state; with `Auth state expired` after its `ttl`; and where `secret` is
  * missing or empty.
  *
  * @example
  * ```ts
  * const { state, codeVerifier } = await decryptAuthState(req.cookies.state, secret);
  * const callback = parseCallbackParams(req.url);
- * if (callback.state !== state) throw new Error('This callback is not of a sign-in that began here');
+ * if (callback.state !== state) throw new Error('The callback belongs to another sign-in');
  * ```
  */
 export declare function decryptAuthState<T extends AuthState = AuthState>(
@@ -429,9 +422,9 @@ export declare function decryptAuthState<T extends AuthState = AuthState>(
 // ---------------------------------------------------------------------------------------------
 
 /**
- * All strings of some lists, each once, in the order in which they first come.
+ * The strings of several lists without duplicates, in the order of their first occurrence.
  *
- * @param arrays - The lists. What is no array is passed over.
+ * @param arrays - The lists. Values that are no array are skipped.
  * @returns The strings; `undefined` where no list was given.
  * @example
  * ```ts
