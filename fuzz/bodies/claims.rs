@@ -6,8 +6,9 @@ use monocloud_backend_node::error::TokenError;
 use monocloud_backend_node::json::Members;
 use monocloud_backend_node::token::binding::Binding;
 use monocloud_backend_node::token::claim_path::ClaimPath;
+use monocloud_backend_node::token::claim_reading::{Audience, ClaimReading};
 use monocloud_backend_node::token::claim_rules::{
-    Audience, ClaimReading, ClaimRule, ClaimValues, Demands, Expiration, Moment, Requirements,
+    ClaimRule, ClaimValues, Demands, Expiration, Moment, Requirements,
 };
 use monocloud_backend_node::token::claims::Claims;
 use monocloud_backend_node::token::required_claims::RequiredClaims;

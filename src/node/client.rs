@@ -8,19 +8,17 @@ use napi_derive::napi;
 use serde_json::Value;
 
 use super::failure::{Failure, Outcome, outcome};
-use super::fetcher::{CallerDocument, Fetcher};
+use super::functions::Functions;
 use super::js_bridge::{Bridge, JsBridge};
 use super::options::{GivenOption, GivenRequirements, sources};
 use super::raw::Callable;
 use super::validate_fn::ValidateFn;
 use super::{explanation, stats};
-use crate::clock::SystemClock;
 use crate::config::{Config, Flavour, Given, clock_setting, options};
 use crate::error::{Error, Fault, HttpError, ValidationError};
-use crate::http::Transport;
 use crate::http::client::{HttpConfig, NativeTransport};
+use crate::issuer::Want;
 use crate::issuer::events::Observer;
-use crate::issuer::{Issuer, Resolver, Sources, Want};
 use crate::token::binding;
 use crate::token::claim_rules::Expiration;
 use crate::validator::explain::describe_keys as described;
@@ -103,48 +101,6 @@ pub struct Settings {
     pub verified_tokens_bytes: f64,
     /// Milliseconds.
     pub cache_timeout: f64,
-}
-
-/// The caller's functions, which replace requests.
-struct Functions<'a> {
-    bridge: &'a Arc<JsBridge>,
-    client: f64,
-    /// Whether a resolver is told whose document it supplies.
-    several: bool,
-}
-
-impl Functions<'_> {
-    /// An issuer, whose documents come from the caller's functions where there are any: then they are this
-    /// client's alone.
-    fn issuer(
-        &self,
-        config: &Config,
-        http: &HttpConfig,
-        native: &Arc<NativeTransport>,
-    ) -> Arc<Issuer> {
-        let (client, clock) = (self.client, Arc::new(SystemClock::get()));
-        let resolver = |has: bool, document| -> Option<Arc<dyn Resolver>> {
-            let bridge = Arc::clone(self.bridge);
-            let issuer = self.several.then(|| config.tenant.issuer().to_owned());
-            has.then(|| Arc::new(CallerDocument { bridge, client, document, issuer }) as _)
-        };
-        let metadata = resolver(config.has_metadata_resolver, "metadata");
-        let jwks = resolver(config.has_jwks_resolver, "jwks");
-        let own = config.has_fetcher || metadata.is_some() || jwks.is_some();
-        let sources = || {
-            let transport: Arc<dyn Transport> = if config.has_fetcher {
-                Arc::new(Fetcher { bridge: Arc::clone(self.bridge), client })
-            } else {
-                Arc::new(Arc::clone(native))
-            };
-            Sources { transport, metadata, jwks }
-        };
-        if own {
-            Issuer::new(config.tenant.clone(), sources(), clock)
-        } else {
-            Issuer::shared(&config.tenant, http.clone(), clock, sources)
-        }
-    }
 }
 
 #[napi]

@@ -213,8 +213,11 @@ impl Bridge {
         panics::at("collect");
         // One call for each: in an array, elements could run into a setter on `Array.prototype`.
         let settled = std::mem::take(&mut *self.bridge.settled());
-        let failed = settled.into_iter().filter_map(|outcome| settle.call(outcome.into()).err());
-        failed.fold(Ok(()), |_, error| Err(error))
+        let mut result = Ok(());
+        for outcome in settled {
+            result = settle.call(outcome.into()).and(result);
+        }
+        result
     }
 
     /// The caller's `fetcher` has answered. `headers` alternates names and values.

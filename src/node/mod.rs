@@ -9,6 +9,7 @@ mod client;
 mod explanation;
 mod failure;
 mod fetcher;
+mod functions;
 mod js_bridge;
 mod options;
 mod panic_hook;

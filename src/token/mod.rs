@@ -2,6 +2,7 @@
 
 pub mod binding;
 pub mod claim_path;
+pub mod claim_reading;
 pub mod claim_rules;
 pub mod claims;
 pub mod jws;

@@ -4,185 +4,28 @@
 //! order and past the first that fails, so that everything that is wrong with a token shows at once. What
 //! is shown of the claims is what the rules look at, cut to a length.
 
+mod shown;
+mod steps;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+pub use self::shown::describe_keys;
+use self::shown::{MOST, claims_compared, cut, described, kind_of, shown, some};
+use self::steps::Walk;
+pub use self::steps::{Answer, Explanation, Rule, Step};
 use super::request::{OwnedRequest, Request};
 use super::{TrustedIssuer, Validation, Validator, Verdict, Way, read_values};
 use crate::error::{Error, TokenError};
 use crate::json::Members;
 use crate::keys::algorithm::Algorithm;
-use crate::keys::jwk::Jwk;
 use crate::keys::jwk_set::JwkSet;
 use crate::token::binding::{self, Confirmation};
-use crate::token::claim_rules::{Audience, ClaimRule, Demands, Expiration, Scopes};
+use crate::token::claim_reading::{Audience, Scopes};
+use crate::token::claim_rules::{ClaimRule, Demands, Expiration};
 use crate::token::claims::Claims;
 use crate::token::jws::Compact;
-use crate::token::required_claims::RequiredClaims;
-
-/// The longest text of a stranger's that is shown, in characters.
-const LONGEST: usize = 256;
-
-/// The most entries of a stranger's list that are shown.
-const MOST: usize = 32;
-
-/// One step of a validation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rule {
-    /// The token is short enough, and a JWT has three parts.
-    Form,
-    /// The header can be read, and its algorithm and type are accepted.
-    Header,
-    /// The tenant's keys are at hand.
-    Keys,
-    /// One of the keys is the token's.
-    Key,
-    /// The signature is that key's.
-    Signature,
-    /// This client has credentials for introspection.
-    Client,
-    /// The tenant says that the token is active.
-    Introspection,
-    /// The claims can be read.
-    Payload,
-    /// A rule on the claims.
-    Claim(ClaimRule),
-}
-
-impl Rule {
-    const JWT: [Self; 6] =
-        [Self::Form, Self::Header, Self::Keys, Self::Key, Self::Signature, Self::Payload];
-    const INTROSPECTED: [Self; 4] = [Self::Client, Self::Form, Self::Introspection, Self::Payload];
-
-    /// All steps for one kind of token, in their order.
-    pub fn all(introspected: bool) -> impl Iterator<Item = Self> {
-        let first: &[Self] = if introspected { &Self::INTROSPECTED } else { &Self::JWT };
-        let claims = [ClaimRule::TOKEN, ClaimRule::ROUTE].into_iter().flatten();
-        first.iter().copied().chain(claims.map(|rule| Self::Claim(*rule)))
-    }
-
-    /// The stable machine word.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Form => "form",
-            Self::Header => "header",
-            Self::Keys => "keys",
-            Self::Key => "key",
-            Self::Signature => "signature",
-            Self::Client => "client",
-            Self::Introspection => "introspection",
-            Self::Payload => "payload",
-            Self::Claim(ClaimRule::Issuer) => "issuer",
-            Self::Claim(ClaimRule::Subject) => "subject",
-            Self::Claim(ClaimRule::Audience) => "audience",
-            Self::Claim(ClaimRule::Expiration) => "expiration",
-            Self::Claim(ClaimRule::NotBefore) => "not_before",
-            Self::Claim(ClaimRule::ClientId) => "client_id",
-            Self::Claim(ClaimRule::RequiredClaims) => "required_claims",
-            Self::Claim(ClaimRule::Claims) => "claims",
-            Self::Claim(ClaimRule::Authentication) => "authentication",
-            Self::Claim(ClaimRule::Scopes) => "scopes",
-            Self::Claim(ClaimRule::Groups) => "groups",
-            Self::Claim(ClaimRule::Binding) => "binding",
-        }
-    }
-}
-
-/// What came of one rule.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
-    /// The token meets it.
-    Passed,
-    /// It does not.
-    Failed(Error),
-    /// Neither the route nor the token asks.
-    NotAsked,
-    /// What comes before it left nothing to ask.
-    NotReached,
-}
-
-/// One rule, what came of it, and what it looked at.
-#[derive(Clone)]
-pub struct Step {
-    /// Which.
-    pub rule: Rule,
-    /// What came of it.
-    pub answer: Answer,
-    /// What there was, and what is asked for. `Null` where there is nothing to show.
-    pub found: Value,
-    /// See `found`.
-    pub expected: Value,
-}
-
-/// Claims do not belong into logs.
-impl std::fmt::Debug for Step {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Step")
-            .field("rule", &self.rule)
-            .field("answer", &self.answer)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A token's way through the rules.
-#[derive(Debug)]
-pub struct Explanation {
-    /// Whether the tenant was, or would have been, asked.
-    pub introspected: bool,
-    /// What a validation comes to.
-    pub verdict: Result<(), Error>,
-    /// Every rule, in the order in which they are asked.
-    pub steps: Vec<Step>,
-}
-
-/// The steps as they are made.
-struct Walk {
-    introspected: bool,
-    steps: Vec<Step>,
-}
-
-impl Walk {
-    fn new(introspected: bool) -> Self {
-        Self { introspected, steps: Vec::new() }
-    }
-
-    /// Notes what came of a step, and hands its value on.
-    fn put<T, E: Into<Error>>(
-        &mut self,
-        rule: Rule,
-        result: Result<T, E>,
-        found: Value,
-        expected: Value,
-    ) -> Option<T> {
-        let (answer, value) = match result {
-            Ok(value) => (Answer::Passed, Some(value)),
-            Err(error) => (Answer::Failed(error.into()), None),
-        };
-        self.steps.push(Step { rule, answer, found, expected });
-        value
-    }
-
-    /// All steps, those that were not reached included.
-    fn end(self, verdict: Verdict) -> Explanation {
-        let not_reached = |rule: Rule| Step {
-            rule,
-            answer: Answer::NotReached,
-            found: Value::Null,
-            expected: Value::Null,
-        };
-        let steps = Rule::all(self.introspected).map(|rule| {
-            let step = self.steps.iter().find(|step| step.rule == rule);
-            step.cloned().unwrap_or_else(|| not_reached(rule))
-        });
-        Explanation {
-            introspected: self.introspected,
-            verdict: verdict.map(drop),
-            steps: steps.collect(),
-        }
-    }
-}
 
 impl Validator {
     /// The way of a token through the steps.
@@ -386,19 +229,6 @@ fn walk_unknown_issuer(walk: &mut Walk, token: &Compact<'_>) {
     }
 }
 
-/// Claims that are required: those that the token has, and the allowed values.
-fn claims_compared(claims: &Claims<'_>, required: &RequiredClaims) -> (Value, Value) {
-    let found = required
-        .iter()
-        .take(MOST)
-        .map(|(path, _)| (cut(path.as_str()), path.find(claims).map_or(Value::Null, shown)));
-    let expected = required
-        .iter()
-        .take(MOST)
-        .map(|(path, values)| (cut(path.as_str()), values.iter().take(MOST).cloned().collect()));
-    (Value::Object(found.collect()), Value::Object(expected.collect()))
-}
-
 /// From the header to the signature.
 fn walk_signature(walk: &mut Walk, token: &Compact<'_>, set: Option<&JwkSet>, verdict: &Verdict) {
     let text = token.header_text();
@@ -433,72 +263,4 @@ fn walk_signature(walk: &mut Walk, token: &Compact<'_>, set: Option<&JwkSet>, ve
     let signature = token.signature();
     let verdict = signature.and_then(|it| verifier.verify(token.signing_input, &it));
     walk.put(Rule::Signature, verdict, Value::Null, Value::Null);
-}
-
-/// Each member of a JWKS document: what it may verify, or why it verifies nothing.
-pub fn describe_keys(jwks: &str) -> Result<Vec<Value>, &'static str> {
-    let entries = JwkSet::entries(jwks)?;
-    let describe = |entry: &str| {
-        let members = Members::parse(entry).unwrap_or_default();
-        let member = |name| members.raw(name).map_or(Value::Null, shown);
-        let (algorithms, skipped) = match Jwk::parse(entry) {
-            Ok(key) => (key.algorithms().map(Algorithm::name).collect(), None),
-            Err(why) => (Vec::new(), Some(why.as_str())),
-        };
-        json!({
-            "kid": member("kid"), "kty": member("kty"), "crv": member("crv"), "use": member("use"),
-            "alg": member("alg"), "algorithms": algorithms, "skipped": skipped,
-        })
-    };
-    Ok(entries.into_iter().map(|entry| describe(entry.get())).collect())
-}
-
-/// What a token says of the certificate that it is bound to.
-fn described(confirmation: &Confirmation) -> Value {
-    match confirmation {
-        Confirmation::None => Value::Null,
-        Confirmation::Other => json!("another proof than a certificate"),
-        Confirmation::Certificate(thumbprint) => json!(cut(thumbprint)),
-        Confirmation::DpopKey => json!("a DPoP key"),
-        Confirmation::Unsupported => json!("a \"cnf\" that can't be read, or asks for more"),
-    }
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
-fn some<T: AsRef<str>>(list: impl Iterator<Item = T>) -> Value {
-    list.take(MOST).map(|entry| cut(entry.as_ref())).collect()
-}
-
-/// A member's value as it may be shown: text, numbers and lists of text; of all else the type.
-fn shown(raw: &str) -> Value {
-    match serde_json::from_str(raw) {
-        Ok(Value::String(text)) => json!(cut(&text)),
-        Ok(Value::Number(number)) => Value::Number(number),
-        Ok(Value::Array(list)) => {
-            let entry = |entry: &Value| match entry {
-                Value::String(text) => json!(cut(text)),
-                other => json!(kind_of(&other.to_string())),
-            };
-            list.iter().take(MOST).map(entry).collect()
-        }
-        _ => json!(kind_of(raw)),
-    }
-}
-
-/// What JSON calls a value.
-fn kind_of(raw: &str) -> &'static str {
-    match raw.as_bytes().first() {
-        Some(b'"') => "a string",
-        Some(b'{') => "an object",
-        Some(b'[') => "an array",
-        Some(b't' | b'f') => "a boolean",
-        Some(b'n') => "null",
-        _ => "a number",
-    }
 }

@@ -17,7 +17,8 @@ use sha2::{Digest, Sha256};
 
 use crate::keys::jwk_set::Generation;
 use crate::keys::verifying_key::VerifyingKeyId;
-use crate::token::claim_rules::{ClaimReading, ClaimValues};
+use crate::token::claim_reading::ClaimReading;
+use crate::token::claim_rules::ClaimValues;
 
 /// SHA-256 over a whole token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

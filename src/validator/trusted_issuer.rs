@@ -8,7 +8,8 @@ use crate::error::{Error, ValidationError};
 use crate::issuer::client_auth::{ClientAuth, Credible};
 use crate::issuer::{ClientTerms, Issuer, Want};
 use crate::token::binding::Binding;
-use crate::token::claim_rules::{ClaimReading, Requirements};
+use crate::token::claim_reading::ClaimReading;
+use crate::token::claim_rules::Requirements;
 
 /// An issuer, and how its tokens are validated.
 #[derive(Debug)]
