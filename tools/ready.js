@@ -81,6 +81,7 @@ const RUSTDOC = ['--no-deps', '--document-private-items', '--locked'];
 const denyRustdoc = () => ({ RUSTDOCFLAGS: '-D warnings -A rustdoc::private_intra_doc_links' });
 
 const ON_EVERY_NODE = [
+  'boundary/what',
   'contract/',
   'keys/',
   'e2e/',
@@ -89,6 +90,7 @@ const ON_EVERY_NODE = [
   'explain/',
   'doctor/',
   'process/loading',
+  'rules/',
   'fast-paths',
 ];
 

@@ -14,12 +14,13 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { createCa, createServerCert } = require('../../__test__/support/certs.js');
+const { sign: signToken } = require('../../__test__/support/tokens.js');
 const { start } = require('../support/child.js');
 const { contenders } = require('./contenders.js');
 const { latencyOf } = require('./latency.js');
 const { report, reportLatency } = require('./report.js');
 const { VALID_PER_SECOND, describeScenarios } = require('./scenarios.js');
-const { AUDIENCE, base64url } = require('../support/tokens.js');
+const { AUDIENCE, createKey } = require('../support/tokens.js');
 
 const KEYS = 4;
 const TOKENS_PER_KEY = 20;
@@ -28,18 +29,12 @@ const STAGGER = 0.2;
 const names = Object.keys(contenders);
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-const keys = Array.from({ length: KEYS }, (_, index) => {
-  const { privateKey, publicKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const kid = `key-${index}`;
-  const jwk = { ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' };
-  return { privateKey, jwk, header: base64url({ alg: 'RS256', typ: 'at+jwt', kid }) };
-});
+const keys = Array.from({ length: KEYS }, (_, index) => createKey('RS256', `key-${index}`));
 
-function sign({ privateKey, header }, issuer) {
+function sign(key, issuer) {
   const iat = Math.floor(Date.now() / 1000);
   const claims = { iss: issuer, aud: AUDIENCE, sub: 'user', jti: crypto.randomUUID(), iat };
-  const input = `${header}.${base64url({ ...claims, exp: iat + 3600 })}`;
-  return `${input}.${crypto.sign('sha256', Buffer.from(input), privateKey).toString('base64url')}`;
+  return signToken(key, { claims: { ...claims, exp: iat + 3600 } });
 }
 
 /** The environment without the machine's proxy and trust settings, and with the tenants' root certificate. */

@@ -6,7 +6,7 @@
 const { randomBytes } = require('node:crypto');
 const { serve } = require('../support/child.js');
 const { contenders } = require('./contenders.js');
-const { base64url } = require('../support/tokens.js');
+const { encode: base64url } = require('../../__test__/support/tokens.js');
 
 /** Milliseconds between two checks of how many tokens are due. */
 const TICK = 25;

@@ -38,7 +38,7 @@ function casesOf(quick) {
       ['ES256', 1],
       ['ES256', 8],
     ];
-  const algorithms = Object.keys(tokens.ALGORITHMS).map((alg) => [alg, 1]);
+  const algorithms = tokens.ALGS.map((alg) => [alg, 1]);
   return [
     ...algorithms,
     ...[2, 4, 8].map((size) => ['RS256', size]),

@@ -6,48 +6,29 @@
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const { promisify } = require('node:util');
+const { ACCEPTED, ALGORITHMS } = require('../../__test__/support/algorithms.js');
+const { encode: base64url, makeKey, signatureOf } = require('../../__test__/support/tokens.js');
 
 const AUDIENCE = 'https://api.example.com';
 const HOUR = 3600;
 /** Concurrent signatures: enough for libuv's four threads. */
 const CONCURRENT = 16;
 
-const { RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = crypto.constants;
-const rsa = ['rsa', { modulusLength: 2048 }];
-const pss = { padding: RSA_PKCS1_PSS_PADDING, saltLength: RSA_PSS_SALTLEN_DIGEST };
-const ec = (namedCurve) => ['ec', { namedCurve }];
-const raw = { dsaEncoding: 'ieee-p1363' };
-
-/** The key pair and digest of each algorithm, and the options for `node:crypto`. */
-const ALGORITHMS = {
-  RS256: [rsa, 'sha256'],
-  RS384: [rsa, 'sha384'],
-  RS512: [rsa, 'sha512'],
-  PS256: [rsa, 'sha256', pss],
-  PS384: [rsa, 'sha384', pss],
-  PS512: [rsa, 'sha512', pss],
-  ES256: [ec('P-256'), 'sha256', raw],
-  ES384: [ec('P-384'), 'sha384', raw],
-  ES512: [ec('P-521'), 'sha512', raw],
-  EdDSA: [['ed25519'], undefined],
-};
+/** Ed25519 is EdDSA under another name. */
+const ALGS = ACCEPTED.filter((alg) => alg !== 'Ed25519');
 
 const signAsync = promisify(crypto.sign);
-const base64url = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-function createKey(alg) {
-  const [[type, options], digest, how] = ALGORITHMS[alg];
-  const { privateKey, publicKey } = crypto.generateKeyPairSync(type, options);
-  const kid = `${alg.toLowerCase()}-1`;
-  const signer = { key: privateKey, ...how };
+function createKey(alg, kid = `${alg.toLowerCase()}-1`) {
+  const key = makeKey(alg, { kid });
+  const { publicKey, privateKey } = key.pair;
+  const { digest, how } = ALGORITHMS[alg];
   return {
-    alg,
-    jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' },
+    ...key,
     pem: publicKey.export({ type: 'spki', format: 'pem' }),
     header: base64url({ alg, typ: 'at+jwt', kid }),
-    sign: (input) => crypto.sign(digest, input, signer),
-    privateKey,
-    signAsync: (input) => signAsync(digest, input, signer),
+    sign: (input) => signatureOf(key, input),
+    signAsync: (input) => signAsync(digest, input, { key: privateKey, ...how }),
   };
 }
 
@@ -102,14 +83,13 @@ async function issueAsync(key, issuer, bytes) {
 }
 
 /** A token of the same key with an algorithm that is not allowed; unsigned if the key is not RSA. */
-function otherAlgorithm({ alg, jwk, privateKey }, payload) {
+function otherAlgorithm(key, payload) {
+  const { alg, jwk } = key;
   const other = alg === 'RS512' ? 'RS384' : 'RS512';
-  const [, digest] = ALGORITHMS[other];
   const signs = jwk.kty === 'RSA';
   const header = base64url({ alg: signs ? other : 'none', typ: 'at+jwt', kid: jwk.kid });
   const input = `${header}.${payload}`;
-  const signature = signs ? crypto.sign(digest, Buffer.from(input), privateKey) : Buffer.alloc(0);
-  return `${input}.${signature.toString('base64url')}`;
+  return `${input}.${signs ? signatureOf(key, input, other).toString('base64url') : ''}`;
 }
 
 /** Tokens that every validator must refuse, by the fault of each. */
@@ -159,10 +139,9 @@ function copies(token, count) {
 }
 
 module.exports = {
-  ALGORITHMS,
+  ALGS,
   AUDIENCE,
   badTokens,
-  base64url,
   copies,
   createKey,
   issue,

@@ -1,5 +1,4 @@
-// Everything that the root's types offer, done. `complete.test.js` compiles this, runs it, and holds what
-// comes out to the types that are said here.
+// Uses everything that the root's types offer. `complete.test.js` compiles and runs it, and checks its values.
 import {
   MonoCloudAuthBaseError,
   MonoCloudBackendNodeClient,
@@ -127,9 +126,7 @@ class Cache implements ICache {
 
 /** What a call throws or rejects with; a value, if it does not, which is no `E`. */
 async function caught<E>(work: () => unknown): Promise<E> {
-  return (await Promise.resolve()
-    .then(work)
-    .catch((error: unknown) => error)) as E;
+  return (await (async () => work())().catch((error: unknown) => error)) as E;
 }
 
 interface MyClaims extends AccessTokenClaims {
