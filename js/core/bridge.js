@@ -187,9 +187,10 @@ const MOST_CAUSES = 256;
  * @param {unknown} cause
  */
 function rememberCause(id, cause) {
-  // The first key: there is one.
-  const oldest = /** @type {number} */ (causes.keys().next().value);
-  if (causes.size >= MOST_CAUSES) causes.delete(oldest);
+  if (causes.size >= MOST_CAUSES) {
+    // A map that is not empty has a first key.
+    causes.delete(/** @type {number} */ (causes.keys().next().value));
+  }
   causes.set(id, { cause });
 }
 

@@ -51,6 +51,7 @@ const MOST_NAMES = 100_000;
  *   __proto__?: null,
  * }} Checked the options in `REQUIREMENTS`, checked
  * @typedef {Requirements} RouteRequirements
+ * @typedef {Record<string, Plain>} Members of an object, by its own names
  * @typedef {{} | undefined} Plain strings, numbers, booleans, and lists and objects of these
  */
 
@@ -99,9 +100,6 @@ class Requirements {
   }
 }
 
-/** @param {object} value */
-const membersOf = (value) => /** @type {Record<string, Plain>} */ (value);
-
 /**
  * A copy of a value that consists of objects, arrays and primitives. `slice` and iterators can be replaced.
  * @param {Plain} value
@@ -112,7 +110,11 @@ function copy(value) {
   const copied = isArray(value) ? [] : {};
   const names = keys(value);
   for (let index = 0; index < names.length; index += 1) {
-    const member = { __proto__: null, value: copy(membersOf(value)[names[index]]), ...PLAIN };
+    const member = {
+      __proto__: null,
+      value: copy(/** @type {Members} */ (value)[names[index]]),
+      ...PLAIN,
+    };
     // Not by assignment: a claim may be called `__proto__`.
     defineProperty(copied, names[index], member);
   }
@@ -140,7 +142,7 @@ function textOf(value) {
   const names = keys(value);
   let text = '';
   for (let index = 0; index < names.length; index += 1) {
-    const member = textOf(membersOf(value)[names[index]]);
+    const member = textOf(/** @type {Members} */ (value)[names[index]]);
     text += `${index === 0 ? '' : ','}${list ? '' : `${stringify(names[index])}:`}${member}`;
   }
   return list ? `[${text}]` : `{${text}}`;
@@ -276,7 +278,7 @@ function readClaims(given, from) {
       if (typeof name !== 'string') continue;
       // Of a JSON Pointer (RFC 6901 §3): after "~" comes 0 or 1.
       if (name[0] === '/' && /~(?![01])/.test(name)) throw new TypeError();
-      record[name] = readValues(membersOf(given)[name]);
+      record[name] = readValues(/** @type {Members} */ (given)[name]);
     }
   } catch {
     const rule =

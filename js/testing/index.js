@@ -6,7 +6,7 @@
 /**
  * @import { Server } from 'node:http'
  * @import { AddressInfo, Socket } from 'node:net'
- * @import { IssueOpaqueTokenOptions, IssueTokenOptions, RotateKeysOptions, TestTenant as PublicTenant, TestTenantAlgorithm, TestTenantOptions } from './index.d.ts'
+ * @import { IssueOpaqueTokenOptions, IssueTokenOptions, RotateKeysOptions, TestTenant as PublicTenant, TestTenantAlgorithm, TestTenantGroup, TestTenantOptions } from './index.d.ts'
  */
 
 const { createHash, randomBytes, randomUUID, X509Certificate } = require('node:crypto');
@@ -29,6 +29,7 @@ const JWT_OPTIONS = [...CLAIMS_OPTIONS, 'alg', 'header', 'kid'];
 /**
  * @typedef {Required<Omit<TestTenantOptions, 'algorithms'>> & { algorithms: TestTenantAlgorithm[] }} Settings
  * @typedef {Record<string, unknown>} Claims
+ * @typedef {'ref' | 'unref' | typeof Symbol.asyncDispose} ReturnsItself members that the class lacks, or whose result does
  */
 
 class TestTenant {
@@ -294,6 +295,7 @@ async function createTestTenant(options = {}) {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new TypeError('"port" must be an integer from 0 to 65535');
   }
+  /** @type {Promise<Omit<PublicTenant, ReturnsItself>>} */
   const tenant = TestTenant.start({
     audience,
     clientId,
@@ -302,7 +304,7 @@ async function createTestTenant(options = {}) {
     port,
   });
   // `Symbol.asyncDispose` was defined above, where Node.js has it.
-  return /** @type {Promise<PublicTenant>} */ (/** @type {Promise<unknown>} */ (tenant));
+  return /** @type {Promise<PublicTenant>} */ (tenant);
 }
 
 /** @param {readonly string[]} scopes */
@@ -314,9 +316,9 @@ function scopeClaim(scopes) {
   return scopes.length === 0 ? {} : { scope: scopes.join(' ') };
 }
 
-/** @param {readonly unknown[]} groups */
+/** @param {readonly TestTenantGroup[]} groups */
 function groupsClaim(groups) {
-  /** @param {any} group */
+  /** @param {string | { id?: unknown, name?: unknown } | null} group */
   const valid = (group) =>
     typeof group === 'string' || typeof group?.id === 'string' || typeof group?.name === 'string';
   if (!isList(groups) || !groups.every(valid)) {
