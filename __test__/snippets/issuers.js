@@ -168,7 +168,7 @@ module.exports = {
           { clientId: 'app' },
           { claims: { token_type: 'id' } },
           { claims: { env: 'test' } },
-          { claims: { env: undefined } },
+          { claims: { env: ['staging'] } },
         ].map((token) => ({ ...HERE, token, answer: BAD_TOKEN })),
       ],
     },
