@@ -322,10 +322,34 @@ export type ClientAuthMethod =
  */
 export type CertificateBindingValidation = 'when_present' | 'required' | 'dangerously_ignore';
 
+/** A value that a claim may be required to have. Types do not mix: `1` is not `'1'`. */
+export type ClaimValue = string | number | boolean;
+
+/**
+ * Claims that a token must have: each name with its value, or with the list of its allowed values. Each
+ * claim must be there and be equal to one of them, in value and in type; a claim that is an array or an
+ * object is equal to none.
+ *
+ * A name that begins with `/` is a JSON Pointer (RFC 6901), unless the token has a claim of just that name.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6901 RFC 6901}
+ * @example
+ * ```ts
+ * const required: RequiredClaims = {
+ *   token_use: 'access',
+ *   plan: ['team', 'enterprise'],
+ *   '/realm_access/roles/0': 'staff',
+ * };
+ * ```
+ */
+export type RequiredClaims = Record<string, ClaimValue | readonly ClaimValue[]>;
+
 /** Where a token says which groups its subject is in, and how many of them are needed. */
 export interface IsUserInGroupOptions {
   /**
-   * The claim with the groups: an array of strings, or of objects with `id` or `name`.
+   * The claim with the groups: an array of strings, or of objects with `id` or `name`. A name that begins
+   * with `/` is a JSON Pointer (RFC 6901), unless the token has a claim of just that name:
+   * `/realm_access/roles`.
    *
    * Environment: `MONOCLOUD_BACKEND_GROUPS_CLAIM`.
    * @defaultValue `'groups'`
@@ -517,6 +541,24 @@ export interface MonoCloudOidcBackendClientOptions {
   /** Where the groups are, and how many of them a route needs. */
   groupOptions?: IsUserInGroupOptions;
   /**
+   * The claim with the scopes. `scope` is a string of scopes separated by spaces (RFC 8693 §4.2); another
+   * claim may also be an array of strings. A name that begins with `/` is a JSON Pointer (RFC 6901), unless
+   * the token has a claim of just that name.
+   *
+   * Environment: `MONOCLOUD_BACKEND_SCOPES_CLAIM`.
+   * @defaultValue `'scope'`
+   */
+  scopesClaim?: string;
+  /**
+   * Clients whose tokens are accepted: the token's `client_id` (RFC 8693 §4.3), or its `azp` where it has no
+   * `client_id`, must be one of these; else `client_mismatch`. Unset: any client.
+   *
+   * Environment: `MONOCLOUD_BACKEND_CLIENT_IDS`, separated by spaces.
+   */
+  clientIds?: string[];
+  /** Claims that each token must have, whatever the route; else `required_claims_mismatch`. */
+  requiredClaims?: RequiredClaims;
+  /**
    * Seconds that this machine's clock is set forward by when times are checked; finite, ≥ 0.
    *
    * Environment: `MONOCLOUD_BACKEND_CLOCK_SKEW`.
@@ -657,16 +699,50 @@ export interface MonoCloudBackendNodeClientOptions extends MonoCloudOidcBackendC
    * The tenant's URL, as tokens have it in `iss`: absolute and `https:`, without query, fragment or user
    * info (`http:` for loopback hosts only). One trailing slash is dropped.
    *
-   * Environment: `MONOCLOUD_BACKEND_TENANT_DOMAIN`. Required in one of the two places.
+   * Environment: `MONOCLOUD_BACKEND_TENANT_DOMAIN`. Required in one of the two places, unless there is an
+   * `issuer` or there are `issuers`.
    */
   tenantDomain: string;
   /**
+   * An issuer that is no MonoCloud tenant, as tokens have it in `iss`: compared byte for byte, a slash at
+   * its end included. Alone it is also where discovery starts (`<issuer>` without that slash, plus
+   * `/.well-known/openid-configuration`, OpenID Connect Discovery 1.0 §4). Beside `tenantDomain`, discovery
+   * starts at the tenant domain, whose document must name this `issuer`.
+   *
+   * Environment: `MONOCLOUD_BACKEND_ISSUER`.
+   * @defaultValue `tenantDomain`
+   */
+  issuer?: string;
+  /**
    * This API's identifier, a URI, as tokens have it in `aud` (RFC 9068 §4). Compared byte for byte: a
-   * trailing slash makes another audience.
+   * trailing slash makes another audience. A list: a token needs one of them.
+   *
+   * Beside `issuer` it may be any string that is not empty and has no white space (a GUID, `api://…`), and
+   * `false` where the issuer's tokens carry no `aud`; then `clientIds` is required.
    *
    * Environment: `MONOCLOUD_BACKEND_AUDIENCE`. Required in one of the two places.
    */
-  audience: string;
+  audience: string | string[] | false;
+  /**
+   * Several issuers, in place of `issuer` and `tenantDomain`. A token goes to the entry whose `issuer` equals
+   * its `iss`, byte for byte; no other issuer is asked about it. Options beside the list hold for each entry
+   * that does not have them. Opaque tokens go to the one entry with a `clientId`.
+   *
+   * The constructor throws {@link MonoCloudValidationError} for a list that is empty, that names an issuer
+   * twice, or that has a `clientId` in several entries.
+   *
+   * @example
+   * ```ts
+   * const client = new MonoCloudBackendNodeClient({
+   *   audience: 'https://api.example.com',
+   *   issuers: [
+   *     { issuer: 'https://acme.us.monocloud.com' },
+   *     { issuer: 'https://acme.eu.auth0.com/', clockTolerance: 60 },
+   *   ],
+   * });
+   * ```
+   */
+  issuers?: IssuerOptions[];
   /** Claims by raw token, asked before a token is validated. There is no environment variable for it. */
   cache?: ICache;
   /**
@@ -697,6 +773,22 @@ export interface MonoCloudBackendNodeClientOptions extends MonoCloudOidcBackendC
    * @defaultValue `100`
    */
   cacheTimeout?: number;
+}
+
+/**
+ * One entry of `issuers`: any option that is about an issuer, and not about the process. An option that is
+ * absent has the value that stands beside the list, or its default; environment variables stand for those
+ * beside the list.
+ */
+export interface IssuerOptions
+  extends Partial<
+    Omit<
+      MonoCloudBackendNodeClientOptions,
+      'issuers' | 'cache' | 'cacheTimeout' | 'maxTokenBytes' | 'verifiedTokensBytes'
+    >
+  > {
+  /** The issuer, as its tokens have it in `iss`. Compared byte for byte. */
+  issuer: string;
 }
 
 /**
@@ -776,6 +868,10 @@ export type ExplanationRule =
   | 'subject'
   /** `aud` is this API, or names it among others (RFC 9068 §4). */
   | 'audience'
+  /** `client_id`, or where that is absent `azp`, is one of `clientIds`. */
+  | 'client_id'
+  /** The claims are those that `requiredClaims` asks for. */
+  | 'required_claims'
   /** `exp` is to come (RFC 7519 §4.1.4). */
   | 'expiration'
   /** `nbf`, where it is there, has come (RFC 7519 §4.1.5). */
@@ -784,6 +880,10 @@ export type ExplanationRule =
   | 'scopes'
   /** The groups claim has what the route asks for. */
   | 'groups'
+  /** The claims are those that the route asks for in `claims`. */
+  | 'claims'
+  /** `acr` and `auth_time` are what the route asks for in `acr` and `maxAge` (RFC 9470 §5). */
+  | 'authentication'
   /** The certificate is the one that the token is bound to (RFC 8705 §3). */
   | 'binding';
 
@@ -858,11 +958,26 @@ export interface CertificateDescription {
 export interface IntrospectOptions {
   /** Scopes that must all be in the token's `scope`. Empty or absent: none is asked for. */
   scopes?: string[];
+  /** Scopes of which one must be in the token's `scope`; at least one entry. Absent: none is asked for. */
+  anyScope?: string[];
   /**
    * Groups of which one must be in the token's groups claim, or all with `groupOptions.matchAll`.
    * Empty or absent: none is asked for.
    */
   groups?: string[];
+  /** Claims that the token must have; else `access_denied`. Empty or absent: none is asked for. */
+  claims?: RequiredClaims;
+  /**
+   * Authentication context classes of which one must be the token's `acr` (RFC 9470 §5, OpenID Connect Core
+   * 1.0 §2); at least one entry. Else `insufficient_user_authentication`.
+   */
+  acr?: string[];
+  /**
+   * The most seconds that may have passed since the user signed in, by the token's `auth_time` (RFC 9470 §5);
+   * a finite number, ≥ 0. `clockTolerance` is not added to it. Else `insufficient_user_authentication`, also
+   * where `auth_time` is missing, is no number, or is further in the future than `clockTolerance` allows.
+   */
+  maxAge?: number;
   /**
    * `true`: token and request must both show the same certificate (RFC 8705 §3). `false`: not checked
    * for this token. A mode, or unset: that mode, or the client's.
@@ -884,16 +999,74 @@ export interface ValidateAccessTokenOptions extends IntrospectOptions {}
 /**
  * What a route asks of its callers: `protect({ scopes: ['posts:write'] })`.
  *
+ * @typeParam Scopes - The scopes that there are, as a union: a scope that is not one of them does not compile.
+ * @typeParam T - The framework's request, which `authorize` gets.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9470 RFC 9470}
  * @example
  * ```ts
  * const writers: ProtectOptions = { scopes: ['posts:write'], groups: ['editors', 'admins'] };
  * ```
+ *
+ * @example
+ * ```ts
+ * // The user has signed in with a second factor, in the last five minutes.
+ * const payments: ProtectOptions<'payments:write'> = {
+ *   scopes: ['payments:write'],
+ *   acr: ['urn:example:mfa'],
+ *   maxAge: 300,
+ * };
+ * ```
  */
-export interface ProtectOptions {
+export interface ProtectOptions<Scopes extends string = string, T = any> {
   /** Scopes that the token must all have; else 403. */
-  scopes?: string[];
+  scopes?: Scopes[];
+  /** Scopes of which the token must have one; at least one entry. Else 403. */
+  anyScope?: Scopes[];
   /** Groups of which the token must have one, or all with `groupOptions.matchAll`; else 403. */
   groups?: string[];
+  /** Claims that the token must have, each with its value or one of several; else 403. */
+  claims?: RequiredClaims;
+  /**
+   * Authentication context classes of which one must be the token's `acr` (OpenID Connect Core 1.0 §2); at
+   * least one entry. Else 401 with `error="insufficient_user_authentication"` and `acr_values`
+   * (RFC 9470 §3).
+   */
+  acr?: string[];
+  /**
+   * The most seconds that may have passed since the user signed in, by the token's `auth_time`; a finite
+   * number, ≥ 0. `clockTolerance` is not added to it. Else 401 with
+   * `error="insufficient_user_authentication"` and `max_age` (RFC 9470 §3).
+   */
+  maxAge?: number;
+  /**
+   * A rule of your own. It is called last, when the token has passed everything else, with the claims that
+   * the handler gets. Only `true`, or a promise of `true`, lets the request in; anything else is 403. What it
+   * throws is 403, too, and is published on the channel `refused`. It has no time limit but the request's.
+   *
+   * It is not called for a request without a token (see `optional`).
+   *
+   * @param claims - The claims of the token.
+   * @param request - The framework's request.
+   * @returns Whether the request may go on.
+   * @example
+   * ```ts
+   * app.get(
+   *   '/orgs/:org/invoices',
+   *   protect({ authorize: (claims, req) => claims['org'] === req.params['org'] }),
+   *   listInvoices,
+   * );
+   * ```
+   */
+  // A method, so that its parameters are compared leniently: a function that asks for claims or a request of
+  // your own is taken, too.
+  authorize?(claims: AccessTokenClaims, request: T): boolean | PromiseLike<boolean>;
+  /**
+   * `true`: a request without a token passes, and its `claims` are `undefined`. A token that does not pass is
+   * refused as ever, and so is a header `Authorization: Bearer` without exactly one token.
+   *
+   * @defaultValue `false`
+   */
+  optional?: boolean;
   /**
    * `true`: the token must be bound to the certificate that `certificateResolver` returns (RFC 8705 §3);
    * else 401. `false`: not checked on this route. Unset: the client's `validateCertificateBinding`.
@@ -1014,7 +1187,100 @@ export interface ProtectApiRequestOptions<T> {
   tokenResolver?: TokenResolver<T>;
   /** Finds the client certificate, for certificate-bound tokens. */
   certificateResolver?: ClientCertificateResolver<T>;
+  /** Replaces the answer to a request that is refused: another body, for example. */
+  errorResponse?: ErrorResponse<T>;
 }
+
+/** The answer to a request that is refused, as the guard would send it. */
+export interface ErrorAnswer {
+  /** HTTP status: 401, 403, 500 or 503. */
+  status: number;
+  /** What is sent as JSON. */
+  body: {
+    /** `unauthorized`, `forbidden`, `internal server error` or `service unavailable`. */
+    message: string;
+  };
+  /** `WWW-Authenticate` (RFC 6750 §3), `Retry-After`, or none. */
+  headers: Record<string, string>;
+}
+
+/** An answer in place of the guard's. */
+export interface ErrorReply {
+  /** HTTP status, from 400 to 599. Any other is an error of the application's. */
+  status: number;
+  /** What is sent as JSON. Absent: nothing. */
+  body?: unknown;
+  /** All headers of the answer. Absent: those of the guard's answer, with its challenge. */
+  headers?: Record<string, string | number>;
+}
+
+/** What an `errorResponse` returns: an answer, or nothing. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function without `return` is one, too.
+export type MaybeErrorReply = ErrorReply | null | undefined | void;
+
+/**
+ * Makes the answer to a request that is refused. It is called with the guard's own answer, and returns another,
+ * or nothing for that one. It can't let a request in: a status below 400 or above 599, what it throws and
+ * what it rejects with go to the framework's error handler.
+ *
+ * @typeParam T - The framework's request.
+ * @param answer - The guard's own answer, a copy.
+ * @param error - What `validateAccessToken` rejected with, or what a resolver threw; `undefined` where the
+ * request has no token. Its `reason` is for your log and not for the caller.
+ * @param request - The request.
+ * @returns The answer to send; nothing: the guard's own. A promise is awaited.
+ * @example
+ * ```ts
+ * const errorResponse: ErrorResponse<unknown> = ({ status, body, headers }, error) => ({
+ *   status,
+ *   headers,
+ *   body: { error: body.message, code: error instanceof MonoCloudTokenError ? error.code : undefined },
+ * });
+ * const protect = protectApi({ errorResponse });
+ * ```
+ */
+export type ErrorResponse<T> = (
+  answer: ErrorAnswer,
+  error: unknown,
+  request: T,
+) => MaybeErrorReply | PromiseLike<MaybeErrorReply>;
+
+/** Options of `problemDetails()`, in `/express` and `/fastify`. */
+export interface ProblemDetailsOptions {
+  /**
+   * What the `code` of a token error is appended to, for the member `type` (RFC 9457 §3.1.1). Unset, and
+   * for errors without a code: `about:blank`.
+   */
+  typeBase?: string;
+}
+
+/** What an `errorResponse` of `problemDetails()` answers (RFC 9457 §3). */
+export interface ProblemAnswer {
+  /** HTTP status. */
+  status: number;
+  /** The problem. */
+  body: {
+    /** What kind of problem it is: `about:blank`, or `typeBase` and the error's code. */
+    type: string;
+    /** The status in words. */
+    title: string;
+    /** HTTP status. */
+    status: number;
+  };
+  /** Those of the guard's own answer, and `Content-Type: application/problem+json`. */
+  headers: Record<string, string>;
+}
+
+/**
+ * Makes problem details (RFC 9457) of the guard's answers.
+ *
+ * @param answer - The guard's own answer.
+ * @param error - What the request was refused for.
+ * @returns The answer to send.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9457#section-3 RFC 9457 §3}
+ */
+// Without the request: so that the guard's type parameter is not inferred from it.
+export type ProblemResponse = (answer: ErrorAnswer, error: unknown) => ProblemAnswer;
 
 /**
  * All that `protectApi(client)` needs of a client: a {@link MonoCloudBackendNodeClient}, or an object of
@@ -1304,7 +1570,8 @@ export interface MonoCloudRawResponse {
  * - `inactive_token`: the tenant says that it is not active (401; RFC 7662 §2.2).
  * - `insufficient_scope`: a good token without a scope of the route (403; RFC 6750 §3.1).
  * - `insufficient_groups`: a good token without a group of the route (403).
- * - `access_denied`: a good token that the route's own rules do not let in (403).
+ * - `access_denied`: a good token without a claim that the route asks for, or one that its `authorize` does
+ *   not let in (403).
  * - `insufficient_user_authentication`: the user has to sign in again, or more strongly (401; RFC 9470 §3).
  * - `invalid_dpop_proof`: the proof of possession is missing or wrong (401; RFC 9449 §7.1).
  * - `use_dpop_nonce`: the proof lacks this API's nonce (401; RFC 9449 §9).
@@ -1351,6 +1618,10 @@ export type MonoCloudTokenErrorReason =
   | 'invalid_subject'
   /** `aud` does not name your `audience`, byte for byte (RFC 9068 §4). Compare the two: trailing slash, `http`, letter case. */
   | 'audience_mismatch'
+  /** `client_id`, or where that is absent `azp`, is none of `clientIds`. Add the client, if it is one of yours. */
+  | 'client_mismatch'
+  /** A claim of `requiredClaims` is missing or has another value. Have the issuer set it, or correct the option. */
+  | 'required_claims_mismatch'
   /** A JWT without `exp` (RFC 9068 §2.2). Have the tenant set a lifetime. */
   | 'missing_expiration'
   /** `exp` is no number (RFC 7519 §4.1.4). The fault is the issuer's. */
@@ -1361,10 +1632,20 @@ export type MonoCloudTokenErrorReason =
   | 'invalid_not_before'
   /** `nbf` is to come, by more than `clockTolerance`. Set this machine's clock. */
   | 'not_yet_valid'
-  /** `scope` lacks a scope that the route asks for. Have the client request it, and the tenant grant it. */
+  /** The token lacks a scope that the route asks for. Have the client request it, and the tenant grant it. */
   | 'missing_scopes'
   /** The groups claim lacks the groups that the route asks for. Check the user's groups and `groupsClaim`. */
   | 'missing_groups'
+  /** A claim that the route asks for is missing or has another value. Have the issuer set it for this caller. */
+  | 'claims_mismatch'
+  /** `acr` is none of those that the route asks for (RFC 9470 §3). Have the client sign the user in with `acr_values`. */
+  | 'acr_not_met'
+  /** `auth_time` is missing, no number or to come, and the route has a `maxAge` (RFC 9470 §5). Have the issuer put it into tokens. */
+  | 'missing_auth_time'
+  /** The user signed in longer ago than `maxAge` (RFC 9470 §3). Have the client sign the user in with `max_age`. */
+  | 'login_too_old'
+  /** The route's `authorize` did not return `true`, or threw. The rule is your own. */
+  | 'not_authorized'
   /** Introspection did not answer `"active": true` (RFC 7662 §2.2). Get a new token. */
   | 'inactive'
   /** The same, for a JWT that looks alive. Check that this client may introspect tokens of this audience; else it was revoked. */
@@ -1570,6 +1851,8 @@ export interface RefusedMessage {
   code: MonoCloudTokenErrorCode;
   /** Why exactly. */
   reason: MonoCloudTokenErrorReason;
+  /** With `not_authorized`: what `authorize` threw or rejected with, if it did. */
+  error?: unknown;
 }
 
 /** The `cache` failed, and the token was validated without it. */

@@ -32,7 +32,7 @@ const any = () => hostile(random);
 const one = (list) => pick(random, list);
 
 const OPTIONS = [
-  ...require('../../js/core/bridge.js').optionNames,
+  ...require('../../js/core/bridge.js').optionTable.map(({ name }) => name),
   'tokenResolver',
   'certificateResolver',
 ];

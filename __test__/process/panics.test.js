@@ -83,7 +83,7 @@ const EXPORTS = {
   failed: ['failed', 'failing().validateAccessToken(input.token)', { http: true, fails: true }],
   // What is called as the package is loaded.
   'new Bridge': 'reload()',
-  optionNames: 'reload()',
+  optionTable: 'reload()',
   environmentNames: 'reload()',
 };
 

@@ -60,22 +60,20 @@ const LOST = { kind: 'internal', message: DEFECT };
 
 /** Hands out the outcomes that have come. */
 function collect() {
-  const settled = orFailure(() => bridge.collect());
-  if (!isFailure(settled)) return settleAll(settled);
-  // Once more: while something is left there, nothing that comes after it is announced. Whose outcomes
-  // were lost is not known, so everybody who still waits gets a failure.
-  const rest = orFailure(() => bridge.collect());
-  if (!isFailure(rest)) settleAll(rest);
-  settleAll({ tickets: [...waiting.keys()], outcomes: [] });
-}
-
-function settleAll({ tickets, outcomes }) {
-  for (let index = 0; index < tickets.length; index += 1) {
-    const ticket = tickets[index];
-    waiting.get(ticket)?.settle(outcomes[index] ?? LOST);
-    waiting.delete(ticket);
+  if (orFailure(() => bridge.collect(settle)) !== undefined) {
+    // Once more: while something is left there, nothing that comes after it is announced. Whose outcomes
+    // were lost is not known, so everybody who still waits gets a failure.
+    orFailure(() => bridge.collect(settle));
+    waiting.forEach((_, ticket) => {
+      settle(ticket, LOST);
+    });
   }
   if (waiting.size === 0) letGo();
+}
+
+function settle(ticket, outcome) {
+  waiting.get(ticket)?.settle(outcome ?? LOST);
+  waiting.delete(ticket);
 }
 
 /** The ticket for the next native call. It counts as used only if the call's outcome comes later. */
@@ -194,7 +192,6 @@ module.exports = {
   outcomeOf,
   describeKeys: (jwks) => orThrow(() => binding.describeKeys(jwks)),
   describeCertificate: (pem) => orThrow(() => binding.describeCertificate(pem)),
-  issuerOptionNames: orThrow(() => binding.issuerOptionNames()),
   environmentNames: orThrow(() => binding.environmentNames()),
-  optionNames: orThrow(() => binding.optionNames()),
+  optionTable: orThrow(() => binding.optionTable()),
 };

@@ -5,7 +5,7 @@
 
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('./options-reader.js');
-const { environmentNames, issuerOptionNames, optionNames } = require('./bridge.js');
+const { environmentNames, optionTable } = require('./bridge.js');
 const { withStack } = require('./stack.js');
 
 const { isArray } = Array;
@@ -13,16 +13,18 @@ const { hasOwn } = Object;
 const { stringify } = JSON;
 
 /** Top-level names, and those of an entry of `issuers`; the groups have members that are options. */
-const TOP = optionNames.filter((path) => !path.includes('.'));
-const ISSUER_TOP = issuerOptionNames.filter((path) => !path.includes('.'));
+const OPTIONS = optionTable.map(({ name }) => name);
+const isTop = (path) => !path.includes('.');
+const TOP = OPTIONS.filter(isTop);
+const ISSUER_TOP = OPTIONS.filter((_, index) => optionTable[index].isOfAnIssuer).filter(isTop);
 const GROUPS = ['groupOptions', 'tls'];
 const CACHE_METHODS = ['get', 'set', 'delete'];
 const MOST_ISSUERS = 1000;
 
 const membersOf = (group) =>
-  optionNames
-    .filter((path) => path.startsWith(`${group}.`))
-    .map((path) => path.slice(group.length + 1));
+  OPTIONS.filter((path) => path.startsWith(`${group}.`)).map((path) =>
+    path.slice(group.length + 1),
+  );
 
 function refusal(message, from) {
   return withStack(new MonoCloudValidationError(message), from);

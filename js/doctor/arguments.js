@@ -16,7 +16,12 @@ credentials for introspection; and with --token, why a token is refused.
   --token TOKEN       walk this token through each rule; "-" reads it from standard input,
                       which keeps it out of the shell's history and the list of processes
   --scope SCOPE       a scope that the route asks for; may be given again
+  --any-scope SCOPE   one of the scopes of which the route asks for one; may be given again
   --group GROUP       a group that the route asks for; may be given again
+  --claim NAME=VALUE  a claim that the route asks for; may be given again, with the same name for
+                      one of several values. 3 and true are no texts, "3" is
+  --acr ACR           an acr value of which the route asks for one; may be given again
+  --max-age SECONDS   the most seconds since the user signed in that the route allows
   --certificate FILE  the client certificate of the request, in PEM
   --options FILE      a module that exports the options of protectApi(), or a client
   --env-file FILE     environment variables to read first (Node.js 20.12 and later)
@@ -29,7 +34,11 @@ Ends with 0 where all is well, 1 where something has to be mended, 2 where it wa
 const OPTIONS = {
   token: { type: 'string' },
   scope: { type: 'string', multiple: true },
+  'any-scope': { type: 'string', multiple: true },
   group: { type: 'string', multiple: true },
+  claim: { type: 'string', multiple: true },
+  acr: { type: 'string', multiple: true },
+  'max-age': { type: 'string' },
   certificate: { type: 'string' },
   options: { type: 'string' },
   'env-file': { type: 'string' },
@@ -79,7 +88,31 @@ async function readArguments(args) {
     certificate:
       values.certificate === undefined ? undefined : readFile('certificate', values.certificate),
     options: values.options === undefined ? undefined : await importOptions(values.options),
+    claims: values.claim?.reduce(withClaim, {}),
+    maxAge: values['max-age'] === undefined ? undefined : secondsOf(values['max-age']),
   };
+}
+
+/** `NAME=VALUE` among the claims before it. A value that is a number, a boolean or a text in JSON is that. */
+function withClaim(claims, text) {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined) throw new UsageError('--claim must be followed by NAME=VALUE');
+  const before = Object.hasOwn(claims, name) ? claims[name] : [];
+  return { ...claims, [name]: [...before, claimValue(value)] };
+}
+
+function claimValue(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === 'object' ? text : value;
+  } catch {
+    return text;
+  }
+}
+
+function secondsOf(text) {
+  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text);
+  throw new UsageError('--max-age must be followed by a number of seconds');
 }
 
 function loadEnvironment(file) {

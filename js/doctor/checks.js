@@ -69,10 +69,15 @@ function checkConfiguration(given) {
   }
 }
 
-async function checkDiscovery(client) {
+/** The issuers of a client, by name where there are several; `undefined` is the only one. */
+function issuersOf(client) {
+  return client.stats().issuers?.map(({ issuer }) => issuer) ?? [undefined];
+}
+
+async function checkDiscovery(client, issuer) {
   const start = performance.now();
   try {
-    const metadata = await client.getMetadata(true);
+    const metadata = await client.getMetadata(true, issuer);
     const took = Math.round(performance.now() - start);
     const { issuer, jwks_uri, introspection_endpoint } = metadata;
     const details = { issuer, jwks_uri, introspection_endpoint };
@@ -94,11 +99,11 @@ function checkClock(client) {
   return [warning('clock', message, 'let NTP set it', { details: { offsetSeconds: offset } })];
 }
 
-async function checkKeys(client) {
+async function checkKeys(client, issuer) {
   const { describeKeys } = require('../core/bridge.js');
   let described;
   try {
-    described = describeKeys(JSON.stringify(await client.getJwks(true)));
+    described = describeKeys(JSON.stringify(await client.getJwks(true, issuer)));
   } catch (error) {
     return [failure('keys', error, exchangeAdvice(error))];
   }
@@ -187,9 +192,15 @@ async function runChecks({ environment, options, token, route }) {
   checks.push(...configuration.checks);
   const { client } = configuration;
   if (client === undefined) return checks;
-  checks.push(...(await checkDiscovery(client)));
+  const issuers = issuersOf(client);
+  for (const issuer of issuers) checks.push(...(await checkDiscovery(client, issuer)));
   checks.push(...checkClock(client));
-  checks.push(...(await checkKeys(client)));
+  for (const issuer of issuers) {
+    const found = await checkKeys(client, issuer);
+    // Of several issuers each result says whose it is.
+    const named = ({ message, ...rest }) => ({ ...rest, message: `${issuer}: ${message}` });
+    checks.push(...(issuer === undefined ? found : found.map(named)));
+  }
   checks.push(...(await checkIntrospection(client)));
   checks.push(...(await checkToken(client, token, route)));
   return checks;

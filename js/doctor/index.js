@@ -27,8 +27,18 @@ async function main(args, { stdout = process.stdout, stderr = process.stderr } =
       stdout.write(`${HELP}\n`);
       return 0;
     }
-    const { token, certificate, options, scope, group } = values;
-    const route = { scopes: scope, groups: group, clientCertificate: certificate };
+    const { token, certificate, options, scope, group, claims, acr, maxAge } = values;
+    const anyScope = values['any-scope'];
+    const clientCertificate = certificate;
+    const route = {
+      scopes: scope,
+      anyScope,
+      groups: group,
+      claims,
+      acr,
+      maxAge,
+      clientCertificate,
+    };
     const checks = await runChecks({ environment: process.env, options, token, route });
     const about = {
       version,

@@ -8,6 +8,9 @@ const MARKS = { ok: '✓', warning: '!', failed: '✗', skipped: '–' };
 const STEP_MARKS = { passed: '✓', failed: '✗', not_asked: '–', not_reached: '–' };
 const COLOURS = { '✓': 32, '!': 33, '✗': 31, '–': 90 };
 
+/** Rules of which is shown what was found and expected, also where that is an object. */
+const COMPARED = ['client_id', 'required_claims', 'scopes', 'claims', 'authentication'];
+
 /** The column of what a line is about, in letters. */
 const WIDTH = 15;
 
@@ -65,7 +68,7 @@ function putStep(put, advise, { rule, outcome, reason, message, advice, found, e
   }
   put('✗', 1, rule, reason === undefined ? message : `${message} [${reason}]`);
   const plain = (value) => typeof value === 'string' || Array.isArray(value);
-  if (plain(found) && plain(expected) && rule !== 'key') {
+  if (COMPARED.includes(rule) || (plain(found) && plain(expected) && rule !== 'key')) {
     put(' ', 2, 'found', JSON.stringify(found));
     put(' ', 2, 'expected', JSON.stringify(expected));
   }

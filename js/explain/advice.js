@@ -92,26 +92,83 @@ function ofKey({ failure, found, expected }) {
   return `The tenant's keys are ${names}: it may be another tenant's token, or one from before a rotation; check tenantDomain`;
 }
 
+/** The text of a list that differs from another only in how it is written; `undefined` where there is none. */
+function nearest(found, allowed) {
+  if (typeof found !== 'string') return undefined;
+  return allowed.find((one) => difference(found, one) !== undefined);
+}
+
 function ofIssuer({ found, expected }) {
-  const how = typeof found === 'string' ? difference(found, expected) : undefined;
-  if (how !== undefined) {
-    const mend = /slash/.test(how)
-      ? 'have the tenant write its "iss" as its metadata has it'
-      : `set tenantDomain to ${quote(found)}, if that is the tenant`;
-    return `The token's issuer ${how}: ${mend}`;
+  const allowed = [expected].flat();
+  const near = nearest(found, allowed);
+  if (near !== undefined) {
+    return `The token's issuer ${difference(found, near)}: set issuer to ${quote(found)}, if you trust that one`;
   }
-  return `It is a token of ${quote(found ?? null)}: another tenant's or another environment's, or set tenantDomain to that`;
+  const other = `It is a token of ${quote(found ?? null)}`;
+  return allowed.length > 1
+    ? `${other}, and "issuers" has ${list(allowed)}: add an entry for it, if you trust it`
+    : `${other}: another tenant's or another environment's, or set tenantDomain or issuer to that`;
 }
 
 function ofAudience({ found, expected }) {
   const all = [found ?? []].flat();
-  const near = all.find((one) => typeof one === 'string' && difference(one, expected));
-  if (near !== undefined) {
-    return `The token's audience ${difference(near, expected)}: set audience to ${quote(near)}, or have the client ask for a token for ${quote(expected)}`;
+  if (expected === null) {
+    return `It is for ${list(all)}, and with audience: false tokens are for nobody: if it is an ID token, send the access token; else set audience`;
   }
-  if (all.length === 0)
-    return `It is for nobody: have the client ask for a token for ${quote(expected)}`;
-  return `It is for ${list(all)}: have the client ask for a token for ${quote(expected)}; if it is an ID token, send the access token`;
+  const allowed = [expected].flat();
+  const near = all.find((one) => nearest(one, allowed) !== undefined);
+  const ask = `have the client ask for a token for ${list(allowed, 'or')}`;
+  if (near !== undefined) {
+    return `The token's audience ${difference(near, nearest(near, allowed))}: set audience to ${quote(near)}, or ${ask}`;
+  }
+  if (all.length === 0) return `It is for nobody: ${ask}`;
+  return `It is for ${list(all)}: ${ask}; if it is an ID token, send the access token`;
+}
+
+function ofClientId({ found, expected }) {
+  const client = found.client_id ?? found.azp;
+  return client === null
+    ? 'It does not say which client it was issued to: have the issuer put "client_id" or "azp" into tokens'
+    : `It was issued to ${quote(client)}: add that to clientIds, if it is a client of yours; they are ${list(expected)}`;
+}
+
+/** What is wrong with one claim of which a value is required. */
+function ofClaim(name, found, allowed) {
+  if (found === null) return `it has no ${quote(name)}`;
+  const is = `${quote(name)} is ${quote(found)}`;
+  if (Array.isArray(found) && found.some((one) => allowed.includes(one))) {
+    return `${is}, a list: name the place of the value by a JSON Pointer, or ask for it with groups and groupsClaim`;
+  }
+  const alike = allowed.find((one) => typeof one !== typeof found && String(one) === String(found));
+  return alike === undefined ? is : `${is}, and ${quote(alike)} is of another type`;
+}
+
+const ofClaims =
+  (option) =>
+  ({ found, expected }) => {
+    const wrong = Object.keys(expected).filter((name) => !expected[name].includes(found[name]));
+    const what = wrong.map((name) => ofClaim(name, found[name], expected[name])).join('; ');
+    return `Have the issuer set what ${option} asks for, or change the option: ${what}`;
+  };
+
+function ofAuthentication({ failure, found, expected }) {
+  switch (failure.reason) {
+    case 'acr_not_met':
+      return found.acr === null
+        ? 'It does not say how the user signed in: have the issuer put "acr" into access tokens (RFC 9068); a token of a client without a user has none'
+        : `The user signed in by ${quote(found.acr)}: have the client sign the user in again, with acr_values ${list(expected.acr, 'or')}`;
+    case 'login_too_old': {
+      const ago = duration(expected.now + expected.clockSkew - found.auth_time);
+      return `The user signed in ${ago} ago, and maxAge allows ${expected.maxAge} seconds: have the client sign the user in again, with max_age`;
+    }
+    default:
+      if (found.auth_time === null) {
+        return 'It does not say when the user signed in: have the issuer put "auth_time" into access tokens (RFC 9068); a token of a client without a user has none';
+      }
+      return typeof found.auth_time === 'number'
+        ? `By its "auth_time" the user signs in only in ${duration(found.auth_time - expected.now - expected.clockSkew)}: if it is new, this machine's clock is that much behind; let NTP set it`
+        : 'Its "auth_time" is no number: tell the issuer';
+  }
 }
 
 function ofExpiration(
@@ -142,9 +199,12 @@ function ofNotBefore({ failure, found, expected: { now, clockSkew } }) {
 
 function ofScopes({ found, expected }) {
   const granted = found ?? [];
-  const missing = expected.filter((scope) => !granted.includes(scope));
+  const { scopes, anyScope = [] } = Array.isArray(expected) ? { scopes: expected } : expected;
+  const missing = scopes.filter((scope) => !granted.includes(scope));
+  const hasOne = anyScope.length === 0 || anyScope.some((scope) => granted.includes(scope));
+  const asked = [list(missing), hasOne ? '' : list(anyScope, 'or')].filter((text) => text !== '');
   const has = granted.length === 0 ? 'it has no scopes' : `it has ${list(granted)}`;
-  return `Have the client ask for ${list(missing)}, and the tenant grant it: ${has}`;
+  return `Have the client ask for ${asked.join(', and for ')}, and the tenant grant it: ${has}`;
 }
 
 function ofGroups({ found, expected: { groups, matchAll, groupsClaim } }) {
@@ -228,8 +288,12 @@ const BY_RULE = {
   audience: ofAudience,
   expiration: ofExpiration,
   not_before: ofNotBefore,
+  client_id: ofClientId,
+  required_claims: ofClaims('requiredClaims'),
   scopes: ofScopes,
   groups: ofGroups,
+  claims: ofClaims('claims'),
+  authentication: ofAuthentication,
   binding: ({ failure }) => BINDING[failure.reason],
 };
 

@@ -26,6 +26,8 @@ import type {
   ClientCertificateResolver,
   MonoCloudBackendNodeClientOptions,
   MonoCloudValidationError,
+  ProblemDetailsOptions,
+  ProblemResponse,
   ProtectApiRequestOptions,
   ProtectOptions,
 } from '../../index.js';
@@ -80,16 +82,23 @@ export type AnyExpressRequest = Request<any, any, any, any, any>;
  * |---|---|---|
  * | no token | 401 | `Bearer` |
  * | the token does not pass | 401 | `Bearer error="invalid_token"` |
- * | scopes or groups are missing | 403 | `Bearer error="insufficient_scope"` |
+ * | scopes are missing | 403 | `Bearer error="insufficient_scope", scope="…"` |
+ * | groups are missing, or `claims` or `authorize` of the route is not met | 403 | `Bearer error="insufficient_scope"` |
+ * | `acr` or `maxAge` of the route is not met (RFC 9470 §3) | 401 | `Bearer error="insufficient_user_authentication", acr_values="…", max_age="…"` |
  * | the tenant is out of reach | 503 | none; `Retry-After` |
  * | the tenant refuses this API | 500 | none |
  *
+ * @typeParam Scopes - The scopes that there are, as a union: a scope that is not one of them does not compile.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3 RFC 6750 §3}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 RFC 9470 §3}
  * @param options - What the token must have besides being genuine and alive. Nothing: any valid token.
  */
 // Without the `never`, `app.use(protect)` would compile: a function of anything passes for Express's handler
 // of errors, whose first parameter is `any`. Such a route would never answer.
-export type ProtectMiddleware = (options?: ProtectOptions, ...nothing: never[]) => RequestHandler;
+export type ProtectMiddleware<Scopes extends string = string> = (
+  options?: ProtectOptions<Scopes, Request>,
+  ...nothing: never[]
+) => RequestHandler;
 
 /**
  * Guards Express routes with a client of your own.
@@ -138,6 +147,52 @@ export declare function protectApi<R extends AnyExpressRequest = Request>(
 export declare function protectApi<R extends AnyExpressRequest = Request>(
   options?: Partial<MonoCloudBackendNodeClientOptions> & ProtectApiRequestOptions<R>,
 ): ProtectMiddleware;
+/**
+ * Guards Express routes with a client of your own, whose scopes are known: a misspelt one does not compile.
+ *
+ * @typeParam Scopes - The scopes that there are, as a union.
+ * @typeParam R - The request that the resolvers get. It is not inferred where `Scopes` is named.
+ * @param client - A `MonoCloudBackendNodeClient`, or anything with its `validateAccessToken`.
+ * @param options - How a request is read.
+ * @throws {MonoCloudValidationError} where it is no such client, or an option is bad.
+ */
+export declare function protectApi<Scopes extends string, R extends AnyExpressRequest = Request>(
+  client: AccessTokenValidator,
+  options?: ProtectApiRequestOptions<R>,
+): ProtectMiddleware<Scopes>;
+/**
+ * Guards Express routes whose scopes are known: a misspelt one does not compile.
+ *
+ * @typeParam Scopes - The scopes that there are, as a union.
+ * @typeParam R - The request that the resolvers get. It is not inferred where `Scopes` is named.
+ * @param options - How a request is read, and client options, each of which wins over its variable.
+ * @returns What makes the guard of a route: `protect()`, `protect({ scopes: ['posts:read'] })`.
+ * @throws {MonoCloudValidationError} where something required is missing or a value is bad.
+ *
+ * @example
+ * ```ts
+ * const protect = protectApi<'posts:read' | 'posts:write'>();
+ *
+ * const readers = protect({ scopes: ['posts:read'] }); // 'post:read' would not compile
+ * ```
+ */
+export declare function protectApi<Scopes extends string, R extends AnyExpressRequest = Request>(
+  options?: Partial<MonoCloudBackendNodeClientOptions> & ProtectApiRequestOptions<R>,
+): ProtectMiddleware<Scopes>;
+
+/**
+ * Makes an `errorResponse` that answers with problem details (RFC 9457, `application/problem+json`). Status
+ * and headers are those of the guard's own answer.
+ *
+ * @param options - What the problems are called.
+ * @throws {MonoCloudValidationError} where an option is bad.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9457 RFC 9457}
+ * @example
+ * ```ts
+ * const protect = protectApi({ errorResponse: problemDetails() });
+ * ```
+ */
+export declare function problemDetails(options?: ProblemDetailsOptions): ProblemResponse;
 
 /**
  * A `certificateResolver` for an API that terminates TLS itself: the certificate that the client showed

@@ -11,5 +11,6 @@ export const {
   MonoCloudValidationError,
   certificateFromHeader,
   certificateFromSocket,
+  problemDetails,
   protectApi,
 } = adapter;

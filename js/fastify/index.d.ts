@@ -26,6 +26,8 @@ import type {
   ClientCertificateResolver,
   MonoCloudBackendNodeClientOptions,
   MonoCloudValidationError,
+  ProblemDetailsOptions,
+  ProblemResponse,
   ProtectApiRequestOptions,
   ProtectOptions,
 } from '../../index.js';
@@ -85,14 +87,20 @@ export type ProtectHookHandler = (
  * |---|---|---|
  * | no token | 401 | `Bearer` |
  * | the token does not pass | 401 | `Bearer error="invalid_token"` |
- * | scopes or groups are missing | 403 | `Bearer error="insufficient_scope"` |
+ * | scopes are missing | 403 | `Bearer error="insufficient_scope", scope="…"` |
+ * | groups are missing, or `claims` or `authorize` of the route is not met | 403 | `Bearer error="insufficient_scope"` |
+ * | `acr` or `maxAge` of the route is not met (RFC 9470 §3) | 401 | `Bearer error="insufficient_user_authentication", acr_values="…", max_age="…"` |
  * | the tenant is out of reach | 503 | none; `Retry-After` |
  * | the tenant refuses this API | 500 | none |
  *
+ * @typeParam Scopes - The scopes that there are, as a union: a scope that is not one of them does not compile.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3 RFC 6750 §3}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 RFC 9470 §3}
  * @param options - What the token must have besides being genuine and alive. Nothing: any valid token.
  */
-export type ProtectHook = (options?: ProtectOptions) => ProtectHookHandler;
+export type ProtectHook<Scopes extends string = string> = (
+  options?: ProtectOptions<Scopes, AnyFastifyRequest>,
+) => ProtectHookHandler;
 
 /**
  * Guards Fastify routes with a client of your own.
@@ -141,6 +149,55 @@ export declare function protectApi<R extends AnyFastifyRequest = FastifyRequest>
 export declare function protectApi<R extends AnyFastifyRequest = FastifyRequest>(
   options?: Partial<MonoCloudBackendNodeClientOptions> & ProtectApiRequestOptions<R>,
 ): ProtectHook;
+/**
+ * Guards Fastify routes with a client of your own, whose scopes are known: a misspelt one does not compile.
+ *
+ * @typeParam Scopes - The scopes that there are, as a union.
+ * @typeParam R - The request that the resolvers get. It is not inferred where `Scopes` is named.
+ * @param client - A `MonoCloudBackendNodeClient`, or anything with its `validateAccessToken`.
+ * @param options - How a request is read.
+ * @throws {MonoCloudValidationError} where it is no such client, or an option is bad.
+ */
+export declare function protectApi<
+  Scopes extends string,
+  R extends AnyFastifyRequest = FastifyRequest,
+>(client: AccessTokenValidator, options?: ProtectApiRequestOptions<R>): ProtectHook<Scopes>;
+/**
+ * Guards Fastify routes whose scopes are known: a misspelt one does not compile.
+ *
+ * @typeParam Scopes - The scopes that there are, as a union.
+ * @typeParam R - The request that the resolvers get. It is not inferred where `Scopes` is named.
+ * @param options - How a request is read, and client options, each of which wins over its variable.
+ * @returns What makes the guard of a route: `protect()`, `protect({ scopes: ['posts:read'] })`.
+ * @throws {MonoCloudValidationError} where something required is missing or a value is bad.
+ *
+ * @example
+ * ```ts
+ * const protect = protectApi<'posts:read' | 'posts:write'>();
+ *
+ * const readers = protect({ scopes: ['posts:read'] }); // 'post:read' would not compile
+ * ```
+ */
+export declare function protectApi<
+  Scopes extends string,
+  R extends AnyFastifyRequest = FastifyRequest,
+>(
+  options?: Partial<MonoCloudBackendNodeClientOptions> & ProtectApiRequestOptions<R>,
+): ProtectHook<Scopes>;
+
+/**
+ * Makes an `errorResponse` that answers with problem details (RFC 9457, `application/problem+json`). Status
+ * and headers are those of the guard's own answer.
+ *
+ * @param options - What the problems are called.
+ * @throws {MonoCloudValidationError} where an option is bad.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9457 RFC 9457}
+ * @example
+ * ```ts
+ * const protect = protectApi({ errorResponse: problemDetails() });
+ * ```
+ */
+export declare function problemDetails(options?: ProblemDetailsOptions): ProblemResponse;
 
 /**
  * A `certificateResolver` for an API that terminates TLS itself: the certificate that the client showed

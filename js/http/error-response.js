@@ -14,19 +14,16 @@ const { isInteger } = Number;
  * no refusal, is an error of the application's for the framework's error handler.
  */
 async function replaced(errorResponse, usual, error, request) {
-  const headers = {};
-  for (const [name, value] of usual.headers) headers[name] = value;
-  const given = await errorResponse(
-    { status: usual.status, body: usual.body, headers },
-    error,
-    request,
-  );
+  const copy = { status: usual.status, body: { ...usual.body }, headers: {} };
+  for (const [name, value] of usual.headers) copy.headers[name] = value;
+  const given = await errorResponse(copy, error, request);
   if (given === undefined || given === null) return usual;
-  const { status, body } = given;
+  const { status, body, headers } = given;
   if (!isInteger(status) || status < 400 || status > 599) {
     throw new MonoCloudValidationError('errorResponse() must return a "status" from 400 to 599');
   }
-  return { status, body, headers: pairsOf(given.headers ?? {}) };
+  // A 401 without a challenge breaks RFC 9110 §11.6.1: headers are left out only where the function says so.
+  return { status, body, headers: pairsOf(headers ?? copy.headers) };
 }
 
 function pairsOf(headers) {

@@ -181,16 +181,16 @@ function guard({ client, tokenResolver, certificateResolver, errorResponse }, op
 function denied(client, error) {
   publish('refused', () => {
     const { code, reason } = DENIED;
-    const message = { tenantDomain: tenantOf(client), code, reason };
+    const message = { tenantDomain: tenantOf(client) ?? '', code, reason };
     return error === undefined ? message : { ...message, error };
   });
   return new Refused({ failure: DENIED });
 }
 
-/** A setter, of the request's or inherited, may keep nothing: the handler would run without claims. */
+/** A setter, of the request's or inherited, may keep nothing: the handler would have other claims. */
 function setClaims(request, claims) {
   request.claims = claims;
-  if (claims === undefined || request.claims !== undefined) return;
+  if (request.claims === claims) return;
   throw new MonoCloudAuthBaseError('The claims could not be set on the request', undefined);
 }
 

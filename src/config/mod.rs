@@ -319,11 +319,15 @@ fn audience(reader: &Reader<'_>) -> Result<Audience> {
     let audiences = match reader.find(&options::AUDIENCE) {
         Given::Absent => return bad("is required"),
         Given::Bool(false) if has_issuer => return Ok(Audience::Absent),
-        Given::Bool(false) => return bad("may be false only beside \"issuer\""),
+        Given::Bool(false) => {
+            return bad("must be a string or a list of strings; false is for use beside \"issuer\"");
+        }
         Given::Text(text) if text.is_empty() => return bad("is not allowed to be empty"),
         Given::Text(text) => vec![text],
         Given::Json(text) => match serde_json::from_str::<Vec<String>>(&text) {
-            Ok(list) if list.is_empty() => return bad("must have at least one entry"),
+            Ok(list) if list.is_empty() => {
+                return bad("must be a string, or a list with at least one entry");
+            }
             Ok(list) => list,
             Err(_) => return bad("must be a string, a list of strings, or false"),
         },

@@ -32,18 +32,32 @@ use crate::{panics, runtime};
 #[napi]
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The names of all options, nested ones by their path.
-#[napi(catch_unwind)]
-pub fn option_names() -> Vec<&'static str> {
-    panics::at("optionNames");
-    options::table().map(|option| option.name).collect()
+/// One row of the table of options (src/config/options.rs).
+#[napi(object, object_from_js = false)]
+pub struct OptionRow {
+    /// Nested options by their path.
+    pub name: &'static str,
+    pub variable: Option<&'static str>,
+    /// What JavaScript calls a value of this kind.
+    pub kind: &'static str,
+    /// The default, where there is one.
+    pub default: Option<String>,
+    /// Whether it may stand in an entry of `issuers`.
+    pub is_of_an_issuer: bool,
 }
 
-/// The names of the options that may stand in an entry of `issuers`.
+/// The table of options.
 #[napi(catch_unwind)]
-pub fn issuer_option_names() -> Vec<&'static str> {
-    panics::at("issuerOptionNames");
-    options::of_an_issuer().map(|option| option.name).collect()
+pub fn option_table() -> Vec<OptionRow> {
+    panics::at("optionTable");
+    let row = |option: options::OptionSpec| OptionRow {
+        name: option.name,
+        variable: option.variable,
+        kind: option.rule.kind(),
+        default: option.default_text(),
+        is_of_an_issuer: option.is_of_an_issuer(),
+    };
+    options::table().map(row).collect()
 }
 
 /// The names of all environment variables that are read.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
-use napi::bindgen_prelude::{Buffer, Function};
+use napi::bindgen_prelude::{Buffer, FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status};
 use napi_derive::napi;
@@ -48,14 +48,6 @@ pub struct Message {
     pub form: Option<String>,
 }
 
-/// Outcomes, each for the ticket at the same index.
-#[napi(object, object_from_js = false)]
-#[derive(Default)]
-pub struct Settled {
-    pub tickets: Vec<f64>,
-    pub outcomes: Vec<Outcome>,
-}
-
 type Queue = ThreadsafeFunction<Message, (), Message, Status, false, true>;
 
 /// The result of an exchange over the caller's own functions.
@@ -66,7 +58,7 @@ pub struct JsBridge {
     queue: Queue,
     /// Outcomes that JavaScript has not collected. One `settled` message announces all of them, because
     /// entering JavaScript costs more than an outcome does.
-    settled: Mutex<Settled>,
+    settled: Mutex<Vec<(f64, Outcome)>>,
     exchanges: DashMap<u64, oneshot::Sender<Reply>>,
     next: AtomicU64,
     stale: StaleUses,
@@ -81,15 +73,14 @@ impl JsBridge {
     /// Hands an outcome to whoever waits for the ticket.
     pub fn settle(&self, ticket: f64, outcome: Outcome) {
         let mut settled = self.settled();
-        settled.tickets.push(ticket);
-        settled.outcomes.push(outcome);
-        if settled.tickets.len() == 1 {
+        settled.push((ticket, outcome));
+        if settled.len() == 1 {
             drop(settled);
             self.send(Message { kind: "settled", ..Message::default() });
         }
     }
 
-    fn settled(&self) -> MutexGuard<'_, Settled> {
+    fn settled(&self) -> MutexGuard<'_, Vec<(f64, Outcome)>> {
         self.settled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -216,11 +207,14 @@ impl Bridge {
         Ok(Self { bridge: Arc::new(bridge) })
     }
 
-    /// Takes the outcomes that a `settled` message announces.
+    /// Hands over the outcomes that a `settled` message announces, each with its ticket.
     #[napi(catch_unwind)]
-    pub fn collect(&self) -> Settled {
+    pub fn collect(&self, settle: Function<'_, FnArgs<(f64, Outcome)>, ()>) -> Result<()> {
         panics::at("collect");
-        std::mem::take(&mut *self.bridge.settled())
+        // One call for each: in an array, elements could run into a setter on `Array.prototype`.
+        let settled = std::mem::take(&mut *self.bridge.settled());
+        let failed = settled.into_iter().filter_map(|outcome| settle.call(outcome.into()).err());
+        failed.fold(Ok(()), |_, error| Err(error))
     }
 
     /// The caller's `fetcher` has answered. `headers` alternates names and values.

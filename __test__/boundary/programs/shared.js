@@ -10,10 +10,11 @@ const WAYS = ['plain', 'cached', 'resolving', 'spreading'];
 // Loaded before any attack; nothing is promised for a package that is loaded under one.
 require('@monocloud/backend-node/express');
 require('@monocloud/backend-node/fastify');
-const { optionNames, environmentNames } = require('../../../js/core/bridge.js');
+const { optionTable, environmentNames } = require('../../../js/core/bridge.js');
 const { pollutions, replaced } = require('./attacks.js');
 const { startRig } = require('./rig.js');
 
+const optionNames = optionTable.map(({ name }) => name);
 const TOP = optionNames.filter((name) => !name.includes('.'));
 const MEMBERS = optionNames.map((name) => name.split('.').pop());
 const ROUTE = ['scopes', 'validateCertificateBinding', 'clientCertificate', 'jwks'];

@@ -131,6 +131,8 @@ function ready(child, stderr) {
  *   this helper's own requests trust (see ../certs.js)
  * @param {{ ca: string }} [options.mtls] with `tls`: a second port that asks for client
  *   certificates, announced as `mtls_endpoint_aliases`; `ca` is the CA of tls_client_auth
+ * @param {{ acrs: string[], firstAge: number }} [options.logins] users sign in, without being asked for
+ *   anything: see logins.mjs
  */
 async function startOidcProvider(options = {}) {
   const defaults = defaultClients();

@@ -8,6 +8,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { createInterface } from 'node:readline';
 import { Provider } from 'oidc-provider';
 import { createSigningKeys } from './keys.mjs';
+import { answerLogin, isLogin, loginConfiguration } from './logins.mjs';
 import { VENDORS } from './vendors.mjs';
 
 const HOST = '127.0.0.1';
@@ -56,7 +57,7 @@ function configuration(options, jwks, mtlsOrigin) {
     adapter: undefined, // the in-memory one: all is gone when the process is
     clients: options.clients,
     jwks,
-    scopes,
+    scopes: options.logins ? ['openid', ...scopes] : scopes,
     clientAuthMethods: [
       'client_secret_basic',
       'client_secret_post',
@@ -118,7 +119,12 @@ function configuration(options, jwks, mtlsOrigin) {
         },
       }),
     },
-    extraTokenClaims: (ctx) => wishes(ctx).claims,
+    ...(options.logins && loginConfiguration(options.logins)),
+    extraTokenClaims(ctx) {
+      // RFC 9068 §2.2.1: how and when the user has signed in.
+      const { acr, authTime } = ctx.oidc.entities.AuthorizationCode ?? {};
+      return { acr, auth_time: authTime, ...wishes(ctx).claims };
+    },
     formats: { customizers: { jwt: options.vendor && shapedAs(VENDORS[options.vendor]) } },
     ttl: { ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL },
   };
@@ -190,7 +196,13 @@ async function start(options) {
   const { issuer = origin, mount = '' } = options;
   const provider = new Provider(issuer, configuration(options, jwks, mtlsOrigin));
   provider.on('server_error', (_ctx, error) => console.error(error));
-  handler = mount ? below(mount, provider.callback()) : provider.callback();
+  const callback = mount ? below(mount, provider.callback()) : provider.callback();
+  handler = options.logins
+    ? (request, response) =>
+        isLogin(request)
+          ? answerLogin(provider, options.logins, request, response)
+          : callback(request, response)
+    : callback;
   return { issuer, base: origin + mount, port, mtlsOrigin, jwks };
 }
 

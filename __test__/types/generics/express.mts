@@ -2,11 +2,14 @@
 import express, { type Request } from 'express';
 import {
   MonoCloudBackendNodeClient,
+  problemDetails,
   protectApi,
   type AccessTokenClaims,
   type AuthenticatedExpressRequest,
   type ClientCertificateResolver,
+  type ErrorAnswer,
   type ProtectApiRequestOptions,
+  type ProtectOptions,
   type ProtectMiddleware,
   type TokenResolver,
 } from '@monocloud/backend-node/express';
@@ -91,3 +94,67 @@ export async function validate(): Promise<'free' | 'paid'> {
   same<typeof plan, (typeof claims)['plan']>();
   return (await client.introspectAccessToken<MyClaims>('token')).plan;
 }
+
+// --- scopes whose names are known ---
+type Scopes = 'posts:read' | 'posts:write';
+const typed: ProtectMiddleware<Scopes> = protectApi<Scopes>();
+export const guards = [
+  typed(),
+  typed({ scopes: ['posts:read', 'posts:write'], anyScope: ['posts:read'], groups: ['anything'] }),
+  protectApi<Scopes>(client)({ scopes: ['posts:read'] }),
+  protectApi<Scopes>(client, {
+    tokenResolver: (req) => {
+      same<typeof req, Request>();
+      return null;
+    },
+  })({ anyScope: ['posts:write'] }),
+  protectApi<Scopes>({ clockSkew: 1 })({ scopes: [] }),
+  // With a request of one's own.
+  protectApi<Scopes, CookieRequest>({ tokenResolver: (req) => req.cookies.session })(),
+  protectApi<Scopes, CookieRequest>(client, { certificateResolver: (req) => req.certificate })(),
+];
+const writers: ProtectOptions<Scopes> = { scopes: ['posts:write'] };
+typed(writers);
+// A guard of any scopes will do where some are known, and its options where they are not.
+export const narrowed: ProtectMiddleware<Scopes> = protectApi();
+narrowed(writers);
+protectApi()(writers);
+// What is not said of scopes takes them all.
+const any: ReturnType<typeof protectApi> = protectApi<CookieRequest>();
+any({ scopes: ['whatever'] });
+
+// --- the rules of a route ---
+typed({
+  authorize: (claims, req) => {
+    same<typeof claims, AccessTokenClaims>();
+    same<typeof req, Request>();
+    return claims['org'] === req.params['org'];
+  },
+});
+typed({
+  authorize: async (claims: MyClaims, req: CookieRequest) => claims.plan === req.certificate,
+});
+
+// --- answers of one's own ---
+export const answering: ProtectMiddleware[] = [
+  protectApi({
+    errorResponse: (answer, error, req) => {
+      same<typeof answer, ErrorAnswer>();
+      same<typeof error, unknown>();
+      same<typeof req, Request>();
+    },
+  }),
+  protectApi(client, { errorResponse: async ({ body }) => ({ status: 404, body }) }),
+  protectApi<CookieRequest>({
+    errorResponse: ({ headers }, _error, req) =>
+      req.cookies.session === undefined ? undefined : { status: 403, headers },
+  }),
+  // It does not say what the request is.
+  protectApi({
+    errorResponse: problemDetails(),
+    tokenResolver: (req) => {
+      same<typeof req, Request>();
+      return null;
+    },
+  }),
+];

@@ -3,11 +3,15 @@ import Fastify, { type FastifyRequest } from 'fastify';
 import type { Http2Server } from 'node:http2';
 import {
   MonoCloudBackendNodeClient,
+  problemDetails,
   protectApi,
   type AccessTokenClaims,
+  type AnyFastifyRequest,
   type AuthenticatedFastifyRequest,
   type ClientCertificateResolver,
+  type ErrorAnswer,
   type ProtectApiRequestOptions,
+  type ProtectOptions,
   type ProtectHook,
   type TokenResolver,
 } from '@monocloud/backend-node/fastify';
@@ -77,3 +81,69 @@ fastify.get<{ Params: { id: string } }>('/:id', { onRequest: own[0]!() }, async 
   const { claims, params } = request as typeof request & AuthenticatedFastifyRequest<MyClaims>;
   return claims.plan + params.id;
 });
+
+// --- scopes whose names are known ---
+type Scopes = 'posts:read' | 'posts:write';
+const typed: ProtectHook<Scopes> = protectApi<Scopes>();
+export const guards = [
+  typed(),
+  typed({ scopes: ['posts:read', 'posts:write'], anyScope: ['posts:read'], groups: ['anything'] }),
+  protectApi<Scopes>(client)({ scopes: ['posts:read'] }),
+  protectApi<Scopes>(client, {
+    tokenResolver: (req) => {
+      same<typeof req, FastifyRequest>();
+      return null;
+    },
+  })({ anyScope: ['posts:write'] }),
+  protectApi<Scopes>({ clockSkew: 1 })({ scopes: [] }),
+  // With a request of one's own.
+  protectApi<Scopes, CookieRequest>({ tokenResolver: (req) => req.cookies.session })(),
+  protectApi<Scopes, CookieRequest>(client, {
+    certificateResolver: (req) => req.cookies.session,
+  })(),
+];
+const writers: ProtectOptions<Scopes> = { scopes: ['posts:write'] };
+typed(writers);
+// A guard of any scopes will do where some are known, and its options where they are not.
+export const narrowed: ProtectHook<Scopes> = protectApi();
+narrowed(writers);
+protectApi()(writers);
+// What is not said of scopes takes them all.
+const any: ReturnType<typeof protectApi> = protectApi<CookieRequest>();
+any({ scopes: ['whatever'] });
+
+// --- the rules of a route ---
+typed({
+  authorize: (claims, req) => {
+    same<typeof claims, AccessTokenClaims>();
+    same<typeof req, AnyFastifyRequest>();
+    return claims['org'] === req.params['org'];
+  },
+});
+typed({
+  authorize: async (claims: MyClaims, req: CookieRequest) => claims.plan === req.cookies.session,
+});
+
+// --- answers of one's own ---
+export const answering: ProtectHook[] = [
+  protectApi({
+    errorResponse: (answer, error, req) => {
+      same<typeof answer, ErrorAnswer>();
+      same<typeof error, unknown>();
+      same<typeof req, FastifyRequest>();
+    },
+  }),
+  protectApi(client, { errorResponse: async ({ body }) => ({ status: 404, body }) }),
+  protectApi<CookieRequest>({
+    errorResponse: ({ headers }, _error, req) =>
+      req.cookies.session === undefined ? undefined : { status: 403, headers },
+  }),
+  // It does not say what the request is.
+  protectApi({
+    errorResponse: problemDetails(),
+    tokenResolver: (req) => {
+      same<typeof req, FastifyRequest>();
+      return null;
+    },
+  }),
+];

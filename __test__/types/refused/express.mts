@@ -5,6 +5,7 @@ import {
   MonoCloudOidcBackendClient,
   certificateFromHeader,
   certificateFromSocket,
+  problemDetails,
   protectApi,
   type AuthenticatedExpressRequest,
   type TokenResolver,
@@ -38,6 +39,65 @@ protect({ validateCertificateBinding: 'required' });
 // TS2769: Fastify's hook is no middleware
 app.use(protectFastify()());
 
+// --- the rules of a route ---
+// TS2561|TS2345: misspelt
+protect({ anyScopes: ['read'] });
+// TS2322: scopes are a list, also where one is enough
+protect({ anyScope: 'read' });
+// TS2322: a claim that may be an object can't be compared
+protect({ claims: { org: { id: 'acme' } } });
+// TS2322: nor can one of any of them
+protect({ claims: { plan: [['team']] } });
+// TS2322: `null` is no value to have
+protect({ claims: { plan: null } });
+// TS2322: one class is a list of one
+protect({ acr: 'urn:example:mfa' });
+// TS2322: seconds are a number
+protect({ maxAge: '5 minutes' });
+// TS2322: only `true` lets a request in
+protect({ authorize: (claims) => claims.sub });
+// TS2322: also where it is waited for
+protect({ authorize: async (claims) => claims['plan'] });
+// TS2322: a rule that says nothing refuses everybody
+protect({ authorize: () => {} });
+// TS2322: a rule is a function
+protect({ authorize: true });
+// TS2322: either or
+protect({ optional: 'true' });
+// TS2345|TS2353: what came with the request is not for a route to say
+protect({ clientCertificate: 'PEM' });
+
+// --- scopes whose names are known ---
+const typed = protectApi<'posts:read' | 'posts:write'>();
+// TS2322|TS2820: misspelt
+typed({ scopes: ['post:read'] });
+// TS2322|TS2820: misspelt, among others
+typed({ scopes: ['posts:read', 'posts:wirte'] });
+// TS2322: not one of them
+typed({ anyScope: ['admin'] });
+// TS2322: nobody knows which it is
+typed({ scopes: [String('posts:read')] });
+// TS2344: scopes are texts
+protectApi<42>();
+// TS2344: a request beside them is the framework's
+protectApi<'posts:read', { url: string }>();
+
+// --- answers of one's own ---
+// TS2769: without a status it is no answer
+protectApi({ errorResponse: () => ({ body: 'no' }) });
+// TS2769: nor is a text
+protectApi({ errorResponse: async () => 'no' });
+// TS2769: a status is a number
+protectApi(client, { errorResponse: () => ({ status: '403' }) });
+// TS2339: what was thrown can be anything
+protectApi({ errorResponse: (answer, error) => ({ ...answer, body: error.code }) });
+// TS2769: it makes a function, and is none
+protectApi({ errorResponse: problemDetails });
+// TS2353|TS2561: misspelt
+problemDetails({ typebase: 'https://example.com/problems/' });
+// TS2322: the beginning of a URI
+problemDetails({ typeBase: new URL('https://example.com/problems/') });
+
 // --- claims ---
 // TS2339: they are not there before the cast
 app.get('/', protect(), (req, res) => void res.json(req.claims));
@@ -57,7 +117,7 @@ protectApi('https://acme.us.monocloud.com');
 protectApi({ tenantDomian: 'https://acme.us.monocloud.com' });
 // TS2769: the base class does not choose by the token's form
 protectApi(new MonoCloudOidcBackendClient('https://a', 'https://b'));
-// TS2353|TS2345: a client has its options already
+// TS2769: a client has its options already
 protectApi(client, { audience: 'https://api.example.com' });
 // TS2769: this API's options and the route's are apart
 protectApi({ scopes: ['read'] });
@@ -65,13 +125,13 @@ protectApi({ scopes: ['read'] });
 protectApi({ tokenResolver: (req) => req.token });
 // TS2769: a token is a text
 protectApi({ tokenResolver: () => 42 });
-// TS2322: a certificate is PEM, not what `node:tls` has of it
+// TS2769: a certificate is PEM, not what `node:tls` has of it
 protectApi(client, { certificateResolver: () => ({ raw: new Uint8Array() }) });
 // TS2769: without the method it is no client
 protectApi({ validate: async () => ({ sub: 'ada' }) });
 // TS2344: no request of Express
 protectApi<{ url: string }>();
-// TS2322: a resolver of another framework's
+// TS2769: a resolver of another framework's
 protectApi(client, { tokenResolver: (request: import('fastify').FastifyRequest) => request.id });
 // TS2322: without the cast a header may be a list
 const tokenResolver: TokenResolver<Request> = (req) => req.headers['x-token'];
@@ -91,7 +151,7 @@ certificateFromHeader({ format: 'nginx', trustProxy: 1 });
 certificateFromHeader();
 // TS2554: it has no options
 certificateFromSocket({ requestCert: true });
-// TS2322: it makes a resolver, and is none
+// TS2769: it makes a resolver, and is none
 protectApi(client, { certificateResolver: certificateFromSocket });
 
 export { tokenResolver, type Wrong };

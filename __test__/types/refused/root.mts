@@ -13,10 +13,12 @@ import {
   type IssuerMetadata,
   type Jwk,
   type JwsHeaderParameters,
+  type IntrospectOptions,
   type ProtectOptions,
   type TokenResolver,
 } from '@monocloud/backend-node';
 
+declare const cache: import('@monocloud/backend-node').ICache;
 declare const client: MonoCloudBackendNodeClient;
 declare const base: MonoCloudOidcBackendClient;
 declare const claims: AccessTokenClaims;
@@ -42,8 +44,20 @@ MonoCloudBackendNodeClient({});
 new MonoCloudBackendNodeClient({ tenantDomian: 'https://acme.us.monocloud.com' });
 // TS2353|TS2345: the environment's name is not the option's
 new MonoCloudBackendNodeClient({ MONOCLOUD_BACKEND_AUDIENCE: 'https://api.example.com' });
-// TS2322: one audience
-new MonoCloudBackendNodeClient({ audience: ['https://a.example.com', 'https://b.example.com'] });
+// TS2322: `false` is for none, and `true` for nothing
+new MonoCloudBackendNodeClient({ audience: true });
+// TS2322: a list of texts
+new MonoCloudBackendNodeClient({ audience: ['https://a.example.com', 1] });
+// TS2322: a list, as it is not in the environment
+new MonoCloudBackendNodeClient({ clientIds: 'app other' });
+// TS2322: one claim
+new MonoCloudBackendNodeClient({ scopesClaim: ['scope', 'scp'] });
+// TS2322: a value that can be compared
+new MonoCloudBackendNodeClient({ requiredClaims: { org: undefined } });
+// TS2741|TS2322: an entry is for an issuer
+new MonoCloudBackendNodeClient({ issuers: [{ audience: 'https://api.example.com' }] });
+// TS2353|TS2322: a cache is the client's
+new MonoCloudBackendNodeClient({ issuers: [{ issuer: 'https://a.example.com', cache }] });
 // TS2322: seconds are a number
 new MonoCloudBackendNodeClient({ clockSkew: '5' });
 // TS2322: the text of a variable is no boolean
@@ -164,6 +178,10 @@ failure.status.toFixed();
 // --- types ---
 // TS2322: a route's is yes or no
 const route: ProtectOptions = { validateCertificateBinding: 'required' };
+// TS2344: scopes are texts
+const numbered: ProtectOptions<1 | 2> = {};
+// TS2322: seconds
+const aged: IntrospectOptions = { maxAge: new Date() };
 // TS2322: no token is `null` or `undefined`
 const resolver: TokenResolver<{ url: string }> = () => false;
 // TS2820: never accepted
@@ -178,4 +196,4 @@ const proxy: CertificateFromHeaderOptions = { format: 'nginx' };
 const metadata: IssuerMetadata = { issuer: '', jwks_uri: '' };
 
 export { Cache, expires, header, inside, key, koa, metadata, protectApi, proxy };
-export { resolver, route, validator };
+export { aged, numbered, resolver, route, validator };
