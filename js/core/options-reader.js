@@ -39,7 +39,7 @@ function readOptions(options, names, { what, from, name = 'options' }) {
   const unknown = unknownKey(chain, names, name, from);
   if (unknown !== undefined) throw refusal(unknownOption(what, unknown, names), from);
   for (let i = 0; i < names.length; i += 1) {
-    record[names[i]] = read(options, chain, names[i], from);
+    record[names[i]] = read(options, chain, names[i], name, from);
   }
   return record;
 }
@@ -114,7 +114,7 @@ function isMember(prototype, key) {
   return descriptor !== undefined && (descriptor.enumerable || hasOwn(descriptor, 'get'));
 }
 
-function read(options, chain, name, from) {
+function read(options, chain, name, of, from) {
   try {
     for (let link = chain; link !== undefined; link = link.next) {
       // Directly before the read, so that no getter of another option comes between.
@@ -124,7 +124,7 @@ function read(options, chain, name, from) {
     const isAnswering = isProxy(options) && !hasOwn(ObjectPrototype, name);
     return isAnswering ? (get(options, name) ?? undefined) : undefined;
   } catch {
-    throw refusal(`"${name}" can't be read`, from);
+    throw refusal(`"${of === 'options' ? name : `${of}.${name}`}" can't be read`, from);
   }
 }
 
