@@ -74,10 +74,10 @@ function issuersOf(client) {
   return client.stats().issuers?.map(({ issuer }) => issuer) ?? [undefined];
 }
 
-async function checkDiscovery(client, issuer) {
+async function checkDiscovery(client, named) {
   const start = performance.now();
   try {
-    const metadata = await client.getMetadata(true, issuer);
+    const metadata = await client.getMetadata(true, named);
     const took = Math.round(performance.now() - start);
     const { issuer, jwks_uri, introspection_endpoint } = metadata;
     const details = { issuer, jwks_uri, introspection_endpoint };
