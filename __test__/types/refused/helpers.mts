@@ -105,7 +105,7 @@ export { code, number, token };
 // --- issuers ---
 // TS2345: a pool has app clients
 cognito({ region: 'eu-central-1', userPoolId: 'eu-central-1_a' });
-// TS2353: a misspelt option
+// TS2561|TS2345: a misspelt option
 auth0({ domain: 'example.eu.auth0.com', audience: 'a', audiance: 'a' });
 // TS2322: there are two versions
 entra({ tenantId: '11111111-2222-3333-4444-555555555555', audience: 'a', version: 'v3' });
