@@ -18,11 +18,16 @@
  * @packageDocumentation
  */
 
-// Written by hand. The file names nothing that is not in it or in TypeScript's own ES library, so it
-// compiles with or without `@types/node`, and with or without the DOM library.
+// Written by hand. The file uses only its own types and TypeScript's ES library, so that it compiles with or
+// without `@types/node`, and with or without the DOM library.
+//
+// Sections: Claims. Keys and metadata. Options of a client. Statistics. Explanations. Options of a validation.
+// Guards. Clients. Errors. Diagnostics channels.
 
 // ---------------------------------------------------------------------------------------------
 // Claims
+//
+// The claims of a token, as methods return them and handlers find them.
 // ---------------------------------------------------------------------------------------------
 
 /**
@@ -89,6 +94,8 @@ export interface AccessTokenClaims extends JwtClaims {
 
 // ---------------------------------------------------------------------------------------------
 // Keys and metadata
+//
+// The documents of a tenant: metadata (RFC 8414) and keys (RFC 7517).
 // ---------------------------------------------------------------------------------------------
 
 /** A signature algorithm that an access token may use (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
@@ -285,7 +292,9 @@ export interface IssuerMetadata {
 }
 
 // ---------------------------------------------------------------------------------------------
-// Options
+// Options of a client
+//
+// The options of the constructors and of `protectApi`: tenant, audience, clocks, groups, introspection, network.
 // ---------------------------------------------------------------------------------------------
 
 /**
@@ -660,7 +669,7 @@ export interface MonoCloudOidcBackendClientOptions {
   /**
    * Supplies the discovery document instead of a request. It is asked when a request would be made,
    * and its answer is kept for `metadataCacheDuration`. Where it throws, validation rejects with
-   * {@link MonoCloudHttpError}.
+   * {@link MonoCloudHttpError}. A client with several `issuers` names the one that is meant.
    *
    * @example
    * ```ts
@@ -672,11 +681,11 @@ export interface MonoCloudOidcBackendClientOptions {
    * });
    * ```
    */
-  metadataResolver?: () => Promise<MetadataResolverResult> | MetadataResolverResult;
+  metadataResolver?: (issuer?: string) => Promise<MetadataResolverResult> | MetadataResolverResult;
   /**
    * Supplies the tenant's keys instead of a request. It is asked when a request would be made, and its
    * answer is kept for `jwksCacheDuration`. Where it throws, validation rejects with
-   * {@link MonoCloudHttpError}.
+   * {@link MonoCloudHttpError}. A client with several `issuers` names the one that is meant.
    *
    * @example
    * ```ts
@@ -685,7 +694,7 @@ export interface MonoCloudOidcBackendClientOptions {
    * });
    * ```
    */
-  jwksResolver?: () => Promise<Jwks> | Jwks;
+  jwksResolver?: (issuer?: string) => Promise<Jwks> | Jwks;
 }
 
 /**
@@ -737,7 +746,7 @@ export interface MonoCloudBackendNodeClientOptions extends MonoCloudOidcBackendC
    *   audience: 'https://api.example.com',
    *   issuers: [
    *     { issuer: 'https://acme.us.monocloud.com' },
-   *     { issuer: 'https://acme.eu.auth0.com/', clockTolerance: 60 },
+   *     { issuer: 'https://acme.eu.auth0.com/', scopesClaim: 'permissions' },
    *   ],
    * });
    * ```
@@ -776,42 +785,46 @@ export interface MonoCloudBackendNodeClientOptions extends MonoCloudOidcBackendC
 }
 
 /**
- * One entry of `issuers`: any option that is about an issuer, and not about the process. An option that is
- * absent has the value that stands beside the list, or its default; environment variables stand for those
- * beside the list.
+ * One entry of `issuers`. An option that is absent has the value that stands beside the list, or that of its
+ * environment variable, or its default. `audience`, `clientIds` and what is about the client's credentials
+ * are not taken from the environment.
  */
 export interface IssuerOptions
   extends Partial<
-    Omit<
+    Pick<
       MonoCloudBackendNodeClientOptions,
-      'issuers' | 'cache' | 'cacheTimeout' | 'maxTokenBytes' | 'verifiedTokensBytes'
+      | 'tenantDomain'
+      | 'audience'
+      | 'clientIds'
+      | 'clientId'
+      | 'clientSecret'
+      | 'clientAuthMethod'
+      | 'groupOptions'
+      | 'scopesClaim'
+      | 'requiredClaims'
+      | 'jwksCacheDuration'
+      | 'metadataCacheDuration'
+      | 'jwksStaleDuration'
+      | 'introspectJwtTokens'
+      | 'trustStoreId'
+      | 'validateCertificateBinding'
+      | 'responseTimeout'
+      | 'maxConcurrentIntrospections'
     >
   > {
   /** The issuer, as its tokens have it in `iss`. Compared byte for byte. */
   issuer: string;
 }
 
-/**
- * What {@link MonoCloudOidcBackendClient.stats} returns. Counters only grow. Those of the tenant's
- * documents belong to the key set, which all clients of a tenant in the process share.
- */
-export interface ClientStats {
-  /** Tokens that this client let in. */
-  accepted: number;
-  /** Those of them whose signature had been verified before: see `verifiedTokensBytes`. */
-  seenBefore: number;
-  /** Tokens that it did not, whatever for. */
-  refused: number;
-  /** What this client's `cache` did; empty without one. */
-  cache: {
-    /** Tokens whose claims it had. */
-    hits?: number;
-    /** Tokens of which it had nothing that still counts. */
-    misses?: number;
-    /** Calls in which it threw, took too long, or answered with what are no claims. */
-    faults?: number;
-  };
-  /** The tenant's keys. */
+// ---------------------------------------------------------------------------------------------
+// Statistics
+//
+// The counters of `client.stats()`.
+// ---------------------------------------------------------------------------------------------
+
+/** The state of an issuer's documents, and requests for them. Counters only grow. */
+export interface IssuerDocumentStats {
+  /** The issuer's keys. */
   keys: {
     /** `none`: not fetched yet. `stale`: past its time. `expired`: past `jwksStaleDuration`, too. */
     state: 'none' | 'fresh' | 'stale' | 'expired';
@@ -830,16 +843,53 @@ export interface ClientStats {
   refreshes: number;
   /** Attempts that failed. */
   failedRefreshes: number;
-  /** Tokens served by keys past their time, because the tenant could not be reached. */
+  /** Tokens served by keys past their time, because the issuer could not be reached. */
   staleUses: number;
   /** Requests made because of a token whose key nobody knew. */
   unknownKeyLookups: number;
+}
+
+/** What is counted of one of several `issuers`. */
+export interface IssuerStats extends IssuerDocumentStats {
+  /** Which. */
+  issuer: string;
+}
+
+/**
+ * What {@link MonoCloudOidcBackendClient.stats} returns. Counters only grow. Those of documents belong to the
+ * key set, which all clients of a tenant in the process share. With several `issuers` they are sums, and
+ * `keys` and `clockOffsetSeconds` are those of the first.
+ */
+export interface ClientStats extends IssuerDocumentStats {
+  /** Tokens that this client let in. */
+  accepted: number;
+  /** Those of them whose signature had been verified before: see `verifiedTokensBytes`. */
+  seenBefore: number;
+  /** Tokens that it did not, whatever for. */
+  refused: number;
+  /** What this client's `cache` did; empty without one. */
+  cache: {
+    /** Tokens whose claims it had. */
+    hits?: number;
+    /** Tokens of which it had nothing that still counts. */
+    misses?: number;
+    /** Calls in which it threw, took too long, or answered with what are no claims. */
+    faults?: number;
+  };
+  /** Each of several `issuers`, in their order; absent where there is one. */
+  issuers?: IssuerStats[];
   /**
    * Whole seconds by which this machine's clock was ahead of the tenant's when the tenant last answered
    * (negative: behind). Absent before the first answer, and where an answer has no `Date`.
    */
   clockOffsetSeconds?: number;
 }
+
+// ---------------------------------------------------------------------------------------------
+// Explanations
+//
+// The result of `client.explain()`: each rule, its outcome, and advice.
+// ---------------------------------------------------------------------------------------------
 
 /**
  * What is asked of a token, in the order in which it is asked. A JWT has no `client` and no
@@ -947,6 +997,12 @@ export interface CertificateDescription {
   notAfter: number;
 }
 
+// ---------------------------------------------------------------------------------------------
+// Options of a validation
+//
+// The options of the methods that validate a token.
+// ---------------------------------------------------------------------------------------------
+
 /**
  * What is asked of a token besides being genuine and alive.
  *
@@ -995,6 +1051,12 @@ export interface ValidateJwtAccessTokenOptions extends IntrospectOptions {
 
 /** Options of {@link MonoCloudBackendNodeClient.validateAccessToken}. */
 export interface ValidateAccessTokenOptions extends IntrospectOptions {}
+
+// ---------------------------------------------------------------------------------------------
+// Guards
+//
+// The options and functions that the adapters of all frameworks share.
+// ---------------------------------------------------------------------------------------------
 
 /**
  * What a route asks of its callers: `protect({ scopes: ['posts:write'] })`.
@@ -1053,7 +1115,7 @@ export interface ProtectOptions<Scopes extends string = string, T = any> {
    * app.get(
    *   '/orgs/:org/invoices',
    *   protect({ authorize: (claims, req) => claims['org'] === req.params['org'] }),
-   *   listInvoices,
+   *   (_req, res) => void res.json([]),
    * );
    * ```
    */
@@ -1309,6 +1371,8 @@ export interface AccessTokenValidator {
 
 // ---------------------------------------------------------------------------------------------
 // Clients
+//
+// The two classes. `MonoCloudBackendNodeClient` adds the environment, the cache and `validateAccessToken`.
 // ---------------------------------------------------------------------------------------------
 
 /**
@@ -1418,19 +1482,23 @@ export declare class MonoCloudOidcBackendClient {
    * The tenant's discovery document, from the cache while it is fresh.
    *
    * @param forceRefresh - `true`: fetch it now. By default `false`.
+   * @param issuer - Which of several `issuers`. A client with one needs none.
    * @returns An object of the caller's own.
    * @throws {MonoCloudHttpError} where it could not be had, or its `issuer` is another one.
+   * @throws {MonoCloudValidationError} where `issuer` is none of the client's, or is missing and there are several.
    */
-  getMetadata(forceRefresh?: boolean): Promise<IssuerMetadata>;
+  getMetadata(forceRefresh?: boolean, issuer?: string): Promise<IssuerMetadata>;
 
   /**
    * The tenant's keys, from the cache while they are fresh.
    *
    * @param forceRefresh - `true`: fetch them now. By default `false`.
+   * @param issuer - Which of several `issuers`. A client with one needs none.
    * @returns The set as the tenant publishes it, with the keys that can't be used.
    * @throws {MonoCloudHttpError} where they could not be had.
+   * @throws {MonoCloudValidationError} where `issuer` is none of the client's, or is missing and there are several.
    */
-  getJwks(forceRefresh?: boolean): Promise<Jwks>;
+  getJwks(forceRefresh?: boolean, issuer?: string): Promise<Jwks>;
 
   /**
    * Counters, and the state of the tenant's keys: for a health check or a metric.
@@ -1549,6 +1617,8 @@ export declare class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClie
 
 // ---------------------------------------------------------------------------------------------
 // Errors
+//
+// The five error classes, with the codes and reasons that they can have.
 // ---------------------------------------------------------------------------------------------
 
 /** An answer of the tenant, as it came. */
@@ -1804,7 +1874,9 @@ export declare class MonoCloudHttpError extends MonoCloudAuthBaseError {
 }
 
 // ---------------------------------------------------------------------------------------------
-// What can be watched
+// Diagnostics channels
+//
+// The messages of the channels of `node:diagnostics_channel`.
 // ---------------------------------------------------------------------------------------------
 
 /** A document of the tenant's came, or was found unchanged. */

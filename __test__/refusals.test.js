@@ -37,8 +37,10 @@ const core = read('src', 'error.rs');
 const reasonsOf = (pattern) => [...new Set(Array.from(core.matchAll(pattern), ([, word]) => word))];
 const tokenReasons = reasonsOf(/\b\w+ = \w+,\s*"(\w+)",\s*"/g);
 const httpReasons = reasonsOf(/Self::\w+(?:\(_\)| \{ \.\. \})? => "(\w+)",/g).filter(
-  (word) => !/token|insufficient/.test(word),
+  (word) => !/token|insufficient|denied/.test(word),
 );
+// The guard's own, of a route's `authorize`.
+tokenReasons.push('not_authorized');
 
 const certificate = createClientCert(createCa()).cert;
 const other = createClientCert(createCa()).cert;
@@ -81,12 +83,25 @@ const TOKENS = {
   invalid_expiration: { token: { claims: { exp: 'tomorrow' } } },
   expired: { token: { expiresIn: -301 } },
   invalid_not_before: { token: { claims: { nbf: 'now' } } },
+  client_mismatch: { token: {}, options: { clientIds: ['another-app'] } },
+  required_claims_mismatch: {
+    token: { claims: { plan: 'free' } },
+    options: { requiredClaims: { plan: 'team' } },
+  },
   not_yet_valid: { token: (tenant) => tenant.issueToken({ claims: { nbf: now() + 420 } }) },
   missing_scopes: {
     token: { scopes: ['posts:read'], claims: { scp: ['posts:write'] } },
     route: { scopes: ['posts:write'] },
   },
   missing_groups: { token: { groups: ['sales'] }, route: { groups: ['admin'] } },
+  claims_mismatch: { token: { claims: { level: '3' } }, route: { claims: { level: 3 } } },
+  acr_not_met: { token: {}, route: { acr: ['urn:example:mfa'] } },
+  missing_auth_time: { token: {}, route: { maxAge: 300 } },
+  login_too_old: {
+    token: (tenant) => tenant.issueToken({ claims: { auth_time: now() - HOUR } }),
+    route: { maxAge: 300 },
+  },
+  not_authorized: { token: {}, route: { authorize: () => false } },
   inactive: { token: () => 'never-issued' },
   inactive_or_client_not_permitted: {
     async token(tenant) {
@@ -166,7 +181,8 @@ describe('docs/refusals.md', () => {
           });
           assert.deepEqual(heard, [reason]);
           assert.deepEqual([answer.status], sections.get(reason));
-          const challenge = answer.headers['www-authenticate'].replace(/, scope="[^"]*"$/, '');
+          const asked = /, (?:scope|acr_values|max_age)="[^"]*"$/;
+          const challenge = answer.headers['www-authenticate'].replace(asked, '');
           assert.ok(page.includes(`| ${answer.status} | \`${answer.text}\` | \`${challenge}\``));
         });
       }

@@ -84,8 +84,8 @@ describe('types', () => {
     '@monocloud/backend-node': 'index.d.ts',
     '@monocloud/backend-node/express': 'js/express/index.d.ts',
     '@monocloud/backend-node/fastify': 'js/fastify/index.d.ts',
-    '@monocloud/backend-node/utils': 'js/utils.d.ts',
-    '@monocloud/backend-node/internal': 'js/internal.d.ts',
+    '@monocloud/backend-node/utils': 'js/helpers/utils.d.ts',
+    '@monocloud/backend-node/internal': 'js/helpers/internal.d.ts',
   })) {
     it(`${entry} has at run time what its types say, for require and import`, async () => {
       const own = fs.readFileSync(path.join(root, file), 'utf8');

@@ -1,6 +1,6 @@
 'use strict';
 
-// The size of the addon as it is published, without its symbols.
+// The size of the published addon, without symbols.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');

@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run bench -- --only bare: a new RS256 token by this package, on one thread and all the way from
-// JavaScript, against bare verification of the same signatures by the same library (bare.rs).
+// npm run bench -- --only bare: this package with new RS256 tokens, on one thread, called from JavaScript;
+// compared with verification of the same signatures by aws-lc-rs alone (bare.rs).
 
 const { spawn, spawnSync } = require('node:child_process');
 const { createPublicKey } = require('node:crypto');
@@ -24,7 +24,7 @@ const ROUNDS = 21;
 const PER_ROUND = 256;
 const WARM_UP = 2048;
 
-/** Compiles it; the path of what came out. */
+/** Compiles bare.rs and returns the executable's path. */
 function build() {
   const args = ['bench', ...cargoFlags(), '--bench', BARE, '--no-run', '--message-format', 'json'];
   const { error, status, stdout } = spawnSync('cargo', args, {
@@ -38,7 +38,7 @@ function build() {
   return messages.find(({ target, executable }) => executable && target.name === BARE).executable;
 }
 
-/** The Rust half, as a function of a range of tokens. */
+/** Starts bare.rs and returns a function that measures a range of tokens. */
 function startBare(executable, der, file) {
   const child = spawn(executable, [der, file], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -1,7 +1,7 @@
 'use strict';
 
-// The chart of the README: bars, written by hand as SVG. It brings its own ground, light or dark as the
-// reader's system is, and no font, so that it is legible wherever it is shown.
+// The bar chart of the README, as SVG. It has a background of its own, light or dark like the reader's system,
+// and uses the system's fonts.
 
 const http = require('./http/report.js');
 const { EMPTY, OURS } = require('./http/guards.js');
@@ -62,7 +62,7 @@ function bars({ title, note, rows, format }, x, y) {
 
 const height = ({ rows }) => HEAD + rows.length * ROW;
 
-/** Best first, so that the order says it, too. */
+/** Best first. */
 const sorted = (rows) => rows.sort(([, a], [, b]) => b - a);
 
 function validations(figures, mode, title) {

@@ -1,12 +1,12 @@
 'use strict';
 
-// npm run bench: this package against what one would pick instead. All of it takes half an hour, and
-// writes RESULTS.md and chart.svg; anything less is printed.
+// npm run bench: compares this package with alternatives. All parts take half an hour, and write RESULTS.md and
+// chart.svg. With options, the results are printed only.
 //
-//   npm run bench -- --quick             a minute, to see that it runs
+//   npm run bench -- --quick             a minute, to test the benchmarks
 //   npm run bench -- --only http         one part: micro, bare, http, startup, memory, addon
-//   npm run bench -- --instructions      instructions of one call, by callgrind; takes minutes
-//   npm run bench -- --report            writes both again, from the last figures of each part
+//   npm run bench -- --instructions      instructions of one call, with callgrind; takes minutes
+//   npm run bench -- --report            writes both files from the last figures of each part
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -16,8 +16,8 @@ const marks = require('./marks.js');
 const { ROOT } = require('./support/machine.js');
 
 /**
- * Each with `run`, and with `section`, which makes Markdown of what `run` hands back; with `requires`,
- * where it needs a program that may be missing.
+ * The parts. `run` measures, `section` writes the figures as Markdown, `requires` throws if a program that the
+ * part needs is missing.
  */
 const PARTS = {
   micro: { ...require('./micro'), ...require('./micro/report.js') },
@@ -28,9 +28,9 @@ const PARTS = {
   addon: require('./addon.js'),
   instructions: require('./instructions.js'),
 };
-/** Slow, and only worth it where the machine is too busy for the clock. */
+/** Parts that run only if they are named: slow, and useful only where a busy machine spoils measured times. */
 const ON_REQUEST = ['instructions'];
-/** Needs cargo, and minutes to compile. */
+/** Parts that need minutes, for cargo to compile. */
 const NOT_QUICK = ['bare'];
 
 const KEPT = path.join(ROOT, '.cache', 'bench');
@@ -62,7 +62,7 @@ function keep(part, figures) {
   fs.writeFileSync(fileOf(part), JSON.stringify(figures));
 }
 
-/** The last figures of each part that was ever measured in full. */
+/** The last figures of each part that was measured in full. */
 function kept() {
   const found = Object.keys(PARTS).filter((part) => fs.existsSync(fileOf(part)));
   return Object.fromEntries(
@@ -106,7 +106,7 @@ async function main(args) {
   };
   const measured = {};
   const parts = partsOf({ quick, only });
-  // Not after minutes of measuring something else.
+  // Before the first part runs, not after minutes.
   for (const part of parts) PARTS[part].requires?.();
   for (const part of parts) {
     measured[part] = await PARTS[part].run({ quick, progress });

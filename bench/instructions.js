@@ -1,10 +1,10 @@
 'use strict';
 
-// npm run bench -- --instructions: how many instructions one call takes, counted by callgrind (valgrind),
-// which no other process on the machine can disturb. Takes some minutes.
+// npm run bench -- --instructions: the number of instructions of one call, counted by callgrind (valgrind),
+// which other processes do not affect. Takes some minutes.
 //
-// Each contender runs twice, with N calls and with twice as many; the difference is N calls in the
-// steady state, and start-up, warm-up and compilation are in neither.
+// Each contender runs with N calls and with 2 N. The difference is N calls in the steady state, without start-up,
+// warm-up and compilation.
 
 const { execFile, spawnSync } = require('node:child_process');
 const { promisify } = require('node:util');
@@ -21,11 +21,11 @@ const NAMES = [NOTHING, 'this package', 'fast-jwt, cache', 'fast-jwt, cache of r
 
 const VALGRIND = [
   '--tool=callgrind',
-  // Code that V8 makes and throws away is in no file; without this old translations of it would run.
+  // V8 replaces code at the same address; without this, valgrind would run its translation of the old code.
   '--smc-check=all-non-file',
   '--callgrind-out-file=/dev/null',
 ];
-/** One thread for V8, so that what it compiles and collects is not spread at random. */
+/** One thread for V8, so that compilation and garbage collection are deterministic. */
 const NODE = ['--single-threaded', '--no-warnings', '--expose-gc'];
 
 function requireValgrind() {
@@ -33,7 +33,7 @@ function requireValgrind() {
   throw new Error('valgrind is missing; on Debian and Ubuntu: apt-get install valgrind');
 }
 
-/** The child, which is this same file: warms up, and calls `calls` times with a token that was seen before. */
+/** The child process, in this file: warms up, then makes `calls` calls with a token that was seen before. */
 async function work(name, calls) {
   const { terms, token } = JSON.parse(process.env.BENCH_INSTRUCTIONS);
   const contender = contenders[name] ?? { create: async () => ({ verify: async () => {} }) };

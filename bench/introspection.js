@@ -2,9 +2,8 @@
 
 // node bench/introspection.js
 //
-// Asking the tenant about tokens: this package against the same request through Node's own fetch with
-// kept connections. The same server (a process of its own), one run, contenders alternating.
-// Marks: at least 0.9 of the throughput, p99 no worse.
+// Introspection: this package, compared with the same request through Node's fetch with keep-alive. Both use the
+// same server, a separate process, and take turns. The goals: at least 0.9 of the throughput, and no worse p99.
 
 const { fork } = require('node:child_process');
 const { once } = require('node:events');
@@ -65,7 +64,7 @@ function contenders(origin) {
   return { 'this package': () => client.validateAccessToken(newToken()), fetch: viaFetch };
 }
 
-/** Requests a second and the p99 of one round, in milliseconds. */
+/** Requests per second, and p99 in milliseconds, of one round. */
 async function round(work, inFlight, requests) {
   const times = [];
   let left = requests;

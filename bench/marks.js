@@ -1,6 +1,6 @@
 'use strict';
 
-// What was promised, and whether the figures keep it. Computed from them; nothing here is measured.
+// The goals, and whether the figures meet them.
 
 const http = require('./http/report.js');
 const { NONE, OURS } = require('./http/guards.js');
@@ -9,7 +9,7 @@ const micro = require('./micro/report.js');
 const startup = require('./startup/report.js');
 const { digits, table, thousands } = require('./support/markdown.js');
 
-/** Memory counts as flat if between these two it grows by less than RSS itself wavers. */
+/** Memory is flat if from this number of tokens on it grows by less than the noise of RSS, `FLAT_MIB`. */
 const FLAT_FROM = 200_000;
 const FLAT_MIB = 4;
 
@@ -23,7 +23,7 @@ const times =
   ({ micro: figures }) =>
     figures && atLeast(limit, micro.times(figures, 'RS256', 1, [kind, inFlight], name));
 
-/** The figure of the worst group of a framework; both kinds of handler count. */
+/** The worst figure of a framework, over both kinds of handler. */
 const worst = ({ http: figures }, framework, figure, choose) => {
   const groups = figures?.groups.filter((group) => group.framework === framework) ?? [];
   if (groups.length === 0) return undefined;

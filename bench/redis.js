@@ -1,14 +1,13 @@
 'use strict';
 
-// node bench/redis.js [rounds] [calls]: a hit through createRedisCache().get() against the bare
-// client's GET of the same key, on a redis-server of its own, for each client library.
+// node bench/redis.js [rounds] [calls]: a hit with createRedisCache().get(), compared with the client's GET of the
+// same key, on a redis-server of its own, for each client library.
 //
-// They take turns in short rounds, so that what else the machine does meets all. `one by one` is what
-// a request waits: each call begins when the one before has ended. `64 at once` is what a call takes
-// of the processor, with no network to wait for. The mark is 1.15 of the bare GET for what a request
-// waits, without a secret; what a secret costs is shown beside it. Loopback is the hardest case: what
-// the cache adds is the same few microseconds however far away Redis is, and half of it is the
-// JSON.parse without which there are no claims, so a GET with that is measured, too.
+// The contenders take turns in short rounds, so that other processes affect all alike. `one by one` is the
+// latency: each call begins when the last one has ended. `64 at once` is the processor time of a call. The goal
+// is 1.15 of the latency of GET, without a secret; the cost of a secret is shown beside it. Loopback is the
+// hardest case: the cache adds the same few microseconds at any distance from Redis. Half of them are for
+// JSON.parse, so GET with JSON.parse is measured, too.
 
 const { createRedisCache } = require('../js/redis');
 const { libraries, noRedis, startRedis } = require('../__test__/support/redis.js');
@@ -48,12 +47,12 @@ async function atOnce(call) {
   return Number(process.hrtime.bigint() - start) / (Math.ceil(calls / 64) * 64) / 1000;
 }
 
-/** Medians of the rounds, in microseconds per call, and the cache's ratio to the other two. */
+/** Medians of the rounds, in microseconds per call, and the ratios of the cache to both GETs. */
 async function compare(measure, calls) {
   const names = Object.keys(calls);
   const times = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = -WARM_UP; round < rounds; round += 1) {
-    // Each begins as often as the others.
+    // Each contender begins equally often.
     const first = (round + WARM_UP) % names.length;
     for (const name of [...names.slice(first), ...names.slice(0, first)]) {
       const time = await measure(calls[name]);

@@ -6,7 +6,7 @@
 const { main } = require('./doctor/index.js');
 
 main(process.argv.slice(2)).then((status) => {
-  // The user's own module may have opened connections, which would keep the process: it ends here, once
-  // all is written.
+  // Exits once the output is written: connections that the user's module has opened would keep the process
+  // alive.
   process.stdout.write('', () => process.exit(status));
 });

@@ -1,10 +1,10 @@
-//! Base64url as RFC 7515 §2 has it: without padding.
+//! Base64url without padding (RFC 7515 §2).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// Decodes text that has no padding, no white space and only zeros for the bits left over, so that no two
-/// texts stand for the same bytes.
+/// Decodes text without padding and white space, whose unused bits are zero: each byte string has one
+/// encoding.
 #[must_use]
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()

@@ -1,12 +1,12 @@
 //! The errors of a validation, with their codes, reasons and messages.
 //!
-//! No error holds a token, a claim or a secret, so none can print one.
+//! No error contains a token, a claim or a secret.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What went wrong; one variant for each JavaScript class (contract §8).
+/// An error; one variant for each JavaScript class (contract §8).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
     /// `MonoCloudValidationError`: bad configuration or argument.
@@ -17,14 +17,14 @@ pub enum Error {
     Op(OpError),
     /// `MonoCloudHttpError`: network, status, or unreadable answer.
     Http(HttpError),
-    /// `MonoCloudAuthBaseError`: a panic of this library's own, caught.
+    /// `MonoCloudAuthBaseError`: a panic in this library, caught.
     Defect,
 }
 
 /// The message of [`Error::Defect`].
 pub const DEFECT: &str = "The native core failed; this is a defect, please report it";
 
-/// A bad option or argument. The message names the option, never a secret's value.
+/// A bad option or argument. The message names the option and never has a secret value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidationError(pub String);
 
@@ -78,7 +78,7 @@ macro_rules! token_errors {
                 match self { $( Self::$variant => TokenErrorCode::$code, )+ }
             }
 
-            /// The stable machine word.
+            /// The value of `reason` in JavaScript.
             #[must_use]
             pub const fn reason(self) -> &'static str {
                 match self { $( Self::$variant => $reason, )+ }
@@ -110,9 +110,9 @@ token_errors! {
     UnexpectedType = InvalidToken, "unexpected_token_type", "Invalid token type";
     /// No usable key of the tenant has the token's `kid` and fits its `alg`.
     UnknownKey = InvalidToken, "unknown_key", "No matching signing key found in the JWKS";
-    /// More than one usable key of the tenant does.
+    /// Several usable keys of the tenant fit the token's `kid` and `alg`.
     AmbiguousKey = InvalidToken, "ambiguous_key", "More than one signing key in the JWKS matches the token";
-    /// The signature is not base64url, or is not of this key over these bytes.
+    /// The signature is not base64url, or the key does not verify it.
     InvalidSignature = InvalidToken, "invalid_signature", "JWT signature verification failed";
     /// The payload is not base64url, UTF-8 or JSON, or names a member twice.
     PayloadUnreadable = InvalidToken, "malformed_payload", "Failed to parse JWT Payload";
@@ -231,7 +231,7 @@ pub enum Fault {
     },
     /// No place was free among the introspections in flight (`maxConcurrentIntrospections`).
     IntrospectionLimit,
-    /// The client could not be set up (out of threads or descriptors, say).
+    /// The HTTP client could not be created, for example without free threads or file descriptors.
     Local(&'static str),
 }
 
@@ -242,7 +242,7 @@ impl Fault {
         Self::Timeout { after_ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX) }
     }
 
-    /// The stable machine word.
+    /// The value of `reason` in JavaScript.
     #[must_use]
     pub const fn reason(&self) -> &'static str {
         match self {
@@ -261,20 +261,20 @@ impl Fault {
     }
 }
 
-/// A response as it was received, without what an error must not keep.
+/// A response, without the parts that an error must not have.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Raw {
     /// HTTP status.
     pub status: u16,
     /// Its reason phrase.
     pub status_text: String,
-    /// Names in lower case; never `set-cookie`.
+    /// Headers, with names in lower case; never `set-cookie`.
     pub headers: Vec<(String, String)>,
     /// The first 4 KiB, as text.
     pub body: String,
 }
 
-/// A body may hold claims: only its length is shown.
+/// Shows only the length of the body, which may contain claims.
 impl fmt::Debug for Raw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Raw")

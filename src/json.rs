@@ -1,5 +1,5 @@
-//! JSON as a security protocol has to read it: an object that names a member twice means two things
-//! to two readers, so it means nothing here (RFC 8725 §2.4, RFC 8259 §4).
+//! JSON objects with unique member names. Two readers may take different values from a duplicate name, so an
+//! object that has one is refused (RFC 8725 §2.4, RFC 8259 §4).
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -10,37 +10,36 @@ use serde_json::value::RawValue;
 
 /// The members of one JSON object, in order, each still as the text that was received.
 ///
-/// Values are found but not built, whatever their depth: serde_json walks over them without
-/// recursion. What a caller needs of them it reads with [`Members::get`].
+/// Values are not parsed until [`Members::get`]: serde_json skips them without recursion, whatever their depth.
 #[derive(Clone, Default)]
 pub struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
-/// Why a text is no such object.
+/// Why a text can't be read as an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JsonError {
     /// Not JSON, or a member is named twice.
     Malformed,
-    /// JSON, but an array, a string, a number, `null`.
+    /// JSON, but no object.
     NotObject,
 }
 
 impl<'a> Members<'a> {
-    /// Reads one whole text.
+    /// Reads a text that is one object.
     pub fn parse(text: &'a str) -> Result<Self, JsonError> {
         match serde_json::from_str::<Self>(text) {
             Ok(members) => Ok(members),
-            // A well-formed text of another kind gets the answer that names its kind.
+            // Well-formed JSON that is no object has an error of its own.
             Err(_) if is_other_kind(text) => Err(JsonError::NotObject),
             Err(_) => Err(JsonError::Malformed),
         }
     }
 
-    /// Reads one whole text that must be UTF-8.
+    /// The same for bytes, which must be UTF-8.
     pub fn parse_bytes(bytes: &'a [u8]) -> Result<Self, JsonError> {
         Self::parse(std::str::from_utf8(bytes).map_err(|_| JsonError::Malformed)?)
     }
 
-    /// The text of a member, where it is there.
+    /// The text of a member's value.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&'a str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.get())
@@ -51,13 +50,13 @@ impl<'a> Members<'a> {
         self.raw(name).map(|text| serde_json::from_str(text).map_err(|_| JsonError::Malformed))
     }
 
-    /// A member that counts only when it is a string.
+    /// A member that is a string; `None` for any other type.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<Cow<'a, str>> {
         self.get::<Text<'a>>(name)?.ok().map(|text| text.0)
     }
 
-    /// Whether the member is there, whatever it is.
+    /// Whether a member is present, with any value.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.raw(name).is_some()
@@ -68,7 +67,7 @@ impl<'a> Members<'a> {
         self.0.iter().map(|(name, _)| name.as_ref())
     }
 
-    /// The object again as text, of those members that `keep` says, by their name and text.
+    /// The object as text, with the members for which `keep` returns true (name, text of the value).
     #[must_use]
     pub fn only(&self, keep: impl Fn(&str, &str) -> bool) -> String {
         let mut text = String::from("{");
@@ -86,21 +85,21 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Claims do not belong into logs: only how many there are is shown.
+/// Shows the number of members only, because claims must not get into logs.
 impl fmt::Debug for Members<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Members({})", self.0.len())
     }
 }
 
-/// What begins as an object is none of another kind, and is not walked over a second time: rubbish must
-/// not cost more than what is good.
+/// Whether a text is JSON, but no object. A text that begins like an object is not read a second time, so that
+/// a malformed token costs no more than a good one.
 fn is_other_kind(text: &str) -> bool {
     !text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{')
         && serde_json::from_str::<&RawValue>(text).is_ok()
 }
 
-/// A string, borrowed where it holds no escapes.
+/// A string, borrowed if it has no escapes.
 #[derive(PartialEq, Eq, Hash)]
 struct Text<'a>(Cow<'a, str>);
 
@@ -123,9 +122,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-/// Up to here members are compared one with another; past it a set finds the second of a name, so
-/// that a header of a thousand members costs no million comparisons.
-const COMPARED: usize = 24;
+/// The number of members up to which names are compared in pairs. With more, a set finds duplicates in linear
+/// time.
+const MOST_COMPARED: usize = 24;
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -139,7 +138,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
                 let mut members: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::with_capacity(16);
                 let mut seen: HashSet<Cow<'de, str>> = HashSet::new();
                 while let Some(Text(name)) = map.next_key::<Text<'de>>()? {
-                    let twice = if members.len() < COMPARED {
+                    let twice = if members.len() < MOST_COMPARED {
                         members.iter().any(|(known, _)| *known == name)
                     } else {
                         if seen.is_empty() {

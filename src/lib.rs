@@ -1,7 +1,8 @@
 //! Validates OAuth 2.0 access tokens: the core of `@monocloud/backend-node`.
 //!
-//! A request goes down through these rooms and comes back with claims or an [`error::Error`]. Imports
-//! point downwards only, and nothing but [`node`] knows that JavaScript exists.
+//! From the top: [`node`] is the boundary to JavaScript; [`validator`] turns a request into a verdict; [`issuer`]
+//! fetches documents over [`http`]; [`token`] and [`keys`] are pure. Imports point downwards only, and only
+//! [`node`] depends on Node.js. `docs/architecture.md` walks one request through the modules.
 #![deny(missing_debug_implementations, unsafe_op_in_unsafe_fn)]
 #![warn(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 #![cfg_attr(
@@ -22,7 +23,7 @@ pub mod http;
 pub mod issuer;
 pub mod json;
 pub mod keys;
-// The unit tests run without Node.js, where nothing of it could be called.
+// Unit tests run without Node.js, whose functions this module calls.
 #[cfg(not(test))]
 mod node;
 mod panics;

@@ -1,9 +1,9 @@
-//! Panics on demand, for the tests of what becomes of a panic. Only in the addon that the tests build
-//! (`npm run build`); `build.rs` refuses the feature in a release.
+//! Injected panics, for tests of panic handling. Only the addon for tests (`npm run build`) has them; `build.rs`
+//! refuses the feature in a release.
 
 #[cfg(not(feature = "panic-injection"))]
 mod injection {
-    /// Does nothing outside the tests' build.
+    /// Does nothing without the feature.
     #[inline(always)]
     pub const fn at(_place: &str) {}
 }
@@ -14,7 +14,7 @@ mod injection {
 
     static NEXT: Mutex<Option<(String, String)>> = Mutex::new(None);
 
-    /// Makes the next call of [`at`] with this place panic, once, with this message.
+    /// The next call of [`at`] with this place panics once, with this message.
     #[cfg_attr(
         test,
         allow(dead_code, reason = "called by the boundary, which unit tests leave out")
@@ -23,7 +23,7 @@ mod injection {
         *NEXT.lock().unwrap_or_else(PoisonError::into_inner) = Some((place, message));
     }
 
-    /// Panics if this is the place.
+    /// Panics if a panic was injected here.
     pub fn at(place: &str) {
         let mut next = NEXT.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, message)) = next.take_if(|(wanted, _)| wanted == place) {

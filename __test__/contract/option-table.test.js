@@ -44,7 +44,7 @@ describe('§2 the table of options', () => {
       const body = new RegExp(`export interface ${name}[^{]*\\{\\n([\\s\\S]*?)\\n\\}`).exec(
         types,
       )[1];
-      for (const [, member] of body.matchAll(/^ {2}(\w+)\??:/gm)) names.add(member);
+      for (const [, member] of body.matchAll(/^ {2}(\w+)\??[:(]/gm)) names.add(member);
     }
     const top = optionTable.map(({ name }) => name).filter((name) => !name.includes('.'));
     assert.deepEqual([...names].sort(), [...top].sort());

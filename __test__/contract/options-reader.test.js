@@ -1,6 +1,6 @@
 'use strict';
 
-// How options are read (js/options-reader.js): each once, own members and a class's only, and none that
+// How options are read (js/core/options-reader.js): each once, own members and a class's only, and none that
 // does not exist.
 
 const assert = require('node:assert/strict');

@@ -24,7 +24,7 @@ function* filesBelow(directory) {
   }
 }
 
-/** Where each section is cited: `{ '4': ['src/validator.rs', …] }`. */
+/** Where each section is cited: `{ '4': ['src/validator/mod.rs', …] }`. */
 function citations() {
   const cited = new Map();
   for (const file of CITING.flatMap((name) => [...filesBelow(path.join(root, name))])) {

@@ -6,14 +6,8 @@
 //   SEED=… FUZZ_SECONDS=… node __test__/fuzz/boundary.js     (VERBOSE=1: each call, before it is made)
 
 const { inspect } = require('node:util');
-const {
-  ENDLESS,
-  Hostile,
-  generator,
-  hostile,
-  pick,
-  withGetters,
-} = require('../support/hostile.js');
+const { ENDLESS, Hostile, hostile, withGetters } = require('../support/hostile.js');
+const { randomOf, seedOf } = require('../support/random.js');
 const { startFaultyTenant } = require('../support/faulty-tenant.js');
 const { byTarget, call, counts, findings, found, is } = require('./harness.js');
 const root = require('../../js/index.js');
@@ -25,11 +19,10 @@ const fastify = require('../../js/fastify/index.js');
 const { MonoCloudAuthBaseError, MonoCloudValidationError } = root;
 const { MonoCloudBackendNodeClient, MonoCloudOidcBackendClient } = root;
 
-const seed = Number(process.env.SEED ?? Date.now() % 2 ** 32);
 const seconds = Number(process.env.FUZZ_SECONDS ?? 6);
-const random = generator(seed);
+const seed = seedOf({ long: process.env.FUZZ_SECONDS !== undefined });
+const { next: random, pick: one } = randomOf(seed);
 const any = () => hostile(random);
-const one = (list) => pick(random, list);
 
 const OPTIONS = [
   ...require('../../js/core/bridge.js').optionTable.map(({ name }) => name),

@@ -10,6 +10,7 @@ const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const path = require('node:path');
 const { once } = require('node:events');
+const { seedOf } = require('../support/random.js');
 const { tally } = require('../support/tally.js');
 
 const SECONDS = Number(process.env.FUZZ_SECONDS ?? 6);
@@ -18,7 +19,7 @@ const PATIENCE_MS = (SECONDS + 60) * 1000;
 
 describe('the JavaScript boundary', () => {
   it(`lets out nothing but the documented errors, for ${SECONDS} s`, async () => {
-    const seed = Number(process.env.SEED ?? Date.now() % 2 ** 32);
+    const seed = seedOf({ long: process.env.FUZZ_SECONDS !== undefined });
     console.log(`SEED=${seed}`);
     const env = { ...process.env, SEED: String(seed), FUZZ_SECONDS: String(SECONDS) };
     const child = spawn(process.execPath, [path.join(__dirname, 'boundary.js')], {

@@ -10,6 +10,7 @@ const { it } = require('node:test');
 
 const { certificateFromHeader } = require('@monocloud/backend-node/express');
 const { describeCertificate } = require('../../js/binding.js');
+const { randomOf, seedOf } = require('../support/random.js');
 const { tally } = require('../support/tally.js');
 const recorded = require('../mtls/recorded.json');
 
@@ -30,19 +31,6 @@ const lines = (base64) => base64.match(/.{1,64}/g).join('\n');
 const pemOf = (base64) => `${BEGIN}\n${lines(base64)}\n${END}\n`;
 const escaped = (base64) => encodeURIComponent(pemOf(base64));
 
-/** Mulberry32: chance with a seed. */
-function chanceOf(seed) {
-  let state = seed;
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return (t ^ (t >>> 14)) >>> 0;
-  };
-  const below = (end) => next() % end;
-  return { below, of: (list) => list[below(list.length)] };
-}
-
 /** What formats are made of, and the wish of an attacker. */
 const WORDS = [
   ...[',', ';', '=', '"', '\\', '\\"', ':', '%', '%0A', '%2C', '%22', '%', '%zz', '%00', '%C3'],
@@ -52,14 +40,14 @@ const WORDS = [
 ];
 
 function rubbish(chance, words = WORDS) {
-  return Array.from({ length: 1 + chance.below(4) }, () => chance.of(words)).join('');
+  return Array.from({ length: 1 + chance.below(4) }, () => chance.pick(words)).join('');
 }
 
 /** How each proxy writes a certificate. Envoy's names are the client's to choose. */
 const WRITERS = {
   nginx: (base64) => escaped(base64),
   'aws-alb': (base64) => escaped(base64).replaceAll('%2B', '+').replaceAll('%2F', '/'),
-  haproxy: (base64, chance) => chance.of([base64, `"${base64}"`]),
+  haproxy: (base64, chance) => chance.pick([base64, `"${base64}"`]),
   apache: (base64) => pemOf(base64).trimEnd().replaceAll('\n', ' '),
   rfc9440: (base64) => `:${base64}:`,
   envoy(base64, chance) {
@@ -70,7 +58,7 @@ const WRITERS = {
     ];
     const own = [`Hash=00`, `Cert="${escaped(base64)}"`, ...names.slice(chance.below(4))];
     const earlier = [`By=x;${rubbish(chance)},`, `Cert="${escaped(WANTED)}",`, ''];
-    return `${chance.of(earlier)}${own.join(';')}`;
+    return `${chance.pick(earlier)}${own.join(';')}`;
   },
 };
 const READERS = new Map(
@@ -88,8 +76,8 @@ function read(format, values, remoteAddress = '127.0.0.1') {
 function change(text, chance) {
   const at = chance.below(text.length + 1);
   const until = Math.min(text.length, at + chance.below(40));
-  const word = chance.of([chance.of(WORDS), String.fromCharCode(chance.below(256)), '']);
-  return chance.of([
+  const word = chance.pick([chance.pick(WORDS), String.fromCharCode(chance.below(256)), '']);
+  return chance.pick([
     () => text.slice(0, at) + word + text.slice(at),
     () => text.slice(0, at) + word + text.slice(until),
     () => text.slice(0, until) + text.slice(at),
@@ -107,13 +95,14 @@ function assertShape(answer, value) {
 }
 
 it('a certificate header gives the certificate that the proxy wrote, or none', () => {
-  const chance = chanceOf(SECONDS > 0 ? Date.now() : 7);
+  const seed = seedOf({ long: SECONDS > 0 });
+  const chance = randomOf(seed);
   const end = Date.now() + SECONDS * 1000;
   const formats = Object.keys(WRITERS);
   let inputs = 0;
   let others = 0;
   for (; SECONDS > 0 ? Date.now() < end : inputs < ROUNDS; inputs += 1) {
-    const format = chance.of(formats);
+    const format = chance.pick(formats);
     const written = WRITERS[format](OWN, chance);
 
     // As it is: the client's own, whatever names it has; Envoy's may also make the whole unreadable.

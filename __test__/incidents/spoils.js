@@ -4,6 +4,7 @@
 
 const crypto = require('node:crypto');
 
+const { randomOf } = require('../support/random.js');
 const { encode, makeKey, republish, sign, signatureOf } = require('../support/tokens.js');
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -23,19 +24,6 @@ const KEYS = [
   republish(makeKey('EdDSA', { kid: 'ed' }), { alg: undefined }),
 ];
 const STRANGERS = KEYS.map(({ alg, jwk }) => makeKey(alg, { kid: jwk.kid }));
-
-/** Numbers that are the same for the same seed (mulberry32). */
-function randomOf(seed) {
-  let state = seed;
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  const below = (count) => Math.floor(next() * count);
-  return { below, pick: (list) => list[below(list.length)] };
-}
 
 /**
  * What can be made of one seed.

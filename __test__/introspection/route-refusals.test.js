@@ -14,7 +14,7 @@ const [own, other] = [1, 2].map((n) => createClientCert(createCa(), { name: `c${
 
 let tenant;
 before(async () => {
-  tenant = await createTestTenant();
+  tenant = await createTestTenant({ algorithms: ['ES256'] });
 });
 after(() => tenant?.close());
 

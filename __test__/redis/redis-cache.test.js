@@ -5,27 +5,18 @@
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
 const { createHash, createHmac } = require('node:crypto');
+const path = require('node:path');
 const { after, before, beforeEach, describe, test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { promisify } = require('node:util');
-const vm = require('node:vm');
+
 const { MonoCloudValidationError } = require('@monocloud/backend-node');
 const { createRedisCache } = require('@monocloud/backend-node/redis');
 const provenance = require('../../js/cache/provenance.js');
-const { libraries, noRedis, startCluster, startRedis } = require('../support/redis.js');
+const { libraries, noRedis, startRedis } = require('../support/redis.js');
+const { CLAIMS, SCOPE, SECRET, inSeconds } = require('./support.js');
 
 const TOKEN = 'opaque-token.with_all~characters+/=';
-const SCOPE = { tenantDomain: 'https://tenant.example', audience: 'https://api.example' };
-const SECRET = '0123456789abcdef0123456789abcdef';
-const CLAIMS = {
-  iss: 'https://tenant.example',
-  sub: 'user äöü 🙂',
-  aud: ['https://api.example'],
-  exp: 4_102_444_800,
-  iat: 1,
-  groups: [{ id: 'a', name: 'b' }],
-  cnf: { 'x5t#S256': 'x' },
-};
 
 /** A copy of claims with a mark, as our client hands it to a cache. */
 function provenanceOf(mark, claims) {
@@ -41,20 +32,6 @@ function sealOf(key, text, label = 'monocloud-backend-node cache value 2\0') {
     .digest('base64url');
 }
 
-const inSeconds = (seconds) => Date.now() / 1000 + seconds;
-
-// What is in the environment of whoever runs the tests is none of theirs.
-const VARIABLES = ['MONOCLOUD_BACKEND_TENANT_DOMAIN', 'MONOCLOUD_BACKEND_AUDIENCE'];
-const saved = VARIABLES.map((name) => process.env[name]);
-beforeEach(() => {
-  for (const name of VARIABLES) delete process.env[name];
-});
-after(() => {
-  VARIABLES.forEach((name, i) => {
-    if (saved[i] !== undefined) process.env[name] = saved[i];
-  });
-});
-
 /** All that the server holds: `{ key: value }`. */
 async function contents(server) {
   const keys = (await server.cli('--scan')).split('\n').filter(Boolean);
@@ -69,14 +46,6 @@ async function onlyKey(server) {
   assert.equal(keys.length, 1);
   return keys[0];
 }
-
-const faults = [];
-const onFault = (fault) => faults.push(fault);
-process.on('unhandledRejection', onFault);
-after(() => {
-  process.off('unhandledRejection', onFault);
-  assert.deepEqual(faults, []);
-});
 
 describe('createRedisCache', { skip: noRedis }, () => {
   let server;
@@ -361,18 +330,10 @@ describe('createRedisCache', { skip: noRedis }, () => {
   test('another process finds the entry, by the environment, through an import', async (t) => {
     const client = await connect(t, libraries[0]);
     await createRedisCache(client, SCOPE).set(TOKEN, CLAIMS, inSeconds(60));
-    const program = `
-      import { createRedisCache } from '@monocloud/backend-node/redis';
-      import library from ${JSON.stringify(libraries[0].name)};
-      const client = await library.createClient({ url: process.env.REDIS_URL }).connect();
-      console.log(JSON.stringify(await createRedisCache(client).get(process.env.TOKEN)));
-      client.destroy();
-    `;
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ['--input-type=module', '-e', program],
+      [path.join(__dirname, 'programs', 'reader.mjs'), libraries[0].name],
       {
-        cwd: __dirname,
         timeout: 30_000,
         env: {
           ...process.env,
@@ -407,116 +368,5 @@ describe('createRedisCache', { skip: noRedis }, () => {
       [hash]: entry,
       [`p:${hmac}`]: sealOf(`p:${hmac}`, marked) + marked,
     });
-  });
-});
-
-describe('createRedisCache in a cluster', { skip: noRedis }, () => {
-  let cluster;
-  before(async () => {
-    cluster = await startCluster();
-  });
-  after(() => cluster?.close());
-
-  for (const library of libraries) {
-    test(library.title, async (t) => {
-      const { client, close } = await library.connectCluster(cluster);
-      t.after(close);
-      const cache = createRedisCache(client, { ...SCOPE, secret: SECRET });
-      const tokens = Array.from({ length: 60 }, (_, i) => `token ${i}`);
-      const expiresAt = inSeconds(60);
-      await Promise.all(tokens.map((token) => cache.set(token, CLAIMS, expiresAt)));
-      for (const { cli } of cluster.nodes) assert.ok(Number(await cli('DBSIZE')) > 5);
-      for (const token of tokens) assert.deepEqual(await cache.get(token), CLAIMS);
-      await Promise.all(tokens.map((token) => cache.delete(token)));
-      for (const { cli } of cluster.nodes) assert.equal(await cli('DBSIZE'), '0');
-    });
-  }
-});
-
-describe('the arguments of createRedisCache', () => {
-  const commands = { get() {}, set() {}, del() {} };
-  const client = { ...commands, isOpen: true };
-
-  for (const [wrong, message] of [
-    [[], /^"client" must be a client/],
-    [[null, SCOPE], /^"client" must be a client/],
-    [['redis://127.0.0.1', SCOPE], /^"client" must be a client/],
-    [[{}, SCOPE], /^"client" must be a client/],
-    [[commands, SCOPE], /^"client" must be a client/],
-    [[{ ...commands, status: 'ready' }, SCOPE], /^"client" must be a client/],
-    [[new Map(), SCOPE], /^"client" must be a client/],
-    [[client], /^"tenantDomain" is required .*MONOCLOUD_BACKEND_TENANT_DOMAIN/],
-    [[client, null], /^"tenantDomain" is required/],
-    [[client, 'prefix'], /^"options" must be an object/],
-    [[client, { tenantDomain: 'https://a' }], /^"audience" is required .*_BACKEND_AUDIENCE/],
-    [[client, { ...SCOPE, tenantDomain: '' }], /^"tenantDomain" is not allowed to be empty/],
-    [[client, { ...SCOPE, audience: ['x'] }], /^"audience" must be a string/],
-    [[client, { ...SCOPE, prefix: 1 }], /^"prefix" must be a string/],
-    [[client, { ...SCOPE, secret: '' }], /^"secret" must have at least 16 bytes$/],
-    [[client, { ...SCOPE, secret: 'too short' }], /^"secret" must have at least 16 bytes$/],
-    [[client, { ...SCOPE, secret: {} }], /^"secret" must be a string or a Uint8Array$/],
-    [[client, { ...SCOPE, secret: new Uint16Array(16) }], /^"secret" must be a string or a Uint8/],
-    [
-      [client, { ...SCOPE, secret: { length: 32, __proto__: Uint8Array.prototype } }],
-      /^"secret" m/,
-    ],
-    [[client, { ...SCOPE, hmacSecret: SECRET }], /has no option "hmacSecret"; it has prefix/],
-    [
-      [client, { ...SCOPE, secrets: SECRET }],
-      /^createRedisCache\(\) has .*; did you mean "secret"\?/,
-    ],
-    [[client, Object.create({ ...SCOPE, Prefix: '' })], /"Prefix"; did you mean "prefix"\?$/],
-    [[client, [SCOPE]], /^"options" must be an object/],
-  ]) {
-    test(`${message}`, () => {
-      assert.throws(
-        () => createRedisCache(...wrong),
-        (error) => {
-          assert.ok(error instanceof MonoCloudValidationError);
-          assert.match(error.message, message);
-          assert.match(error.stack.split('\n')[1], /redis-cache\.test\.js/);
-          return true;
-        },
-      );
-    });
-  }
-
-  test('nothing on Object.prototype is an option, or in the environment', () => {
-    const names = [...VARIABLES, 'tenantDomain', 'audience', 'secret', 'prefix'];
-    for (const name of names) Object.prototype[name] = 'https://polluted.example';
-    let thrown;
-    try {
-      createRedisCache(client, {});
-    } catch (error) {
-      thrown = error;
-    } finally {
-      for (const name of names) delete Object.prototype[name];
-    }
-    assert.match(String(thrown), /^MonoCloudValidationError: "tenantDomain" is required/);
-  });
-
-  test('a secret may be another realm’s, and what passes for a Uint8Array may not', () => {
-    const foreign = vm.runInNewContext('new Uint8Array(16)');
-    createRedisCache(client, { ...SCOPE, secret: foreign });
-    const own = globalThis.Uint8Array;
-    globalThis.Uint8Array = Object;
-    try {
-      assert.throws(
-        () => createRedisCache(client, { ...SCOPE, secret: {} }),
-        /"secret" must be a st/,
-      );
-      createRedisCache(client, { ...SCOPE, secret: new own(16) });
-    } finally {
-      globalThis.Uint8Array = own;
-    }
-  });
-
-  test('tenant and audience may be in the environment; an empty variable is unset', () => {
-    process.env.MONOCLOUD_BACKEND_TENANT_DOMAIN = SCOPE.tenantDomain;
-    process.env.MONOCLOUD_BACKEND_AUDIENCE = '';
-    assert.throws(() => createRedisCache(client), /^MonoCloudValidationError: "audience" is req/);
-    process.env.MONOCLOUD_BACKEND_AUDIENCE = SCOPE.audience;
-    createRedisCache(client);
-    createRedisCache(client, { prefix: undefined, secret: undefined, tenantDomain: undefined });
   });
 });

@@ -3,20 +3,17 @@
 // A tenant on loopback whose faults a test decides: each endpoint answers as it should until a
 // function is put in its place. It signs whatever it is told to, byte for byte.
 
-const crypto = require('node:crypto');
 const http = require('node:http');
 const https = require('node:https');
 const { once } = require('node:events');
-const { makePairSync } = require('../../js/testing/pairs.js');
+const { METADATA, makeKey, setOf, sign } = require('./tokens.js');
 
 const AUDIENCE = 'https://api.example.com';
 const PATHS = {
-  discovery: '/.well-known/openid-configuration',
+  discovery: METADATA,
   jwks: '/jwks',
   introspection: '/introspect',
 };
-
-const base64url = (data) => Buffer.from(data).toString('base64url');
 
 function sendJson(response, body, status = 200, headers = {}) {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
@@ -29,15 +26,14 @@ function sendJson(response, body, status = 200, headers = {}) {
  * @param {string} [options.issuer] where it is not the server's own address (behind a proxy, say)
  */
 async function startFaultyTenant({ tls, issuer } = {}) {
-  const { privateKey, publicKey } = makePairSync('ec', { namedCurve: 'P-256' });
-  const key = { ...publicKey.export({ format: 'jwk' }), kid: 'key', alg: 'ES256', use: 'sig' };
+  const key = makeKey('ES256', { kid: 'key' });
   // The same for all that it issues: what a test compares must not depend on the second.
   const exp = Math.floor(Date.now() / 1000) + 3600;
   const requests = { discovery: 0, jwks: 0, introspection: 0, other: 0 };
   const faults = {};
   const right = {
     discovery: (_request, response) => sendJson(response, tenant.metadata()),
-    jwks: (_request, response) => sendJson(response, { keys: [key] }),
+    jwks: (_request, response) => sendJson(response, setOf(key)),
     introspection: (_request, response) =>
       sendJson(response, { active: true, ...tenant.claims(), scope: 'posts:read' }),
     other: (_request, response) => sendJson(response, {}, 404),
@@ -92,15 +88,8 @@ async function startFaultyTenant({ tls, issuer } = {}) {
     },
     /** Signs a payload and a header: each an object, or text or bytes that go in as they are. */
     sign(payload, header = {}) {
-      const bytes = (part) =>
-        typeof part === 'string' || Buffer.isBuffer(part) ? part : JSON.stringify(part);
-      const head = typeof header === 'string' ? header : { alg: 'ES256', kid: key.kid, ...header };
-      const input = `${base64url(bytes(head))}.${base64url(bytes(payload))}`;
-      const signature = crypto.sign('sha256', Buffer.from(input), {
-        key: privateKey,
-        dsaEncoding: 'ieee-p1363',
-      });
-      return `${input}.${base64url(signature)}`;
+      const head = typeof header === 'string' ? header : { typ: undefined, ...header };
+      return sign(key, { header: head, claims: payload, alg: 'ES256' });
     },
     /** A good token, with other claims if need be. */
     token: (claims) => tenant.sign({ ...tenant.claims(), ...claims }),

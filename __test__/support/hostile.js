@@ -5,18 +5,6 @@
 
 class Hostile extends Error {}
 
-/** A small generator of numbers (mulberry32). */
-function generator(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const pick = (random, list) => list[Math.floor(random() * list.length)];
 
 function fail() {
@@ -205,4 +193,4 @@ function hostile(random, depth = 0) {
   return { [pick(random, ['keys', 'scopes', 'a', 'then_'])]: hostile(random, depth + 1) };
 }
 
-module.exports = { ENDLESS, Hostile, generator, hostile, pick, withGetters };
+module.exports = { ENDLESS, Hostile, hostile, withGetters };

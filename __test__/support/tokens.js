@@ -8,39 +8,7 @@ const http = require('node:http');
 const { once } = require('node:events');
 
 const { makePairSync } = require('../../js/testing/pairs.js');
-
-const { RSA_PKCS1_PADDING, RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = crypto.constants;
-
-const rsa = (digest) => ({ type: 'rsa', digest, how: { padding: RSA_PKCS1_PADDING } });
-const pss = (digest) => ({
-  type: 'rsa',
-  digest,
-  how: { padding: RSA_PKCS1_PSS_PADDING, saltLength: RSA_PSS_SALTLEN_DIGEST },
-});
-const ecdsa = (digest, namedCurve) => ({
-  type: 'ec',
-  digest,
-  options: { namedCurve },
-  how: { dsaEncoding: 'ieee-p1363' },
-});
-const eddsa = (type = 'ed25519') => ({ type, digest: null, how: {} });
-
-const ALGORITHMS = {
-  RS256: rsa('sha256'),
-  RS384: rsa('sha384'),
-  RS512: rsa('sha512'),
-  PS256: pss('sha256'),
-  PS384: pss('sha384'),
-  PS512: pss('sha512'),
-  ES256: ecdsa('sha256', 'P-256'),
-  ES384: ecdsa('sha384', 'P-384'),
-  ES512: ecdsa('sha512', 'P-521'),
-  EdDSA: eddsa(),
-  Ed25519: eddsa(),
-  // None of those that are accepted, for the tests that say so.
-  ES256K: ecdsa('sha256', 'secp256k1'),
-  Ed448: eddsa('ed448'),
-};
+const { ALGORITHMS } = require('./algorithms.js');
 
 /** A new pair of keys that can sign with `alg`. */
 function makePair(alg, { modulusLength = 2048, publicExponent } = {}) {
@@ -143,7 +111,6 @@ async function at(seconds, work) {
 }
 
 module.exports = {
-  ALGORITHMS,
   METADATA,
   at,
   encode,

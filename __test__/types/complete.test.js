@@ -154,7 +154,7 @@ describe('everything that the types offer', { skip: noRedis }, () => {
 describe('what is wrong with the types', () => {
   it('is told, where something of them is not used', () => {
     const project = createProject({ ...ALL, ...REDIS });
-    const file = path.join(project, 'node_modules/@monocloud/backend-node/js/utils.d.ts');
+    const file = path.join(project, 'node_modules/@monocloud/backend-node/js/helpers/utils.d.ts');
     const extra = 'export interface Spare { member?: string }\n';
     const overload = 'export declare function encrypt(data: number): string;\n';
     fs.appendFileSync(file, extra + overload);

@@ -1,14 +1,14 @@
 'use strict';
 
-// What stands before a route, each as its own documentation has it, at its best. `claims` is where the
-// handler finds what was in the token. All take RS256 tokens of one issuer for one audience.
+// The guards: each as its documentation shows it, in its fastest form. `claims` reads the claims from the
+// request. All accept RS256 tokens of one issuer for one audience.
 
 const { AUDIENCE } = require('../support/tokens.js');
 const { FAST_JWT_ENTRIES } = require('../micro/contenders.js');
 
 const ALGORITHMS = ['RS256'];
 
-/** jose has no middleware: what one writes with it, around the remote key set of its documentation. */
+/** A middleware with jose, which has none: around the remote key set of its documentation. */
 async function withJose({ issuer, jwksUri }) {
   const { createRemoteJWKSet, jwtVerify } = await import('jose');
   const keys = createRemoteJWKSet(new URL(jwksUri));
@@ -54,7 +54,7 @@ const NONE = 'no protection';
 const EMPTY = 'an empty async hook';
 const OURS = 'this package';
 
-// Where the one key is fixed nothing is fetched, and a tenant that rotates its keys needs a restart.
+// With a fixed key nothing is fetched, and a rotation needs a restart.
 
 /** `create(app, terms)`: the options of a Fastify route, and where the claims are. */
 const fastify = {

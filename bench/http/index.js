@@ -1,9 +1,9 @@
 'use strict';
 
-// npm run bench -- --only http: what a guard costs a server. Express and Fastify; one token, and 20,000
+// npm run bench -- --only http: the cost of a guard for a server. Express and Fastify; one token, and 20,000
 // distinct ones; a handler that ignores the claims, and one that reads them.
 //
-// Each round has new processes, so that tokens are new again; the contenders take turns.
+// Each round has new processes, so that no token was seen before. The contenders take turns.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -25,7 +25,7 @@ const PLANS = {
   quick: { rounds: 1, handlers: ['reads'], warm: 5_000, distinct: 5_000, seconds: 1 },
 };
 
-/** A request by itself. */
+/** The status of one request. */
 async function statusOf(port, token) {
   const headers = token && { authorization: `Bearer ${token}` };
   const response = await fetch(`http://127.0.0.1:${port}/`, { headers });
@@ -33,7 +33,7 @@ async function statusOf(port, token) {
   return response.status;
 }
 
-/** Fails unless the guard lets the good token through, and neither a bad one nor none. */
+/** Fails unless the guard admits the good token, and refuses bad tokens and a request without one. */
 async function check(port, name, { good, bad }) {
   const refuse = (what) => {
     throw new Error(`${name}: ${what}`);
@@ -45,15 +45,15 @@ async function check(port, name, { good, bad }) {
   }
 }
 
-/** One load, with what it took of the server. */
-async function under(server, port, file, how) {
+/** The figures of one load, with the server's processor time and delays. */
+async function measureLoad(server, port, file, how) {
   await server.call('begin');
   const { requests, rate, p50, p99 } = await load(port, file, how);
   const { cpu, delayP99, delayMax } = await server.call('end');
   return { rate, p50, p99, cpu: cpu / requests, delayP99, delayMax };
 }
 
-/** The loads of a round, in order; `first` has each token for the first time, `again` once more. */
+/** The loads of a round, in order. `first` sends each token for the first time, `again` a second time. */
 const phasesOf = (files, { distinct, seconds }) => ({
   one: [files.one, { seconds }],
   first: [files.many, { limit: distinct }],
@@ -61,8 +61,8 @@ const phasesOf = (files, { distinct, seconds }) => ({
 });
 
 /**
- * One round: all servers are started and warmed up, and then take turns at each load, so that what is
- * compared was measured within seconds.
+ * One round: all servers are started and warmed up, then take turns with each load, so that compared figures
+ * are measured within seconds.
  */
 async function round({ framework, handler, terms, files, samples, plan }, names) {
   const servers = new Map(names.map((name) => [name, start(SERVER, { core: CORES.server })]));
@@ -77,7 +77,7 @@ async function round({ framework, handler, terms, files, samples, plan }, names)
     }
     for (const [phase, [file, how]] of Object.entries(phasesOf(files, plan))) {
       for (const name of names) {
-        results[name][phase] = await under(servers.get(name), ports.get(name), file, how);
+        results[name][phase] = await measureLoad(servers.get(name), ports.get(name), file, how);
       }
     }
   } finally {

@@ -1,8 +1,8 @@
--- wrk's script: cycles through the tokens of a file, one a line, and prints what came of it as JSON.
+-- A script for wrk: sends the tokens of a file, one a line, in turn, and prints the figures as JSON.
 --
 --   wrk … -s load.lua URL -- FILE [LIMIT]
 --
--- With LIMIT it ends once that many requests were made; wrk itself only knows how to end by the clock.
+-- With LIMIT, it ends after that number of requests; wrk itself ends after a time only.
 
 local ffi = require("ffi")
 ffi.cdef [[
@@ -31,7 +31,7 @@ local requests = {}
 local made = 0
 local limit
 local begun
--- Global, because `done` runs in another state and can read nothing else.
+-- Global, because `done` runs in another Lua state, which can read globals only.
 elapsed = 0
 
 function init(args)

@@ -1,6 +1,6 @@
 'use strict';
 
-// The figures of servers as Markdown.
+// The report of the HTTP benchmark, as Markdown.
 
 const { titleOf, versionOf } = require('../support/machine.js');
 const { digits, spread, table, thousands } = require('../support/markdown.js');
@@ -8,7 +8,7 @@ const { median, ratios, summary } = require('../support/stats.js');
 const { NONE, guards } = require('./guards.js');
 const { CONNECTIONS } = require('./wrk.js');
 
-/** In the mix of new and seen tokens each comes this often: once new, then seen. */
+/** How often each token comes in the mix of new and seen tokens: once new, then seen. */
 const TIMES_EACH = 10;
 
 const LOADS = {
@@ -17,16 +17,16 @@ const LOADS = {
   again: 'the same distinct tokens once more',
 };
 
-/** What a round's processor time allows: it is the same when another process takes the core away. */
+/** Requests per processor time, which does not change when other processes use the core. */
 const byCpu = (load) => (round) => 1 / round[load].cpu;
 
-/** The rate at which each token of a pool comes ten times, from the two at which that was measured. */
+/** The rate with each token of a pool ten times, computed from the rates of new and seen tokens. */
 const mixed = ({ first, again }) => TIMES_EACH / (1 / first.rate + (TIMES_EACH - 1) / again.rate);
 
 const groupOf = ({ groups }, framework, handler) =>
   groups.find((group) => group.framework === framework && group.handler === handler);
 
-/** A figure of each round of a contender against that of no protection; their median and quartiles. */
+/** Median and quartiles of a contender's figures, as ratios to those without protection. */
 function against(group, name, figure) {
   const of = (contender) => group.values[contender].map(figure);
   return summary(ratios(of(name), of(NONE)));

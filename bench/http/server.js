@@ -1,24 +1,24 @@
 'use strict';
 
-// The process of one server: one framework, one guard, one route.
+// The process of one server, with one framework, one guard and one route.
 
 const { once } = require('node:events');
 const { monitorEventLoopDelay } = require('node:perf_hooks');
 const { serve } = require('../support/child.js');
 const { guards } = require('./guards.js');
 
-/** Milliseconds: the event loop is looked at this often, and this much is no delay. */
+/** The resolution of the delays of the event loop, in milliseconds. */
 const RESOLUTION = 1;
-/** Less than this is none: the timer itself is no more exact. */
-const LEAST_DELAY = 0.05;
+/** The accuracy of the timer, in milliseconds. */
+const SHORTEST_DELAY = 0.05;
 
-/** Nobody has looked into a token, so that is what stands in for its claims. */
+/** Stands in for claims where there is no guard. */
 const UNPROTECTED = { sub: 'user-1' };
 
 let cpu;
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
 
-/** What the handler answers: `hello`, or what it has read from the claims. */
+/** The response of the handler: `hello`, or a value from the claims. */
 function answer(handler, claims = () => UNPROTECTED) {
   if (handler === 'ignores') return () => ({ message: 'hello' });
   return (request) => ({ sub: claims(request).sub });
@@ -41,7 +41,7 @@ const servers = {
     app.get('/', ...middleware, (request, response) => {
       response.json(body(request));
     });
-    // Errors are answered as by default, but not printed.
+    // In this environment Express does not print errors.
     app.set('env', 'test');
     const server = app.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -59,11 +59,11 @@ serve({
     cpu = process.cpuUsage();
   },
 
-  /** Processor time since `begin` in microseconds, all threads; delays in milliseconds. */
+  /** Processor time of all threads since `begin`, in microseconds; delays in milliseconds. */
   end() {
     const { user, system } = process.cpuUsage(cpu);
     delay.disable();
-    const above = (nanoseconds) => Math.max(LEAST_DELAY, nanoseconds / 1e6 - RESOLUTION);
+    const above = (nanoseconds) => Math.max(SHORTEST_DELAY, nanoseconds / 1e6 - RESOLUTION);
     return {
       cpu: user + system,
       delayP99: above(delay.percentile(99)),

@@ -1,6 +1,6 @@
 'use strict';
 
-// The load: wrk, on a core of its own where there is one.
+// The load generator wrk, on a core of its own if the machine has two.
 
 const { execFile, spawnSync } = require('node:child_process');
 const os = require('node:os');
@@ -8,13 +8,13 @@ const path = require('node:path');
 const { promisify } = require('node:util');
 
 const CONNECTIONS = 32;
-/** For a load that ends by itself: the longest it may take, in seconds. */
+/** The longest time of a load with a number of requests, in seconds. */
 const LONGEST = 120;
 
 const available = (command, ...args) => spawnSync(command, args).error === undefined;
 
 const PINNED = os.cpus().length > 1 && available('taskset', '--version');
-/** The server's core and the load's; undefined where processes can't be told where to run. */
+/** The core of the server and that of the load; undefined where processes can't be pinned. */
 const CORES = PINNED ? { server: 0, load: 1 } : {};
 
 function requireWrk() {
@@ -22,7 +22,7 @@ function requireWrk() {
   throw new Error('wrk is missing; on Debian and Ubuntu: apt-get install wrk');
 }
 
-/** `limit` requests, or as many as there are in `seconds`; `file` has the tokens. */
+/** Makes `limit` requests, or as many as possible in `seconds`, with the tokens of `file`. */
 async function load(port, file, { seconds = LONGEST, limit }) {
   const script = path.join(__dirname, 'load.lua');
   const settings = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-s', script];
@@ -33,7 +33,7 @@ async function load(port, file, { seconds = LONGEST, limit }) {
   const result = JSON.parse(stdout.slice(stdout.indexOf('{')));
   const { requests, failed, p50, p99 } = result;
   if (failed > 0) throw new Error(`${failed} of ${requests} requests failed`);
-  // What comes after the last of a limited load is not part of it.
+  // A limited load ends with its last request, which may be before wrk ends.
   const rate = limit ? limit / result.elapsed : requests / result.seconds;
   return { requests, rate, p50, p99 };
 }

@@ -1,8 +1,8 @@
 'use strict';
 
-// Each library as its own documentation uses it, with the options that it recommends for the days
-// that are measured here. `cacheSeconds` is how long keys count as fresh; without it the library's
-// own default holds. All take RS256 tokens of one issuer for one audience, and nothing else.
+// Each library as its documentation shows it, with the options that it recommends for outages and rotations.
+// `cacheSeconds`: how long keys are fresh; by default, the library's own duration. All accept RS256 tokens of
+// one issuer for one audience only.
 
 const HOUR = 3_600_000;
 
@@ -16,7 +16,7 @@ const contenders = {
       const client = new MonoCloudBackendNodeClient({
         tenantDomain: issuer,
         audience,
-        // Both, as their defaults are the same, too.
+        // Both durations, because their defaults are equal, too.
         jwksCacheDuration: cacheSeconds,
         metadataCacheDuration: cacheSeconds,
       });
@@ -62,7 +62,7 @@ const contenders = {
 
   'get-jwks': {
     packages: ['get-jwks', 'fast-jwt'],
-    // README.md: "Integration Examples", "fast-jwt". A given path spares it the discovery document.
+    // README.md: "Integration Examples", "fast-jwt". With a path, it does not fetch the discovery document.
     async create({ issuer, jwksUri, audience, cacheSeconds }) {
       const { createVerifier } = require('fast-jwt');
       const getJwks = require('get-jwks')({
@@ -82,7 +82,7 @@ const contenders = {
 
   'aws-jwt-verify': {
     packages: ['aws-jwt-verify'],
-    // Keeps its keys for good: there is no duration to set.
+    // Caches keys without an end; it has no option for a duration.
     async create({ issuer, jwksUri, audience }) {
       const { JwtVerifier } = require('aws-jwt-verify');
       const verifier = JwtVerifier.create({ issuer, audience, jwksUri });

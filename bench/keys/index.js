@@ -1,12 +1,12 @@
 'use strict';
 
-// node bench/keys [--quick | --latency]: what becomes of valid tokens while their tenant rotates its keys, slows
-// down or breaks, and strangers flood the API; beside four other libraries, all under the same
-// faults at the same time. Takes six minutes, or one with --quick; prints Markdown, and a full run
-// writes it to RESULTS.md. --latency: the last table only, in many more rounds.
+// node bench/keys [--quick | --latency]: whether valid tokens pass while the tenant rotates its keys, is slow or
+// down, or while the API is flooded with bad tokens. Compares this package with four libraries, under the same
+// faults at the same time. Takes six minutes, or one with --quick. Prints Markdown; a full run writes it to
+// RESULTS.md. --latency: only the last table, with many more rounds.
 //
-// Each contender has a process of its own in each scenario, and a tenant of its own, so that nobody
-// pays for what another does and requests are counted for each alone.
+// In each scenario, each contender has a process and a tenant of its own, so that contenders do not affect each
+// other and requests are counted for each.
 
 const crypto = require('node:crypto');
 const fs = require('node:fs');
@@ -14,12 +14,13 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { createCa, createServerCert } = require('../../__test__/support/certs.js');
+const { sign: signToken } = require('../../__test__/support/tokens.js');
 const { start } = require('../support/child.js');
 const { contenders } = require('./contenders.js');
 const { latencyOf } = require('./latency.js');
 const { report, reportLatency } = require('./report.js');
-const { VALID_PER_SECOND, tell } = require('./scenarios.js');
-const { AUDIENCE, base64url } = require('../support/tokens.js');
+const { VALID_PER_SECOND, describeScenarios } = require('./scenarios.js');
+const { AUDIENCE, createKey } = require('../support/tokens.js');
 
 const KEYS = 4;
 const TOKENS_PER_KEY = 20;
@@ -28,21 +29,15 @@ const STAGGER = 0.2;
 const names = Object.keys(contenders);
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-const keys = Array.from({ length: KEYS }, (_, index) => {
-  const { privateKey, publicKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const kid = `key-${index}`;
-  const jwk = { ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' };
-  return { privateKey, jwk, header: base64url({ alg: 'RS256', typ: 'at+jwt', kid }) };
-});
+const keys = Array.from({ length: KEYS }, (_, index) => createKey('RS256', `key-${index}`));
 
-function sign({ privateKey, header }, issuer) {
+function sign(key, issuer) {
   const iat = Math.floor(Date.now() / 1000);
   const claims = { iss: issuer, aud: AUDIENCE, sub: 'user', jti: crypto.randomUUID(), iat };
-  const input = `${header}.${base64url({ ...claims, exp: iat + 3600 })}`;
-  return `${input}.${crypto.sign('sha256', Buffer.from(input), privateKey).toString('base64url')}`;
+  return signToken(key, { claims: { ...claims, exp: iat + 3600 } });
 }
 
-/** A machine's own proxy or trust settings are not to take part; the tenants' root is trusted. */
+/** The environment without the machine's proxy and trust settings, and with the tenants' root certificate. */
 function environment(rootFile) {
   const own = Object.entries(process.env).filter(
     ([name]) => !/proxy|^MONOCLOUD_|^SSL_CERT|^NODE_/i.test(name),
@@ -67,8 +62,8 @@ class Bench {
     );
   }
 
-  /** A contender with a tenant of its own. */
-  async enlist(name, { cacheSeconds, keys: published = [0] }) {
+  /** Starts a contender with a tenant of its own. */
+  async startContender(name, { cacheSeconds, keys: published = [0] }) {
     const tenants = this.#tenants.get(name);
     const { id, issuer, jwksUri } = await tenants.call('open', this.#tls);
     const tenant = (call, ...args) => tenants.call(call, id, ...args);
@@ -88,10 +83,10 @@ class Bench {
     return { name, tenant, publish, load };
   }
 
-  /** Tells one story to all contenders; resolves to what became of each. */
+  /** Runs one scenario with all contenders, and resolves to the figures of each. */
   async run(scenario, ready) {
     const all = [];
-    for (const name of names) all.push(await this.enlist(name, scenario));
+    for (const name of names) all.push(await this.startContender(name, scenario));
     const each = (work) => Promise.all(all.map(work));
     const world = {
       wait: sleep,
@@ -104,7 +99,7 @@ class Bench {
     await ready();
     const begun = Date.now();
     if (scenario.before) await world.fault(scenario.before);
-    // One after the other: nobody's first request is to wait for the others' to start up.
+    // One after the other, so that no first request waits while another process starts.
     for (const { load } of all) {
       await load.call('enter', 'start');
       await load.call('valid', VALID_PER_SECOND);
@@ -124,7 +119,7 @@ class Bench {
     return { seconds, contenders: Object.fromEntries(results) };
   }
 
-  /** Tells several at the same time, none before all are ready: starting up takes the processors. */
+  /** Runs several scenarios at the same time, once all processes have started. */
   async runTogether(scenarios) {
     let missing = scenarios.length;
     let go;
@@ -144,7 +139,7 @@ class Bench {
   }
 }
 
-/** How long an idle process of this machine is held up at most: what no contender can help. */
+/** The longest delay of an idle process on this machine, which no contender can avoid. */
 function watchMachine() {
   let last = performance.now();
   let heldUp = 0;
@@ -160,7 +155,7 @@ function watchMachine() {
 }
 
 async function allOf(bench, quick) {
-  const { scenarios, stages } = tell(quick);
+  const { scenarios, stages } = describeScenarios(quick);
   const begun = Date.now();
   const progress = (what) => {
     console.error(`${Math.round((Date.now() - begun) / 1000)} s: ${what}`);
@@ -169,9 +164,9 @@ async function allOf(bench, quick) {
   const stopWatching = watchMachine();
   for (const stage of stages) {
     progress(stage.join(', '));
-    const told = await bench.runTogether(stage.map((name) => scenarios[name]));
+    const figures = await bench.runTogether(stage.map((name) => scenarios[name]));
     stage.forEach((name, index) => {
-      results[name] = told[index];
+      results[name] = figures[index];
     });
   }
   const heldUp = stopWatching();

@@ -1,23 +1,23 @@
 'use strict';
 
-// How long a valid token takes while keys are being fetched, and while none are. The contenders take
-// turns, so that each has the machine to itself, and each turn has quiet stretches and refreshes one
-// after the other, so that what else the machine does meets both.
+// The latency of a valid token during a refresh of keys, and without one. The contenders take turns, so that each
+// has the machine to itself. Each turn alternates refreshes and periods without one, so that other processes
+// affect both alike.
 
 const { contenders } = require('./contenders.js');
 
 const PER_SECOND = 600;
 const CACHE_SECONDS = 2;
-/** How long the tenant takes to hand out its keys. */
+/** The tenant's response time for keys. */
 const FETCH_MS = 150;
-/** What a refresh leaves behind, the parsing of keys for one, counts as part of it. */
+/** Time after a response that counts as part of the refresh, for example to parse keys. */
 const AFTERMATH_MS = 20;
-/** A contender that comes to its turn has nothing fresh; that is not what is asked here. */
+/** The start of a turn, in which the contender's keys are not fresh. It is not measured. */
 const WARM_UP_MS = 700;
 
 const percentile = (sorted, part) => sorted[Math.floor((sorted.length - 1) * part)];
 
-/** `before`: as long as each refresh, and as many; what the machine's own unrest amounts to. */
+/** Samples during refreshes, and `before`: as many periods of the same length without one, for comparison. */
 function split(samples, fetches) {
   const [first] = samples[0];
   const parts = { quiet: [], refresh: [], before: [] };
@@ -49,7 +49,7 @@ function figures(times) {
 async function latencyOf(bench, [rounds, turn]) {
   const all = [];
   for (const name of Object.keys(contenders)) {
-    all.push(await bench.enlist(name, { cacheSeconds: CACHE_SECONDS }));
+    all.push(await bench.startContender(name, { cacheSeconds: CACHE_SECONDS }));
   }
   const times = new Map(all.map(({ name }) => [name, { quiet: [], refresh: [], before: [] }]));
   for (const { tenant } of all) await tenant('fault', { slow: FETCH_MS });

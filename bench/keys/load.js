@@ -1,16 +1,16 @@
 'use strict';
 
-// The process of one contender in one scenario: an API to which valid tokens come at a steady rate,
-// whatever became of those before, and, in a flood, others whose kid nobody knows.
+// The process of one contender in one scenario: an API that gets valid tokens at a constant rate, independent of
+// its answers, and in a flood also tokens with unknown `kid`.
 
 const { randomBytes } = require('node:crypto');
 const { serve } = require('../support/child.js');
 const { contenders } = require('./contenders.js');
-const { base64url } = require('../support/tokens.js');
+const { encode: base64url } = require('../../__test__/support/tokens.js');
 
-/** Milliseconds between two looks at how many tokens are due. */
+/** Milliseconds between two checks of how many tokens are due. */
 const TICK = 25;
-/** Whoever has no answer after this long after the end won't get one. */
+/** How long to wait for answers after the end, in milliseconds. */
 const LONGEST_WAIT = 12_000;
 
 const now = () => Number(process.hrtime.bigint()) / 1e6;
@@ -30,12 +30,12 @@ async function create(name, options, signed) {
   tokens = signed;
 }
 
-/** Calls `send` with the moment at which each was due: a busy process does not excuse a wait. */
+/** Calls `send` with the time at which each token was due, so that the delays of a busy process count. */
 function stream(perSecond, send) {
   const begun = now();
   let sent = 0;
   const step = () => {
-    // Counted once: a process that can't keep up still gets to its answers in between.
+    // Computed once for each tick, so that an overloaded process still handles answers between ticks.
     const due = ((now() - begun) * perSecond) / 1000;
     for (; sent < due; sent += 1) send(sent, begun + (sent * 1000) / perSecond);
   };
@@ -83,7 +83,7 @@ function enter(name) {
 serve({
   create,
   enter,
-  /** Which key the tokens from now on are signed with. */
+  /** Selects the key of the following tokens. */
   use(index) {
     key = index;
   },
@@ -98,18 +98,18 @@ serve({
     }
     return Object.fromEntries(phases);
   },
-  /** Tokens at a steady rate for a while: `[began, took]` of each, in milliseconds. */
+  /** Sends tokens at a constant rate, and resolves to `[began, took]` of each, in milliseconds. */
   async measure(perSecond, ms) {
     const samples = [];
     const one = async (number) => {
       const begun = now();
-      // A refusal takes its time, too; refusals are counted elsewhere.
+      // The time of a refusal counts, too. Refusals are counted elsewhere.
       await Promise.resolve(verify(tokens[0][number % tokens[0].length])).catch(() => {});
       samples.push([begun, now() - begun]);
     };
     const first = now();
     for (let sent = 0; now() < first + ms; await sleep(1)) {
-      // One at a time, so that none waits for another; what is late is left out.
+      // One at a time, so that no token waits for another. Tokens that are late are left out.
       const due = ((now() - first) * perSecond) / 1000;
       if (sent < due) void one(sent);
       sent = Math.max(sent + (sent < due), Math.floor(due));

@@ -1,6 +1,6 @@
 'use strict';
 
-// The figures as Markdown.
+// The report, as Markdown.
 
 const { load, machine, titleOf } = require('../support/machine.js');
 const { table, thousands } = require('../support/markdown.js');
@@ -9,7 +9,7 @@ const { CACHE_SECONDS, FETCH_MS } = require('./latency.js');
 const { VALID_PER_SECOND } = require('./scenarios.js');
 
 const MARK = 1.2;
-/** Below this a wait says more about the machine than about the contender. */
+/** Shorter waits are noise of the machine. */
 const NOTICEABLE_MS = 500;
 
 const names = Object.keys(contenders);
@@ -23,13 +23,14 @@ function percent({ refused, sent }) {
   return `${share < 0.1 ? '<0.1' : share.toFixed(share < 10 ? 1 : 0)} %`;
 }
 
-/** Those that were told: a quick run leaves some out. */
-const told = ({ scenarios, results }) => Object.entries(scenarios).filter(([id]) => results[id]);
+/** The scenarios that were run: a quick run leaves some out. */
+const scenariosRun = ({ scenarios, results }) =>
+  Object.entries(scenarios).filter(([id]) => results[id]);
 
 /** One row for each phase that is reported. */
 function phaseRows(run, cell) {
   const { results } = run;
-  return told(run).flatMap(([id, { rows }]) =>
+  return scenariosRun(run).flatMap(([id, { rows }]) =>
     Object.entries(rows).map(([phase, title]) => [
       title,
       ...names.map((name) => cell(results[id].contenders[name].phases[phase])),
@@ -39,7 +40,7 @@ function phaseRows(run, cell) {
 
 function requestRows(run) {
   const { results } = run;
-  const reported = told(run).filter(([, { rows }]) => Object.keys(rows).length > 0);
+  const reported = scenariosRun(run).filter(([, { rows }]) => Object.keys(rows).length > 0);
   return reported.map(([id, { rows, cacheSeconds }]) => [
     Object.values(rows).join(' '),
     cacheSeconds ? `${cacheSeconds} s` : 'default',
@@ -63,7 +64,7 @@ const MOMENTS = [
   ['withdrawn', 'withdrawn', 'lastPassMs', 'A key is withdrawn: last pass'],
 ];
 
-/** How long after an event a token first, or last, passed. */
+/** The time from an event to the first, or last, token that passed. */
 function momentRows({ results }) {
   return MOMENTS.filter(([id]) => results[id]).map(([id, phase, moment, title]) => [
     title,
@@ -78,7 +79,7 @@ function momentRows({ results }) {
 
 function reasonRows(run) {
   const { results } = run;
-  return told(run).flatMap(([id, { rows }]) =>
+  return scenariosRun(run).flatMap(([id, { rows }]) =>
     Object.entries(rows).flatMap(([phase, title]) =>
       names.flatMap((name) =>
         Object.entries(results[id].contenders[name].phases[phase].why).map(([why, times]) => [

@@ -1,27 +1,26 @@
 'use strict';
 
-// What happens to all contenders alike: stories told in real time.
+// The scenarios, which run in real time.
 //
-// `rows` are the phases that are reported, each with what a row is called. The first second is a
-// phase of its own, `start`, which goes on where a row says so; else `main` follows. `cacheSeconds`
-// is how long keys are fresh, for all that can be told, so that hours fit into a minute; without it
-// each has its documentation's durations. `keys` are those published at first, [0] unless it says
-// otherwise; tokens are signed with the last of them.
+// `rows`: the phases that are reported, with the title of each row. The first second is the phase `start`; it
+// continues if a row names it, else `main` follows. `cacheSeconds`: how long keys are fresh, for contenders that
+// have such an option, so that a minute stands for hours; by default, each has the duration of its
+// documentation. `keys`: the keys that are published first, by default [0]; the last one signs.
 
 const VALID_PER_SECOND = 20;
 const FLOOD_PER_SECOND = 100;
 
-/** @param {boolean} quick everything shorter, and less of it */
-function tell(quick) {
+/** @param {boolean} quick shorter scenarios, and fewer */
+function describeScenarios(quick) {
   const pick = (full, short) => (quick ? short : full);
 
-  // Nobody has fetched keys within half a minute before, which is as long as jose's `cooldownDuration`
-  // and this package's budget for unknown keys; just after a fetch the story is that of `twice`.
-  const APART = 31;
+  // Seconds between rotations: more than jose's `cooldownDuration` and this package's limit for unknown keys,
+  // which are half a minute. The scenario `twice` has a rotation just after a fetch.
+  const BETWEEN_ROTATIONS = 31;
 
   const rotation = (kept) => async (world) => {
     for (let newest = 1; newest <= pick(2, 1); newest += 1) {
-      await world.wait(APART);
+      await world.wait(BETWEEN_ROTATIONS);
       await world.publish(kept ? [newest - 1, newest] : [newest]);
       world.use(newest);
     }
@@ -47,7 +46,7 @@ function tell(quick) {
     twice: {
       rows: { main: 'Two new keys within a second' },
       async run(world) {
-        await world.wait(APART);
+        await world.wait(BETWEEN_ROTATIONS);
         await world.publish([0, 1]);
         world.use(1);
         await world.wait(0.5);
@@ -136,7 +135,7 @@ function tell(quick) {
     },
   };
 
-  // What runs at the same time, as far as two processors carry it.
+  // The scenarios that run at the same time, as many as two processors can run.
   const stages = quick
     ? [['quiet', 'kept', 'outage', 'coldOutage', 'slow', 'flood']]
     : [
@@ -148,4 +147,4 @@ function tell(quick) {
   return { scenarios, stages };
 }
 
-module.exports = { VALID_PER_SECOND, tell };
+module.exports = { VALID_PER_SECOND, describeScenarios };

@@ -1,7 +1,7 @@
 'use strict';
 
-// A process of tenants: one for each scenario in which its contender takes part, so that whatever a
-// contender asks for is counted for it alone. Over TLS, as aws-jwt-verify knows nothing else.
+// The tenants of one contender: one for each scenario, so that the contender's requests can be counted. With TLS,
+// because aws-jwt-verify requires it.
 
 const https = require('node:https');
 const { once } = require('node:events');
@@ -12,7 +12,7 @@ const JWKS = '/jwks';
 
 const tenants = [];
 
-/** By the clock that all processes of a machine share. */
+/** The time by a clock that all processes share. */
 const now = () => Number(process.hrtime.bigint()) / 1e6;
 
 async function open(tls) {
@@ -58,13 +58,13 @@ serve({
   publish(id, keys) {
     tenants[id].keys = keys;
   },
-  /** `{ down: true }`: every connection is reset. `{ slow: 9000 }`: the keys take 9 s. `{}`: well. */
+  /** `{ down: true }`: every connection is reset. `{ slow: 9000 }`: the keys take 9 s. `{}`: no fault. */
   fault(id, fault) {
     tenants[id].fault = fault;
     if (fault.down) for (const socket of tenants[id].sockets) socket.resetAndDestroy();
   },
-  /** Connections that were reset are requests, too. */
+  /** The number of requests. A connection that was reset counts as one. */
   requests: (id) => tenants[id].requests,
-  /** When each request came and was answered. */
+  /** The times of each request and its response. */
   fetches: (id) => tenants[id].fetches,
 });

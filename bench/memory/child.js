@@ -1,6 +1,6 @@
 'use strict';
 
-// The process of one contender: validates every token that comes, and says how much memory it holds.
+// The process of one contender: validates tokens, and reports its memory.
 
 const { serve } = require('../support/child.js');
 const { readPool } = require('../support/tokens.js');
@@ -12,7 +12,7 @@ const CONTROL = { create: async () => ({ verify: async () => {} }) };
 
 let verify;
 
-/** Bytes, once all that can be let go of was let go of. */
+/** Bytes after garbage collection. */
 function resident() {
   global.gc();
   global.gc();

@@ -1,10 +1,9 @@
 'use strict';
 
-// npm run bench -- --only memory: what a process holds after up to a million distinct tokens.
+// npm run bench -- --only memory: the memory of a process after up to a million distinct tokens.
 //
-// A process of its own signs them, batch by batch, and each contender's reads the same files, so that no
-// signature's memory is measured. One contender does nothing with them: what it grows by is the price
-// of reading a million tokens, and no validator's.
+// Another process signs the tokens in batches, and each contender reads the same files, so that the memory of
+// signing is not measured. One contender only reads the tokens, for comparison.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -15,10 +14,10 @@ const { startTenant } = require('../support/tenant.js');
 const tokens = require('../support/tokens.js');
 const { FAST_JWT_ENTRIES } = require('../micro/contenders.js');
 
-/** Ed25519, as a million tokens have to be signed: RSA would take ten times as long. */
+/** Ed25519, because a million tokens are signed: RSA would take ten times as long. */
 const ALG = 'EdDSA';
 const BYTES = 1024;
-/** Small, so that it is not the tokens under way that fill the memory. */
+/** Small, so that the tokens in progress take little memory. */
 const BATCH = 2000;
 const CONTROL = 'reads them only';
 const NAMES = [CONTROL, 'this package', 'fast-jwt, cache'];
@@ -51,7 +50,7 @@ async function run({ quick, progress }) {
   try {
     progress(`memory: ${last} tokens`);
     await each((child, name) => child.call('create', name, terms));
-    // Code is loaded and compiled, keys are fetched: that is no token's memory. One token is enough.
+    // One token, so that code is loaded and compiled and keys are fetched before memory is measured.
     const one = issue();
     const warm = await write(0, () => one);
     await each((child) => child.call('validate', warm));
@@ -60,7 +59,7 @@ async function run({ quick, progress }) {
     for (let count = BATCH; count <= last; count += BATCH) {
       const file = next;
       const validated = each((child) => child.call('validate', file));
-      // The next batch is signed while this one is looked at.
+      // The next batch is signed while this one is validated.
       next = await write(count / BATCH + 1, issue);
       await validated;
       if (!POINTS.has(count) && count !== last) continue;

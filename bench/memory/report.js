@@ -1,13 +1,13 @@
 'use strict';
 
-// The figures of memory as Markdown.
+// The report of the memory benchmark, as Markdown.
 
 const { table, thousands } = require('../support/markdown.js');
 const { CONTROL } = require('./index.js');
 
 const MIB = 2 ** 20;
 
-/** What a contender holds beyond the one that only reads the tokens, since before the first of them. */
+/** The growth of a contender's memory since the first token, beyond that of the one that only reads tokens. */
 function extra({ points }, name) {
   const [{ rss: start }] = points;
   return points.map(({ tokens, rss }) => ({

@@ -6,7 +6,7 @@ const { serve } = require('../support/child.js');
 const { copies, readPool } = require('../support/tokens.js');
 const { contenders } = require('./contenders.js');
 
-/** Not more than this in copies of one token, lest it be the memory that is measured. */
+/** The most bytes in copies of one token, so that memory does not dominate the time. */
 const COPIES_BYTES = 8 << 20;
 const CALIBRATION = 128;
 
@@ -15,10 +15,10 @@ const NOTHING = { create: async () => ({ verify: async () => {} }) };
 let subject;
 let pool = [];
 
-/** Microseconds a call: of the clock, and of all processors together. */
+/** Microseconds per call: wall clock, and processor time of all threads. */
 async function time(inputs, inFlight) {
   const verify = (inFlight > 1 && subject.many) || subject.verify;
-  // What was prepared is moved out of the young generation, so that no collection has to look at it.
+  // Moves the prepared inputs out of the young generation, so that later collections skip them.
   global.gc({ type: 'minor' });
   global.gc({ type: 'minor' });
   let next = 0;
@@ -37,7 +37,7 @@ async function time(inputs, inFlight) {
 const prepared = (tokens) => (subject.prepare ? tokens.map(subject.prepare) : tokens);
 
 serve({
-  /** Fails unless the contender takes the good token and none of the bad ones. */
+  /** Fails unless the contender accepts the good token and refuses the bad ones. */
   async create(name, terms, good, bad) {
     subject = await (contenders[name] ?? NOTHING).create(terms);
     if (good === undefined) return;
@@ -60,7 +60,7 @@ serve({
     pool = readPool(file);
   },
 
-  /** How many calls with a seen token take about `ms`. */
+  /** The number of calls with a seen token that take about `ms`. */
   async calibrate(token, ms, inFlight) {
     for (let warm = 0; warm < 3; warm += 1) {
       await time(prepared(copies(token, CALIBRATION)), inFlight);

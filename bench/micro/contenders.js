@@ -1,15 +1,15 @@
 'use strict';
 
-// Each library as its own documentation uses it, at its best: keys prepared once wherever that is
-// documented, the synchronous function where there is one and it is the faster. All check signature,
-// issuer, audience, times and algorithm; ../support/tokens.js has the bad tokens that prove it.
+// Each library as its documentation shows it, in its fastest form: keys are prepared once if that is documented,
+// and the synchronous function is used if there is one and it is faster. All check signature, issuer, audience,
+// times and algorithm, which the bad tokens of ../support/tokens.js verify.
 //
-// `create(terms)` hands back `{ verify, prepare? }`; what `prepare` makes of a token is not measured.
-// `many`, where there is one, is what serves 64 at once better. `lacks`: algorithms it can't verify.
+// `create(terms)` returns `{ verify, prepare? }`; the time of `prepare` is not measured. `many` is the faster
+// form for 64 calls at once. `lacks`: algorithms that the library can't verify.
 
 const { AUDIENCE } = require('../support/tokens.js');
 
-/** More than any load here has tokens: with fewer entries than that a cache is of no use. */
+/** More entries than any load here has tokens. */
 const FAST_JWT_ENTRIES = 25_000;
 
 const PS = ['PS256', 'PS384', 'PS512'];
@@ -32,7 +32,7 @@ const contenders = {
 
   jose: {
     packages: ['jose'],
-    // A key that was imported once is faster than a remote key set, which has to choose among keys.
+    // An imported key is faster than a remote key set, which has to choose among keys.
     async create({ issuer, alg, jwk }) {
       const { importJWK, jwtVerify } = await import('jose');
       const key = await importJWK(jwk, alg);
@@ -51,7 +51,7 @@ const contenders = {
     create: async (terms) => fastJwt(terms, { cache: FAST_JWT_ENTRIES }),
   },
 
-  // Documented, for whoever does not mind that the tokens themselves are kept.
+  // Documented, for programs that may keep the tokens themselves.
   'fast-jwt, cache of raw tokens': {
     packages: ['fast-jwt'],
     create: async (terms) =>
@@ -73,7 +73,7 @@ const contenders = {
   'aws-jwt-verify': {
     packages: ['aws-jwt-verify'],
     lacks: PS,
-    // The algorithm is checked against that of the key.
+    // The algorithm is compared with that of the key.
     async create({ issuer, jwksUri, jwk }) {
       const { JwtVerifier } = require('aws-jwt-verify');
       const verifier = JwtVerifier.create({ issuer, audience: AUDIENCE, jwksUri });
@@ -84,7 +84,7 @@ const contenders = {
 
   oauth4webapi: {
     packages: ['oauth4webapi'],
-    // It takes a Request, which a server of its kind has already: making one is not measured.
+    // The function takes a Request, which its servers already have; its construction is not measured.
     async create({ issuer, jwksUri, alg }) {
       const oauth = await import('oauth4webapi');
       const server = { issuer, jwks_uri: jwksUri };

@@ -1,10 +1,10 @@
 'use strict';
 
-// npm run bench -- --only micro: what one validation takes, by algorithm, size of the token, seen before
-// or new, one after the other and 64 at once.
+// npm run bench -- --only micro: the time of one validation, by algorithm and token size, for new and seen
+// tokens, one by one and 64 at once.
 //
-// Each contender has a process of its own and they take turns. Each call gets a string of its own, as
-// each request brings one; new tokens are new to every contender, and the same for all.
+// Each contender has a process of its own, and they take turns. Each call gets a new string, as in a request.
+// New tokens are the same for all contenders, and new to each.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -20,9 +20,9 @@ const OURS = 'this package';
 const NOTHING = 'an empty async function';
 const KIB = 1024;
 const IN_FLIGHT = [1, 64];
-/** Of the first algorithm's tokens, new ones, that each contender gets to see before all else. */
+/** The number of new tokens of the first algorithm with which each contender warms up. */
 const WARM_UP = 2000;
-/** Those that take so long to verify that fewer make a round. */
+/** Slow algorithms, whose rounds have fewer tokens. */
 const SLOW = new Set(['ES384', 'ES512']);
 
 const PLANS = {
@@ -30,7 +30,7 @@ const PLANS = {
   quick: { rounds: 3, seenMs: 5, fresh: 64, freshSlow: 64 },
 };
 
-/** RS256 tokens of half a KiB there are none: its signature leaves too little for the claims. */
+/** The cases. RS256 has none with half a KiB, because the signature leaves too little for the claims. */
 function casesOf(quick) {
   if (quick)
     return [
@@ -38,7 +38,7 @@ function casesOf(quick) {
       ['ES256', 1],
       ['ES256', 8],
     ];
-  const algorithms = Object.keys(tokens.ALGORITHMS).map((alg) => [alg, 1]);
+  const algorithms = tokens.ALGS.map((alg) => [alg, 1]);
   return [
     ...algorithms,
     ...[2, 4, 8].map((size) => ['RS256', size]),
@@ -46,7 +46,7 @@ function casesOf(quick) {
   ];
 }
 
-/** Those that can verify it. */
+/** The contenders that can verify an algorithm. */
 const capable = (alg) =>
   Object.keys(contenders).filter((name) => !contenders[name].lacks?.includes(alg));
 
@@ -62,7 +62,7 @@ async function measureCase({ children, tenant, directory, plan }, key, size) {
   }
 
   const perRound = SLOW.has(key.alg) ? plan.freshSlow : plan.fresh;
-  // One round more than is measured: the first only warms up.
+  // One round more than is measured, for the warm-up.
   const fresh = perRound * (plan.rounds + 1);
   const file = path.join(directory, 'pool');
   await tokens.writePool(file, fresh * IN_FLIGHT.length, () =>

@@ -1,6 +1,6 @@
 'use strict';
 
-// The figures of one validation as Markdown.
+// The report of the micro benchmark, as Markdown.
 
 const { titleOf } = require('../support/machine.js');
 const { digits, spread, table } = require('../support/markdown.js');
@@ -20,13 +20,13 @@ const title = ([kind, inFlight]) => `${kind}, ${inFlight} in flight`;
 const caseOf = ({ cases }, alg, size) =>
   cases.find((candidate) => candidate.alg === alg && candidate.size === size);
 
-/** The rounds of one contender in one mode: `wall` or `cpu`, microseconds a call. */
+/** The rounds of one contender in one mode: `wall` or `cpu`, microseconds per call. */
 function roundsOf(found, [kind, inFlight], name, clock = 'wall') {
   const mode = found?.modes.find((each) => each.kind === kind && each.inFlight === inFlight);
   return mode?.values[name]?.map((round) => round[clock]);
 }
 
-/** How many times as long a contender takes as this package, round by round. */
+/** The ratio of a contender's time to that of this package, for each round. */
 function times(figures, alg, size, mode, name) {
   const found = caseOf(figures, alg, size);
   const [theirs, ours] = [roundsOf(found, mode, name), roundsOf(found, mode, OURS)];
@@ -74,7 +74,7 @@ ${table(
 )}`;
 }
 
-/** One table for each mode, one column for each case; medians, and what quartiles are off by at most. */
+/** One table for each mode, one column for each case: medians, and the largest deviation of a quartile. */
 function matrix(cases, column) {
   const cell = (found, mode, name) => {
     const rounds = roundsOf(found, mode, name);

@@ -1,7 +1,7 @@
 'use strict';
 
-// node child.js CONTENDER: what a process takes from its first line to the first validated token. It
-// says so on standard output: milliseconds since the process began, at each step.
+// node child.js CONTENDER: the time of a process from its first line to the first validated token. Prints the
+// milliseconds since the start of the process at each step.
 
 const begun = performance.now();
 
@@ -55,7 +55,7 @@ const contenders = {
     };
   },
 
-  // Fetches over TLS only, so it is handed its keys.
+  // It fetches over TLS only, so the keys are passed to it.
   'aws-jwt-verify, no fetch': ({ issuer, jwksUri, audience, jwk }) => {
     const { JwtVerifier } = require('aws-jwt-verify');
     return () => {
@@ -78,7 +78,7 @@ const contenders = {
     };
   },
 
-  // Knows nothing of key sets.
+  // It has no key sets.
   '@node-rs/jsonwebtoken, no fetch': ({ issuer, audience, alg, pem }) => {
     const { verifySync } = require('@node-rs/jsonwebtoken');
     return () => {

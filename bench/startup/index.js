@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run bench -- --only startup: from the first line of a program to its first validated token, keys
-// fetched over loopback. The time that Node.js itself takes is over by then, so all of this is on top.
+// npm run bench -- --only startup: the time from the first line of a program to its first validated token, with
+// keys from loopback. The start of Node.js is not included.
 
 const { execFile } = require('node:child_process');
 const path = require('node:path');
@@ -25,7 +25,7 @@ async function run({ quick, progress }) {
   const env = { ...process.env, BENCH_STARTUP: task };
   try {
     progress('startup');
-    // The first one warms up the file cache.
+    // The first run warms up the file cache.
     for (const name of names) await promisify(execFile)(process.execPath, [CHILD, name], { env });
     figures.values = await alternate(names, rounds, async (name) => {
       const { stdout } = await promisify(execFile)(process.execPath, [CHILD, name], { env });

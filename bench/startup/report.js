@@ -1,6 +1,6 @@
 'use strict';
 
-// The figures of start-up as Markdown.
+// The report of the start-up benchmark, as Markdown.
 
 const { titleOf } = require('../support/machine.js');
 const { spread, table } = require('../support/markdown.js');

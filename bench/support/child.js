@@ -5,7 +5,7 @@
 const { fork } = require('node:child_process');
 const { once } = require('node:events');
 
-/** In the child: answers to the parent's calls, until the parent goes. */
+/** In the child: answers the parent's calls until the parent disconnects. */
 function serve(functions) {
   process.on('message', async ({ id, name, args }) => {
     try {
@@ -17,7 +17,7 @@ function serve(functions) {
   process.on('disconnect', () => process.exit());
 }
 
-/** In the parent: starts a script that serves. `core`: the one that it may run on, where that can be said. */
+/** In the parent: starts a script that calls `serve`. `core`: the core that it is pinned to, where possible. */
 function start(script, { env, core, execArgv = [] } = {}) {
   const child =
     core === undefined

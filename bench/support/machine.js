@@ -1,6 +1,6 @@
 'use strict';
 
-// What the figures were measured on, and of what versions.
+// The machine and the versions of a measurement.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -14,7 +14,7 @@ function versionOf(dependency) {
   return JSON.parse(fs.readFileSync(manifest, 'utf8')).version;
 }
 
-/** `jwks-rsa 4.1.0 + jsonwebtoken 9.0.3`; without packages it is ours. */
+/** The title of a contender, such as `jwks-rsa 4.1.0 + jsonwebtoken 9.0.3`; this package without arguments. */
 function titleOf(packages) {
   if (packages.length === 0) return `this package ${require('../../package.json').version}`;
   return packages.map((dependency) => `${dependency} ${versionOf(dependency)}`).join(' + ');
@@ -31,7 +31,7 @@ const load = () =>
     .map((average) => average.toFixed(1))
     .join(', ');
 
-/** When and on what: `load` is taken when a part begins, before it makes a load itself. */
+/** The conditions of a part. `load` is the system's load before the part starts. */
 function conditions() {
   return {
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),

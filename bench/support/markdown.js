@@ -1,8 +1,8 @@
 'use strict';
 
-// Tables, and numbers as one reads them.
+// Tables and numbers in Markdown.
 
-/** The first column is text, the others are numbers. */
+/** A table whose first column is text and whose others are numbers. */
 function table(head, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
   return [
@@ -14,7 +14,7 @@ function table(head, rows) {
 
 const thousands = (number) => Math.round(number).toLocaleString('en-US');
 
-/** Three significant digits, and never an exponent. */
+/** A number with three significant digits, without exponent. */
 function digits(number) {
   if (number >= 100) return thousands(number);
   if (number >= 10) return number.toFixed(1);

@@ -1,7 +1,7 @@
 'use strict';
 
-// Figures from many short rounds. The machine drifts within minutes, so contenders are compared round
-// by round: a ratio is the median of the rounds' ratios, not the ratio of two medians.
+// Statistics of many short rounds. The machine's speed drifts within minutes, so contenders are compared in each
+// round: a ratio is the median of the rounds' ratios, not the ratio of two medians.
 
 function quantile(values, part) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -20,10 +20,10 @@ const summary = (values) => ({
   high: quantile(values, 0.75),
 });
 
-/** How many times the others' values these are, round by round. */
+/** The ratios of two contenders' values, for each round. */
 const ratios = (values, others) => values.map((value, round) => value / others[round]);
 
-/** In which order they come to their turn: another in each round, and every other round backwards. */
+/** The order of the contenders in a round: rotated by one each round, and every other round reversed. */
 function turns(contenders, round) {
   const first = round % contenders.length;
   const order = [...contenders.slice(first), ...contenders.slice(0, first)];
@@ -31,8 +31,8 @@ function turns(contenders, round) {
 }
 
 /**
- * Lets the contenders take turns, so that what else the machine does meets all:
- * `measure(contender, round)`, one after the other. Hands back the values by contender.
+ * Calls `measure(contender, round)` for the contenders in turn, so that other processes affect all alike.
+ * Returns the values by contender.
  */
 async function alternate(contenders, rounds, measure) {
   const values = Object.fromEntries(contenders.map((contender) => [contender, []]));

@@ -1,7 +1,7 @@
 'use strict';
 
-// A tenant on loopback that has one issuer for each key: `http://127.0.0.1:port/RS256` has one RS256
-// key, so that what is measured is validation, and not the choice among keys.
+// A tenant on loopback with one issuer for each key (`http://127.0.0.1:port/RS256` has one RS256 key), so that the
+// choice of a key is not measured.
 
 const http = require('node:http');
 const { once } = require('node:events');
@@ -28,7 +28,7 @@ async function startTenant(keys) {
   const origin = `http://127.0.0.1:${server.address().port}`;
 
   return {
-    /** What a contender needs to know to take the tokens of one key. */
+    /** The settings with which a contender accepts the tokens of one key. */
     terms(key) {
       const issuer = `${origin}/${key.alg}`;
       const { alg, jwk, pem } = key;

@@ -1,61 +1,41 @@
 'use strict';
 
-// Keys and tokens. Pools of new tokens are signed before anything is measured, and handed to the
-// processes as files: each contender then meets the very same tokens, and each for the first time.
+// Keys and tokens. Pools of new tokens are signed before a measurement and written to files, so that each
+// contender gets the same tokens, each for the first time.
 
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const { promisify } = require('node:util');
+const { ACCEPTED, ALGORITHMS } = require('../../__test__/support/algorithms.js');
+const { encode: base64url, makeKey, signatureOf } = require('../../__test__/support/tokens.js');
 
 const AUDIENCE = 'https://api.example.com';
 const HOUR = 3600;
-/** What a pool's signing keeps under way: enough for libuv's four threads. */
-const UNDER_WAY = 16;
+/** Concurrent signatures: enough for libuv's four threads. */
+const CONCURRENT = 16;
 
-const { RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = crypto.constants;
-const rsa = ['rsa', { modulusLength: 2048 }];
-const pss = { padding: RSA_PKCS1_PSS_PADDING, saltLength: RSA_PSS_SALTLEN_DIGEST };
-const ec = (namedCurve) => ['ec', { namedCurve }];
-const raw = { dsaEncoding: 'ieee-p1363' };
-
-/** Key pair, digest, and how `node:crypto` is to sign. */
-const ALGORITHMS = {
-  RS256: [rsa, 'sha256'],
-  RS384: [rsa, 'sha384'],
-  RS512: [rsa, 'sha512'],
-  PS256: [rsa, 'sha256', pss],
-  PS384: [rsa, 'sha384', pss],
-  PS512: [rsa, 'sha512', pss],
-  ES256: [ec('P-256'), 'sha256', raw],
-  ES384: [ec('P-384'), 'sha384', raw],
-  ES512: [ec('P-521'), 'sha512', raw],
-  EdDSA: [['ed25519'], undefined],
-};
+/** Ed25519 is EdDSA under another name. */
+const ALGS = ACCEPTED.filter((alg) => alg !== 'Ed25519');
 
 const signAsync = promisify(crypto.sign);
-const base64url = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-function createKey(alg) {
-  const [[type, options], digest, how] = ALGORITHMS[alg];
-  const { privateKey, publicKey } = crypto.generateKeyPairSync(type, options);
-  const kid = `${alg.toLowerCase()}-1`;
-  const signer = { key: privateKey, ...how };
+function createKey(alg, kid = `${alg.toLowerCase()}-1`) {
+  const key = makeKey(alg, { kid });
+  const { publicKey, privateKey } = key.pair;
+  const { digest, how } = ALGORITHMS[alg];
   return {
-    alg,
-    jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' },
+    ...key,
     pem: publicKey.export({ type: 'spki', format: 'pem' }),
     header: base64url({ alg, typ: 'at+jwt', kid }),
-    sign: (input) => crypto.sign(digest, input, signer),
-    privateKey,
-    signAsync: (input) => signAsync(digest, input, signer),
+    sign: (input) => signatureOf(key, input),
+    signAsync: (input) => signAsync(digest, input, { key: privateKey, ...how }),
   };
 }
 
 let last = 0;
 
 /**
- * Claims as access tokens have them (RFC 9068), new each time. `length` is how long their base64url is
- * to be; what is missing comes as a list of permissions, as it does in large tokens.
+ * New claims of an access token (RFC 9068). A list of permissions fills them to `length` characters of base64url.
  */
 function claimsOf(issuer, length = 0) {
   const iat = Math.floor(Date.now() / 1000);
@@ -85,7 +65,7 @@ function claimsOf(issuer, length = 0) {
 
 const SIGNATURE_LENGTH = { RSA: 342, ES256: 86, ES384: 128, ES512: 176, EdDSA: 86 };
 
-/** What is signed for a token of about `bytes` bytes; the smallest that has all claims if that is more. */
+/** The signing input of a token of about `bytes` bytes, or more if the claims need more. */
 function inputOf(key, issuer, bytes, changes) {
   const signature = SIGNATURE_LENGTH[key.alg] ?? SIGNATURE_LENGTH.RSA;
   const claims = claimsOf(issuer, bytes - key.header.length - signature - 2);
@@ -102,18 +82,17 @@ async function issueAsync(key, issuer, bytes) {
   return `${input}.${(await key.signAsync(Buffer.from(input))).toString('base64url')}`;
 }
 
-/** The same key's token by an algorithm that nobody has allowed: RSA keys can; others are left unsigned. */
-function otherAlgorithm({ alg, jwk, privateKey }, payload) {
+/** A token of the same key with an algorithm that is not allowed; unsigned if the key is not RSA. */
+function otherAlgorithm(key, payload) {
+  const { alg, jwk } = key;
   const other = alg === 'RS512' ? 'RS384' : 'RS512';
-  const [, digest] = ALGORITHMS[other];
   const signs = jwk.kty === 'RSA';
   const header = base64url({ alg: signs ? other : 'none', typ: 'at+jwt', kid: jwk.kid });
   const input = `${header}.${payload}`;
-  const signature = signs ? crypto.sign(digest, Buffer.from(input), privateKey) : Buffer.alloc(0);
-  return `${input}.${signature.toString('base64url')}`;
+  return `${input}.${signs ? signatureOf(key, input, other).toString('base64url') : ''}`;
 }
 
-/** Tokens that no validator may take, by what is wrong with each. */
+/** Tokens that every validator must refuse, by the fault of each. */
 function badTokens(key, issuer, bytes) {
   const [header, payload, signature] = issue(key, issuer, bytes).split('.');
   const flipped = (signature[20] === 'A' ? 'B' : 'A') + signature.slice(21);
@@ -137,11 +116,11 @@ async function writePool(file, count, make) {
       lines[index] = await make();
     }
   };
-  await Promise.all(Array.from({ length: UNDER_WAY }, runner));
+  await Promise.all(Array.from({ length: CONCURRENT }, runner));
   fs.writeFileSync(file, lines.join('\n'), { mode: 0o600 });
 }
 
-/** The tokens of such a file, each a string of its own and not a slice of a large one. */
+/** The tokens of a file, each a string of its own and not a slice of a large one. */
 function readPool(file) {
   const bytes = fs.readFileSync(file);
   const tokens = [];
@@ -153,17 +132,16 @@ function readPool(file) {
   return tokens;
 }
 
-/** The same text in new strings: no request brings the string of the one before it. */
+/** Copies of a token as separate strings, as in separate requests. */
 function copies(token, count) {
   const bytes = Buffer.from(token, 'latin1');
   return Array.from({ length: count }, () => bytes.latin1Slice(0, bytes.length));
 }
 
 module.exports = {
-  ALGORITHMS,
+  ALGS,
   AUDIENCE,
   badTokens,
-  base64url,
   copies,
   createKey,
   issue,

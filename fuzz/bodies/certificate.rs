@@ -1,5 +1,5 @@
-//! The certificate of a request. The first byte says what the rest is: the text itself, DER to be
-//! wrapped, or changes to a good certificate's text.
+//! The certificate of a request. The first byte selects the form of the rest: text, DER, or changes to a good
+//! certificate's text.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ use super::input::Input;
 
 pub const PEM: &str = include_str!("../../__test__/fixtures/client.pem");
 
-/// A good certificate's base64, without padding, and what it is known by.
+/// A good certificate: its base64 without padding, and its thumbprint.
 pub static KNOWN: LazyLock<(String, String)> = LazyLock::new(|| {
     let base64: String = PEM.lines().filter(|line| !line.starts_with('-')).collect();
     let thumbprint = thumbprint(&STANDARD.decode(&base64).expect("a good certificate"));
@@ -45,7 +45,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// A text with some characters replaced, removed or doubled, as the input says.
+/// A text with some characters replaced, removed or inserted, as the input selects.
 pub fn changed(text: &str, input: &mut Input<'_>) -> String {
     let mut text: Vec<char> = text.chars().collect();
     for _ in 0..input.byte() % 8 {
@@ -84,7 +84,7 @@ fn check(text: &str) {
     }
 }
 
-/// By its base64 alone: that of the first block, or the whole text where there is no block.
+/// Whether a text is the good certificate, by its base64: that of the first block, or the text without one.
 fn is_the_known_one(text: &str) -> bool {
     const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
     let block = match text.find(BEGIN) {
@@ -96,6 +96,6 @@ fn is_the_known_one(text: &str) -> bool {
     };
     let packed: String = block.unwrap_or_default().split([' ', '\t', '\n', '\r', '\x0c']).collect();
     let padding = packed.len() - packed.trim_end_matches('=').len();
-    // 76 groups and 3 characters: one `=` is missing, or none is.
+    // At most the padding that the base64 needs.
     packed.trim_end_matches('=') == KNOWN.0 && padding <= (4 - KNOWN.0.len() % 4) % 4
 }

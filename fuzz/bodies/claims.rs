@@ -1,4 +1,4 @@
-//! A token's claims, and what is asked of them: the input is their JSON.
+//! The claims of a token, and the rules on them. The input is the payload's JSON.
 
 use std::sync::LazyLock;
 
@@ -120,8 +120,8 @@ fn same_members(read: &Members<'_>, members: &json::Members<'_>) {
     }
 }
 
-/// Contract §4, rule 5, said again. `None` where a time is so near to its limit, or so large, that two
-/// ways to read a decimal fraction may disagree.
+/// An independent implementation of contract §4, rule 5. `None` where a time is so near to its limit, or so
+/// large, that two parsers of decimal fractions may disagree.
 pub fn registered<'a>(
     member: impl Fn(&'static str) -> Option<&'a str>,
     required: bool,
@@ -163,7 +163,7 @@ pub fn registered<'a>(
     })
 }
 
-/// The groups that certainly count, being plain names, and all that could.
+/// The groups that must match, which are plain strings, and all that may match.
 pub fn groups(claim: Option<&str>) -> (Vec<String>, Vec<String>) {
     let (mut named, mut possible) = (vec![], vec![]);
     for entry in claim.and_then(json::array).unwrap_or_default() {
@@ -180,7 +180,7 @@ pub fn groups(claim: Option<&str>) -> (Vec<String>, Vec<String>) {
     (named, possible)
 }
 
-/// What a token says of a certificate, to a request without one.
+/// The expected result of the binding rule for a request without a certificate.
 fn binding(cnf: Option<&str>) -> Result<(), TokenError> {
     let Some(cnf) = cnf.filter(|cnf| *cnf != "null") else { return Ok(()) };
     let text = json::string(cnf);

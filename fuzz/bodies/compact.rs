@@ -1,4 +1,4 @@
-//! The compact form: the input is the whole token.
+//! The compact serialisation. The input is the token.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

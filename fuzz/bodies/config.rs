@@ -1,5 +1,5 @@
-//! Options and environment: a line each. `t name text`, `n name number`, `b name 1` (a boolean),
-//! `j name json`, `e VARIABLE text`; for any other letter its kind without a value.
+//! Options and environment variables, one a line: `t name text`, `n name number`, `b name 1` (a boolean),
+//! `j name json`, `e VARIABLE text`. Other letters select a kind that has no value.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ pub fn run(data: &[u8]) {
         let Ok(line) = std::str::from_utf8(input.line()) else { return };
         let (kind, rest) = line.split_once(' ').unwrap_or((line, ""));
         let (name, value) = rest.split_once(' ').unwrap_or((rest, ""));
-        // An exact name is worth a guess: a fuzzer should not have to spell.
+        // A number stands for a name of the list, which a fuzzer finds sooner than the name.
         let number = name.parse::<usize>();
         if kind == "e" {
             let name = number.map_or(name, |at| variables[at % variables.len()]);
@@ -79,7 +79,7 @@ fn check(config: &Config, sources: &Sources) {
     let given = |name: &str| sources.options.get(name);
     assert_eq!(config.has_fetcher, matches!(given("fetcher"), Some(Given::Function)));
 
-    // Secrets are not shown, and the rest can be used.
+    // Debug shows no secrets, and every other value is valid.
     if let Some(Given::Text(secret)) = given("clientSecret")
         && secret.len() > 12
         && !sources.options.iter().any(|(name, other)| {

@@ -1,4 +1,4 @@
-//! The tenant's metadata: a byte picks the tenant, the rest is the document.
+//! The tenant's metadata. The first byte selects the tenant, the rest is the document.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use url::{Host, Url};
 use super::input::Input;
 use super::{json, still};
 
-/// One on the internet, two on this machine.
+/// One tenant on the internet, two on loopback.
 static TENANTS: LazyLock<[TenantDomain; 3]> = LazyLock::new(|| {
     ["https://t.example", "http://localhost:8080/x", "http://[::1]:9"]
         .map(|address| still::config(&[("tenantDomain", Given::Text(address.to_owned()))]).tenant)
@@ -55,7 +55,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// An object that means two things.
+/// An object with a duplicate member.
 fn is_ambiguous(text: &str) -> bool {
     json::object(text).is_some() && json::unambiguous(text).is_none()
 }

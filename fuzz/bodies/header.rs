@@ -1,4 +1,4 @@
-//! A token's header: the input is its JSON.
+//! The header of a token. The input is its JSON.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,7 +15,7 @@ pub fn run(data: &[u8]) {
     assert_eq!(read, expected(data), "{:?}", String::from_utf8_lossy(data));
 }
 
-/// Contract §4, rule 1, said again.
+/// An independent implementation of contract §4, rule 1.
 fn expected(data: &[u8]) -> Result<(Algorithm, Option<String>), TokenError> {
     let text = std::str::from_utf8(data).map_err(|_| TokenError::HeaderUnreadable)?;
     match json::kind(text) {

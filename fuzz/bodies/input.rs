@@ -1,6 +1,6 @@
-//! A fuzzer's bytes as choices.
+//! Turns a fuzzer's bytes into choices.
 
-/// Bytes, from the first to the last; past their end there are zeros.
+/// The remaining bytes. Past their end, each byte is 0.
 pub struct Input<'a>(pub &'a [u8]);
 
 impl<'a> Input<'a> {
@@ -22,13 +22,13 @@ impl<'a> Input<'a> {
         choices[usize::from(self.byte()) % choices.len()]
     }
 
-    /// As many bytes as the next one says.
+    /// A length byte, and as many bytes.
     pub fn some(&mut self) -> &'a [u8] {
         let wanted = usize::from(self.byte());
         self.take(wanted)
     }
 
-    /// Up to the next line end, which is passed over.
+    /// The bytes up to the next line end, which is skipped.
     pub fn line(&mut self) -> &'a [u8] {
         let end = self.0.iter().position(|byte| *byte == b'\n').unwrap_or(self.0.len());
         let line = self.take(end);

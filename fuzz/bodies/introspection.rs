@@ -1,4 +1,4 @@
-//! The tenant's answer about a token: a line with the status, then the body.
+//! An introspection response: a line with the status, then the body.
 
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -35,7 +35,7 @@ impl World {
         let sources = Sources { transport: transport.clone(), metadata: None, jwks: None };
         let issuer = Issuer::new(config.tenant.clone(), sources, Arc::new(StillClock));
         issuer.adopt_metadata(METADATA.to_owned()).expect("good metadata");
-        // Without threads of its own: an answer that is there takes no waiting.
+        // Without threads: each response is ready at once.
         let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
         Self { issuer, transport, auth, terms: ClientTerms::new(&config), runtime }
     }
@@ -96,7 +96,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// A tenant may answer with what it was sent; an error ends up in logs.
+/// A tenant may echo the request, and errors get into logs.
 fn tells_nothing(shown: &str) {
     assert!(!shown.contains(TOKEN), "the token: {shown}");
     assert!(!shown.contains(SECRET), "the secret: {shown}");

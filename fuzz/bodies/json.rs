@@ -1,7 +1,7 @@
-//! A second reader of JSON, written from RFC 8259 alone and without serde, to hold the core's against.
-//! It goes over values without building them, and without recursion.
+//! An independent parser of JSON (RFC 8259), without serde, which the core's is compared with. It skips values
+//! without recursion.
 
-/// One value's text, and what kind of value it is.
+/// The kind of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Object,
@@ -11,10 +11,10 @@ pub enum Kind {
     Word,
 }
 
-/// The members of an object, in order. A name is `None` where half a surrogate pair makes it no text.
+/// The members of an object, in order. A name is `None` if it has an unpaired surrogate.
 pub type Members<'a> = Vec<(Option<String>, &'a str)>;
 
-/// What a whole text is; `None` where it is no JSON.
+/// The kind of value that a text is; `None` if it is no JSON.
 pub fn kind(text: &str) -> Option<Kind> {
     let mut reader = Reader { text: text.as_bytes(), at: 0 };
     reader.space();
@@ -23,7 +23,7 @@ pub fn kind(text: &str) -> Option<Kind> {
     (reader.at == text.len()).then_some(kind)
 }
 
-/// The members of a text that is an object; twice the same name is twice in there.
+/// The members of a text that is an object, duplicates included.
 pub fn object(text: &str) -> Option<Members<'_>> {
     let inner = inside(text, Kind::Object)?;
     let mut reader = Reader { text: inner.as_bytes(), at: 0 };
@@ -42,7 +42,7 @@ pub fn object(text: &str) -> Option<Members<'_>> {
     Some(members)
 }
 
-/// The same, where each member has a name of its own: what the core calls an object.
+/// The same; `None` for an object with duplicates, which the core refuses.
 pub fn unambiguous(text: &str) -> Option<Members<'_>> {
     let members = object(text)?;
     let mut names: Vec<&str> =
@@ -66,7 +66,7 @@ pub fn array(text: &str) -> Option<Vec<&str>> {
     Some(elements)
 }
 
-/// A text that is a string, and no half of a surrogate pair in it.
+/// A text that is a string without unpaired surrogates.
 pub fn string(text: &str) -> Option<String> {
     let inner = inside(text, Kind::String)?;
     let mut units: Vec<u16> = vec![];
@@ -92,7 +92,7 @@ pub fn string(text: &str) -> Option<String> {
     String::from_utf16(&units).ok()
 }
 
-/// A text that is a number which a double can hold.
+/// A text that is a number in the range of a double.
 pub fn number(text: &str) -> Option<f64> {
     if kind(text)? != Kind::Number {
         return None;
@@ -132,14 +132,14 @@ impl Reader<'_> {
         }
     }
 
-    /// The text of the value that begins here.
+    /// The text of the next value.
     fn raw<'a>(&mut self, whole: &'a str) -> Option<&'a str> {
         let from = self.at;
         self.value()?;
         whole.get(from..self.at)
     }
 
-    /// Goes past one value. What is open is on a list, not on the stack.
+    /// Skips one value. Open arrays and objects are on a list, not on the stack.
     fn value(&mut self) -> Option<Kind> {
         let mut open: Vec<u8> = vec![];
         let mut whole = None;
@@ -171,7 +171,7 @@ impl Reader<'_> {
                     self.at += words.iter().find(|word| rest.starts_with(word.as_bytes()))?.len();
                 }
             }
-            // A value is over: so may be what it is in.
+            // After a value, its container may end.
             loop {
                 let Some(&end) = open.last() else { return whole };
                 self.space();
@@ -186,7 +186,7 @@ impl Reader<'_> {
         }
     }
 
-    /// In an object, what comes before a value.
+    /// Skips the name and the colon before a value in an object.
     fn name(&mut self, end: u8) -> Option<()> {
         if end == b'}' {
             self.string()?;

@@ -1,4 +1,4 @@
-//! A tenant's key set: the input is the document.
+//! A tenant's key set. The input is the document.
 
 use std::ops::RangeInclusive;
 
@@ -12,7 +12,7 @@ use monocloud_backend_node::token::jws::Header;
 
 use super::json;
 
-/// More than this only repeats itself, slowly.
+/// Longer inputs are slow and find nothing new.
 const MOST: usize = 12;
 
 pub fn run(data: &[u8]) {
@@ -57,7 +57,7 @@ pub fn run(data: &[u8]) {
             assert!(serves, "no key for {header:?} {:?} in {text}", header.key_id);
         }
     }
-    // Which key a token gets depends neither on the order of the keys, nor on those that are of no use.
+    // The choice of a key depends neither on the order of the keys, nor on unusable ones.
     let reversed: Vec<&str> = entries.iter().rev().copied().collect();
     assert_eq!(answers(&reversed), first, "{text}");
     let useless = r#"{"kty":"oct","k":"AAAA","alg":"HS256"}"#;
@@ -72,7 +72,7 @@ fn wanted(names: &[String]) -> impl Iterator<Item = Header> {
     })
 }
 
-/// Whether a key may be used for what a header asks, by what the key says of itself.
+/// Whether a key's own members allow its use for a header's algorithm.
 fn serves(entry: &str, header: &Header) -> bool {
     use Algorithm as A;
     let Some(members) = json::unambiguous(entry) else { return false };

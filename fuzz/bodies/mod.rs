@@ -1,11 +1,9 @@
-//! What the fuzz targets do with their bytes. `fuzz/fuzz_targets/` hands these functions to libFuzzer,
-//! which looks for new paths; `tests/fuzz_corpus.rs` hands them the seeds and mutations of those, in
-//! every `cargo test`.
+//! The fuzz targets. `fuzz/fuzz_targets/` runs them with libFuzzer; `tests/fuzz_corpus.rs` runs them with the
+//! seeds and mutations of those, in every `cargo test`.
 //!
-//! None only waits for a panic. Each holds what the core answers against a second reading of the same
-//! bytes, made here another way: JSON by [`json`], tokens by what was signed, certificates by their
-//! base64. An answer that lets somebody in has to be right; where a rule can be said in a line, so has
-//! a refusal.
+//! Each target compares the core's answer with that of an independent implementation: JSON with [`json`],
+//! tokens with the list of those that were signed, certificates with their base64. Every acceptance must be
+//! right, and every refusal whose rule is simple enough to write again.
 #![allow(dead_code, reason = "each fuzz target runs one of them")]
 #![allow(
     clippy::unwrap_used,
@@ -29,7 +27,7 @@ mod jwks;
 mod still;
 mod validator;
 
-/// A target's name, what it does, and how many mutations are worth their time in `cargo test`.
+/// A target: its name, its function, and the number of mutations in `cargo test`.
 pub type Target = (&'static str, fn(&[u8]), usize);
 
 pub const TARGETS: [Target; 9] = [
@@ -44,7 +42,7 @@ pub const TARGETS: [Target; 9] = [
     ("validator", validator::run, 8_000),
 ];
 
-/// What a target does.
+/// The function of a target.
 pub fn body(name: &str) -> fn(&[u8]) {
     TARGETS.iter().find(|(known, ..)| *known == name).expect("a target's name").1
 }

@@ -1,4 +1,4 @@
-//! A world that stands still: a clock, a tenant's documents, and answers to requests.
+//! A clock that stands still, a tenant's documents, and a transport with fixed responses.
 
 use std::collections::HashMap;
 use std::future::{Future, ready};
@@ -25,7 +25,7 @@ impl Clock for StillClock {
     }
 }
 
-/// Answers every request with the same.
+/// A transport that gives every request the same response.
 #[derive(Debug)]
 pub struct Answering(pub Mutex<Option<Response>>);
 
@@ -36,7 +36,7 @@ impl Transport for Answering {
     }
 }
 
-/// A document that is exchanged for another when a target says so.
+/// A document that a target can replace.
 #[derive(Debug, Default)]
 pub struct Text(pub Mutex<String>);
 
@@ -49,7 +49,7 @@ impl Resolver for Resolving {
     }
 }
 
-/// A configuration for [`super::claims`]' API, unless the options say another tenant.
+/// A configuration for the API of [`super::claims`].
 pub fn config(options: &[(&str, Given)]) -> Config {
     let text = |text: &str| Given::Text(text.to_owned());
     let mut sources = Sources {

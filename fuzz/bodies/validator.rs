@@ -1,7 +1,6 @@
-//! The whole validator, over a sequence of requests and changes of the key set. Each request is made
-//! to a validator that remembers tokens, and to one that does not: both must say the same. Whatever is
-//! accepted must have been signed for this API: by a key whose private half nobody has, which signed
-//! those on a list, or by this target itself.
+//! The validator, over a sequence of requests and changes of the key set. Each request goes to a validator with
+//! a cache of signatures and to one without: both must give the same verdict. An accepted token must be on the
+//! list of tokens that deleted keys have signed, or be signed by this target for this API.
 
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -28,7 +27,7 @@ static TOKENS: LazyLock<Vec<&str>> =
 
 struct World {
     issuer: Arc<Issuer>,
-    /// The key set as it is; as it is without our own key; and with another key in its place.
+    /// Key sets: with the target's own key; without it; and with another key in its place.
     sets: [String; 3],
     own: Ed25519KeyPair,
     document: &'static Text,
@@ -73,7 +72,7 @@ impl World {
     }
 }
 
-/// What one input goes through.
+/// The run of one input.
 struct Run {
     world: &'static World,
     remembering: Arc<Validator>,
@@ -82,7 +81,7 @@ struct Run {
     which: usize,
     /// Tokens so far.
     tokens: Vec<String>,
-    /// Those of them that this target has signed.
+    /// Those that this target has signed.
     signed: HashSet<String>,
 }
 
@@ -90,7 +89,7 @@ pub fn run(data: &[u8]) {
     static WORLD: LazyLock<World> = LazyLock::new(World::new);
     let validator = |bytes| {
         let config = still::config(&[
-            // So few that some are pushed out again.
+            // So few that the cache evicts entries.
             ("verifiedTokensBytes", Given::Number(bytes)),
             ("clockSkew", Given::Number(MOMENT.skew)),
             ("maxTokenBytes", Given::Number(4096.0)),
@@ -193,7 +192,7 @@ impl Run {
         self.tokens.push(request.token);
     }
 
-    /// An explanation says the same, and its first failed step is the reason.
+    /// An explanation has the same verdict, and the error of its first failed step.
     fn explain(&self, request: &OwnedRequest, verdict: &Verdict) {
         let runtime = monocloud_backend_node::runtime::handle().expect("a runtime");
         let explained = runtime.block_on(self.forgetful.explain(request.clone()));
@@ -206,7 +205,7 @@ impl Run {
         assert_eq!(stop, verdict.as_ref().err(), "{token}");
     }
 
-    /// What may be accepted, and what must be.
+    /// Checks a verdict: which tokens may be accepted, and which must be.
     fn judge(&self, request: &OwnedRequest, verdict: &Verdict) {
         let OwnedRequest { token, requirements: required, certificate, now, .. } = request;
         let (token, now) = (token.as_str(), *now);
@@ -257,7 +256,7 @@ fn names_proof(cnf: &str, name: &str) -> bool {
     members.is_some_and(|members| json::member(&members, name).is_some())
 }
 
-/// The verdict with the keys at hand. A key that might be new is unknown: nobody is asked for it here.
+/// The verdict with the current keys. A key that may be new is unknown, because no keys are fetched.
 fn verdict(validator: &Arc<Validator>, request: &OwnedRequest) -> Verdict {
     match validator.validate(request.view()) {
         Validation::Done(Ok(Admitted::Claims(text))) => Ok(text),

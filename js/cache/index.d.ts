@@ -1,6 +1,6 @@
 /**
- * `@monocloud/backend-node/cache`: a cache for the option `cache`, in the memory of one process, so that
- * the tenant is not asked about an opaque token on every request. `./redis` has one for a fleet of servers.
+ * `@monocloud/backend-node/cache`: an in-memory cache for the option `cache`, so that an opaque token is not
+ * introspected for every request. `./redis` has a cache for several servers.
  *
  * ```ts
  * import { createMemoryCache } from '@monocloud/backend-node/cache';
@@ -17,8 +17,8 @@ import type { ICache, MonoCloudValidationError } from '../../index.js';
 /** The options of {@link createMemoryCache}. */
 export interface MemoryCacheOptions {
   /**
-   * The most entries that are kept, 8,000,000 at the most; the least recently used one makes room. An
-   * entry takes about as many bytes as its claims as JSON, and 300 more.
+   * The most entries, up to 8,000,000. A new one replaces the least recently used one. An entry takes about as many
+   * bytes as its claims as JSON, and 300 more.
    *
    * @defaultValue `10_000`
    */
@@ -26,15 +26,14 @@ export interface MemoryCacheOptions {
 }
 
 /**
- * A cache in the memory of this process: the one to start with. It needs no server, and no other process
- * reads or changes it.
+ * A cache in the memory of this process. It needs no server.
  *
- * Entries expire with their token, by `Date.now()`; there is no timer, so the cache never keeps a process
- * running. It holds digests of tokens, not tokens, and each `get` resolves to a copy of the claims.
- * Give each client a cache of its own: the key is the token alone.
+ * Entries expire with their token, by `Date.now()`. There is no timer, so the cache does not keep the process alive.
+ * The cache stores digests of tokens, not tokens, and each `get` resolves to a copy of the claims. Each client needs
+ * a cache of its own, because the key is the token alone.
  *
- * @param options - How much it may hold.
- * @throws {MonoCloudValidationError} where an option is wrong, or does not exist.
+ * @param options - The size.
+ * @throws {MonoCloudValidationError} where an option is invalid or unknown.
  *
  * @example
  * ```ts

@@ -1,8 +1,7 @@
 'use strict';
 
-// `@monocloud/backend-node/cache`: a cache in this process's memory, for the option `cache`. Documented in
-// index.d.ts.
+// `@monocloud/backend-node/cache`: an in-memory cache for the option `cache`. Documented in index.d.ts.
 
 const { createMemoryCache } = require('./memory.js');
 
-module.exports = { createMemoryCache };
+module.exports = /** @satisfies {typeof import('./index.d.ts')} */ ({ createMemoryCache });

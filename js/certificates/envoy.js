@@ -5,18 +5,21 @@
 //
 //   element *( "," element ), each of them key "=" value *( ";" key "=" value )
 //
-// Each proxy adds its element at the end, so the last is what the nearest proxy saw in its own
-// handshake. Those before it are what it was told: with APPEND_FORWARD, by anybody. Only the last counts.
+// Each proxy appends an element. The last element is from the handshake of the nearest proxy. The elements
+// before it came with its request (APPEND_FORWARD), which anybody can send. Only the last element is used.
 //
-// The certificate's own names can't be trusted to stay in their place: Envoy writes `URI` and `DNS`
-// as they are, without quotes, so a certificate for the URI `x,Cert="…"` would bring an element of
-// its own. Envoy writes `Cert` and `Chain` before them; one after them is refused.
+// Envoy writes the names in a certificate, `URI` and `DNS`, without quotes: a certificate for the URI
+// `x,Cert="…"` would add an element. Envoy writes `Cert` and `Chain` before `URI` and `DNS`, so a header with
+// `Cert` or `Chain` after them is refused.
 
 const { MALFORMED, NONE, pemOfChain, pemOfEscapedPem } = require('./pem.js');
 
 const QUOTE = '"';
 
-/** The certificate of the last element; none where that element has neither `Cert` nor `Chain`. */
+/**
+ * The certificate of the last element; none where that element has neither `Cert` nor `Chain`.
+ * @param {string} header
+ */
 function pemOfXfcc(header) {
   let cert;
   let chain;
@@ -39,14 +42,18 @@ function pemOfXfcc(header) {
       chain = undefined;
     }
     at = end + 1;
-    // A separator, and nothing that it separates.
+    // A separator at the end.
     if (at === header.length) return MALFORMED;
   }
   if (cert !== undefined) return pemOfEscapedPem(cert);
   return chain === undefined ? NONE : pemOfChain(chain);
 }
 
-/** The pair that starts at `start`; `end` is where its separator is, or the header's end. */
+/**
+ * The pair that starts at `start`; `end` is where its separator is, or the header's end.
+ * @param {string} header
+ * @param {number} start
+ */
 function readPair(header, start) {
   const equals = header.indexOf('=', start);
   const key = header.slice(start, equals).trim().toLowerCase();
@@ -60,11 +67,15 @@ function readPair(header, start) {
   if (close < 0) return undefined;
   const end = close + 1;
   if (end < header.length && header[end] !== ';' && header[end] !== ',') return undefined;
-  // What is escaped stays so: neither `Cert` nor `Chain` has anything to escape.
+  // Escapes are not resolved: the values of `Cert` and `Chain` have no characters that need one.
   return { key, value: header.slice(from + 1, close), quoted: true, end };
 }
 
-/** Where the next `;` or `,` is, or the end. */
+/**
+ * Where the next `;` or `,` is, or the end.
+ * @param {string} header
+ * @param {number} from
+ */
 function separator(header, from) {
   for (let at = from; at < header.length; at += 1) {
     if (header[at] === ';' || header[at] === ',') return at;
@@ -72,7 +83,11 @@ function separator(header, from) {
   return header.length;
 }
 
-/** Where the quote ends that has begun; a backslash takes the next character's meaning away. */
+/**
+ * The index of the closing quote, or -1. A backslash escapes the next character.
+ * @param {string} header
+ * @param {number} from
+ */
 function closingQuote(header, from) {
   for (let at = from; at < header.length; at += 1) {
     if (header[at] === '\\') at += 1;

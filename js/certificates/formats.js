@@ -1,20 +1,25 @@
 'use strict';
 
-// How each proxy writes the client's certificate into a header, and under which name. `read` takes a
-// value of bounded length and gives PEM, NONE or MALFORMED.
+// The header in which each proxy sends the client certificate, and its format. `read` takes a value of bounded
+// length and returns PEM, NONE or MALFORMED.
+
+/** @import { CertificateHeaderFormat } from '../../index.d.ts' */
 
 const { pemOfXfcc } = require('./envoy.js');
 const { MALFORMED, NONE, pemOfBase64, pemOfChain, pemOfEscapedPem, pemOfPem } = require('./pem.js');
 
+/** @typedef {{ header: string, read: (value: string) => string }} Format */
+
+/** @type {Record<CertificateHeaderFormat, Format> & { __proto__: null }} */
 const FORMATS = {
   __proto__: null,
 
-  // `$ssl_client_escaped_cert`: PEM, percent-encoded. The name is that of the Kubernetes ingress.
+  // `$ssl_client_escaped_cert`: PEM, percent-encoded. The header's name is that of the Kubernetes ingress.
   // https://nginx.org/en/docs/http/ngx_http_ssl_module.html#var_ssl_client_escaped_cert
   nginx: { header: 'ssl-client-cert', read: pemOfEscapedPem },
 
-  // PEM, percent-encoded but for `+=/`. By default the header of the mode `verify`, one certificate;
-  // that of `passthrough`, `X-Amzn-Mtls-Clientcert`, has a chain that begins with the client's.
+  // PEM, percent-encoded except `+=/`. The default is the header of the mode `verify`, with one certificate.
+  // The header of `passthrough`, `X-Amzn-Mtls-Clientcert`, has a chain that begins with the client's.
   // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/mutual-authentication.html
   'aws-alb': { header: 'x-amzn-mtls-clientcert-leaf', read: pemOfChain },
 
@@ -25,8 +30,8 @@ const FORMATS = {
   // https://docs.haproxy.org/2.8/configuration.html#7.3.4-ssl_c_der
   haproxy: { header: 'x-ssl-client-cert', read: (value) => fromHaproxy(value) },
 
-  // `%{SSL_CLIENT_CERT}s`: PEM, of whose line ends mod_headers makes spaces. Without a certificate it
-  // writes "(null)".
+  // `%{SSL_CLIENT_CERT}s`: PEM in which mod_headers replaces line ends by spaces; "(null)" without a
+  // certificate.
   // https://httpd.apache.org/docs/2.4/mod/mod_headers.html#requestheader
   apache: {
     header: 'ssl_client_cert',
@@ -38,12 +43,14 @@ const FORMATS = {
   rfc9440: { header: 'client-cert', read: (value) => fromByteSequence(value) },
 };
 
+/** @param {string} value */
 function fromHaproxy(value) {
   const quoted = value.length > 1 && value.startsWith('"') && value.endsWith('"');
   const base64 = quoted ? value.slice(1, -1) : value;
   return base64 === '' ? NONE : pemOfBase64(base64);
 }
 
+/** @param {string} value */
 function fromByteSequence(value) {
   const enclosed = value.length > 1 && value.startsWith(':') && value.endsWith(':');
   return enclosed ? pemOfBase64(value.slice(1, -1)) : MALFORMED;

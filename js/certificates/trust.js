@@ -1,7 +1,7 @@
 'use strict';
 
-// Whose headers are believed. What is asked about is always the connection's own peer, never an
-// address out of a header.
+// The option `trustProxy`: from which peers a certificate header is accepted. The peer's address is that of the
+// connection, never one from a header.
 
 const { BlockList, isIP } = require('node:net');
 
@@ -12,7 +12,16 @@ const { isArray } = Array;
 const { apply } = Reflect;
 const { addSubnet, check } = BlockList.prototype;
 
-/** The names that Express and Fastify have for ranges. */
+/**
+ * @template R the framework's request
+ * @typedef {(request: R) => ((address: string) => boolean) | undefined} FrameworkTrust
+ */
+
+/**
+ * The names of address ranges in Express and Fastify.
+ * @typedef {'loopback' | 'linklocal' | 'uniquelocal'} RangeName
+ * @type {Record<RangeName, string[]> & { __proto__: null }}
+ */
 const RANGES = {
   __proto__: null,
   loopback: ['127.0.0.0/8', '::1/128'],
@@ -20,23 +29,26 @@ const RANGES = {
   uniquelocal: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
 };
 
-/** An address that no connection comes from: whoever trusts it trusts everybody. */
+/** An address that no connection has. A setting that trusts it trusts every peer. */
 const NOBODY = '0.0.0.0';
 
-/** An array may claim any length. */
+/** Bounds the loop over an array whose `length` is untrusted. */
 const MOST_PROXIES = 10_000;
 
 /**
- * The test that `trustProxy` stands for: `(request, address)` to an answer, of which only `true` trusts.
- * A program's own function may answer anything, a promise for one.
+ * The option as a function of request and address. Only the result `true` means trusted: a function of the
+ * program's may return anything, also a promise.
  *
- * @param {(request) => ((address: string) => boolean) | undefined} frameworkTrust what `true` means
+ * @template R the framework's request
+ * @param {unknown} trustProxy
+ * @param {FrameworkTrust<R>} frameworkTrust what `true` means
+ * @returns {(request: R, address: string) => unknown}
  */
 function readTrust(trustProxy, frameworkTrust) {
   if (trustProxy === true) return trustOfFramework(frameworkTrust);
   if (typeof trustProxy === 'function') return (_request, address) => trustProxy(address, 0);
   const list = typeof trustProxy === 'string' ? trustProxy.split(',') : trustProxy;
-  // Read once: a proxy may say another length each time.
+  // Read once: a Proxy object may return another length each time.
   const length = isArray(list) ? list.length : 0;
   if (length === 0 || length > MOST_PROXIES) {
     throw new MonoCloudValidationError(
@@ -45,13 +57,17 @@ function readTrust(trustProxy, frameworkTrust) {
     );
   }
   const proxies = new BlockList();
-  for (let i = 0; i < length; i += 1) add(proxies, list[i]);
+  for (let i = 0; i < length; i += 1) add(proxies, /** @type {unknown[]} */ (list)[i]);
   return (_request, address) => has(proxies, address);
 }
 
+/**
+ * @param {BlockList} proxies
+ * @param {unknown} entry
+ */
 function add(proxies, entry) {
   const text = typeof entry === 'string' ? entry.trim() : '';
-  const ranges = RANGES[text];
+  const ranges = RANGES[/** @type {RangeName} */ (text)];
   if (ranges !== undefined) {
     for (let i = 0; i < ranges.length; i += 1) add(proxies, ranges[i]);
     return;
@@ -70,20 +86,30 @@ function add(proxies, entry) {
   apply(addSubnet, proxies, [address, length, family]);
 }
 
-/** Also true for the IPv4 address that an IPv6 socket shows as `::ffff:10.0.0.1`. */
+/**
+ * Whether the list contains the peer. An IPv4 address may have the form `::ffff:10.0.0.1`.
+ * @param {BlockList} proxies
+ * @param {string} peer
+ */
 function has(proxies, peer) {
   const address = peer.split('%', 1)[0];
   const family = familyOf(address);
   return family !== undefined && apply(check, proxies, [address, family]);
 }
 
+/** @param {string} address */
 function familyOf(address) {
   const version = isIP(address);
   if (version === 4) return 'ipv4';
   return version === 6 ? 'ipv6' : undefined;
 }
 
-/** A framework that trusts whoever connects names no proxy, so there is none to believe. */
+/**
+ * The framework's setting. One that trusts every peer names no proxy, and is not accepted.
+ * @template R
+ * @param {FrameworkTrust<R>} frameworkTrust
+ * @returns {(request: R, address: string) => boolean}
+ */
 function trustOfFramework(frameworkTrust) {
   let warned = false;
   return (request, address) => {

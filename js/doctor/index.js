@@ -1,6 +1,8 @@
 'use strict';
 
-// monocloud-backend doctor: what is wrong with how this API validates tokens, and what to change.
+// `monocloud-backend doctor`: checks how an API validates tokens, and says what to change.
+
+/** @typedef {{ write(text: string): unknown, isTTY?: boolean }} Output */
 
 const { HELP, UsageError, readArguments } = require('./arguments.js');
 const { runChecks } = require('./checks.js');
@@ -8,7 +10,12 @@ const { harmless } = require('./harmless.js');
 const { asJson, asText, isOk } = require('./report.js');
 const { version } = require('../../package.json');
 
-/** Colours where somebody looks, and does not mind them (https://no-color.org). */
+/**
+ * Whether to print colours: on a terminal, unless the user has turned them off (https://no-color.org).
+ * @param {{ 'no-color'?: boolean }} values
+ * @param {Output} stream
+ * @param {NodeJS.ProcessEnv} environment
+ */
 function wantsColours(values, stream, environment) {
   if (values['no-color'] || environment.NO_COLOR) return false;
   if (environment.FORCE_COLOR) return environment.FORCE_COLOR !== '0';

@@ -1,4 +1,4 @@
-// One copy of every class, whichever way it is loaded: this only names what CommonJS holds.
+// The exports of the CommonJS module, so that the process has one copy of each class.
 import adapter from './index.js';
 
 export const {

@@ -1,7 +1,7 @@
 /**
- * `@monocloud/backend-node/redis`: a cache in Redis for the option `cache`, shared by a fleet of servers, so
- * that the tenant is not asked about an opaque token on every request. It has `createMemoryCache`, too,
- * which `./cache` documents.
+ * `@monocloud/backend-node/redis`: a cache in Redis for the option `cache`, which several servers can share, so
+ * that an opaque token is not introspected for every request. This module also has `createMemoryCache` of
+ * `./cache`.
  *
  * ```ts
  * import { createClient } from 'redis'; // or: import { Redis } from 'ioredis';
@@ -21,11 +21,11 @@
 import type { ICache, MonoCloudValidationError } from '../../index.js';
 
 /**
- * What is used of `redis` (node-redis), versions 5 and 6: what `createClient()`, `createClientPool()`,
- * `createCluster()` and `createSentinel()` return fits.
+ * The members of a client of `redis` (node-redis), versions 5 and 6, that are used. The results of `createClient()`,
+ * `createClientPool()`, `createCluster()` and `createSentinel()` have them.
  */
 export interface NodeRedisClient {
-  /** It has this, and a transaction made by `multi()` has not. */
+  /** A client has this member; a transaction of `multi()` has not. */
   readonly isOpen: boolean;
   /**
    * `GET key`.
@@ -37,8 +37,8 @@ export interface NodeRedisClient {
    * `SET key value PXAT milliseconds`.
    *
    * @param key - The whole key.
-   * @param value - What to store.
-   * @param options - When it expires, in milliseconds since 1970; as 6 wants it, and as 5 does.
+   * @param value - The entry.
+   * @param options - The end of the entry, in milliseconds since 1970; in the forms of versions 6 and 5.
    */
   set(
     key: string,
@@ -53,9 +53,9 @@ export interface NodeRedisClient {
   del(key: string): PromiseLike<unknown>;
 }
 
-/** What is used of `ioredis`, versions 5 and 6: `new Redis()` and `new Cluster()` fit. */
+/** The members of `Redis` and `Cluster` of `ioredis`, versions 5 and 6, that are used. */
 export interface IoredisClient {
-  /** `'ready'` and the like. It has this, and a `pipeline()` or `multi()` has not. */
+  /** The connection's state, such as `'ready'`. A client has this member; `pipeline()` and `multi()` have not. */
   readonly status: string;
   /**
    * `GET key`.
@@ -67,9 +67,9 @@ export interface IoredisClient {
    * `SET key value PXAT milliseconds`.
    *
    * @param key - The whole key.
-   * @param value - What to store.
-   * @param pxat - The word.
-   * @param milliseconds - When it expires, since 1970.
+   * @param value - The entry.
+   * @param pxat - The literal `'PXAT'`.
+   * @param milliseconds - The end of the entry, in milliseconds since 1970.
    */
   set(key: string, value: string, pxat: 'PXAT', milliseconds: number): PromiseLike<unknown>;
   /**
@@ -83,59 +83,58 @@ export interface IoredisClient {
 /** The options of {@link createRedisCache}. */
 export interface RedisCacheOptions {
   /**
-   * What every key begins with. Clients that must not use each other's answers need different ones:
-   * one that asks the tenant about each token and one that only verifies signatures, say.
+   * The prefix of every key. Clients that must not share entries need different prefixes: for example, one that
+   * introspects JWTs and one that only verifies signatures.
    *
    * @defaultValue `'monocloud:'`
    */
   prefix?: string | undefined;
   /**
-   * The tenant's URL: the same as the client's. It goes into every key, so that another tenant's client
-   * never finds the entry. One trailing slash is dropped.
+   * The tenant's URL, as in the client's options. It is part of every key, so that clients of other tenants do not
+   * find the entry. One trailing slash is removed.
    *
-   * Environment: `MONOCLOUD_BACKEND_TENANT_DOMAIN`. Required in one of the two places.
+   * Required, here or as the environment variable `MONOCLOUD_BACKEND_TENANT_DOMAIN`.
    */
   tenantDomain?: string | undefined;
   /**
-   * This API's identifier: the same as the client's. It goes into every key, so that another API's
-   * client never finds the entry.
+   * The audience, as in the client's options. It is part of every key, so that clients of other APIs do not find the
+   * entry.
    *
-   * Environment: `MONOCLOUD_BACKEND_AUDIENCE`. Required in one of the two places.
+   * Required, here or as the environment variable `MONOCLOUD_BACKEND_AUDIENCE`.
    */
   audience?: string | undefined;
   /**
-   * A key of at least 16 bytes (`openssl rand -base64 32`), the same in all servers that share entries.
-   * With it, keys are HMAC-SHA256 instead of SHA-256, and every value carries an HMAC over its key, its
-   * end and itself: whoever can write to Redis, but does not have the secret, can't make claims up, and
-   * an old value that is written back after its end is no entry. What was stored under another secret is
-   * not found.
+   * A secret of at least 16 bytes (`openssl rand -base64 32`), the same for all servers that share entries. With it,
+   * keys are HMAC-SHA256 instead of SHA-256, and every value has an HMAC over key, end and claims. Somebody who can
+   * write to Redis, but does not have the secret, cannot forge claims or extend an entry. Entries that were stored
+   * with another secret are not found.
    *
-   * @defaultValue none: everything that can write to this Redis is trusted
+   * @defaultValue none: everybody who can write to this Redis is trusted
    */
   secret?: string | Uint8Array | undefined;
 }
 
 /**
- * A cache in Redis, through a client of yours: a server, a cluster or a sentinel's. Needs Redis 6.2
- * (or Valkey) and up, with the commands `GET`, `SET` and `DEL`.
+ * A cache in Redis, with your client of a server, a cluster or a sentinel. Requires Redis 6.2 or later, or Valkey,
+ * with the commands `GET`, `SET` and `DEL`.
  *
- * - An entry is `<prefix><digest>`, 43 characters of base64url over tenant, audience and token, and
- *   holds the claims as JSON, the entry's end, and whether the tenant was asked about the token. The token
- *   is in neither.
- * - It expires with the token (`PXAT`); `expiresAt` is in epoch seconds, fractions count. What has
+ * - A key is `<prefix><digest>`: 43 characters of base64url over tenant, audience and token. A value has the claims
+ *   as JSON, the entry's end, and whether the token was introspected. Neither has the token.
+ * - An entry expires with the token (`PXAT`). `expiresAt` is in epoch seconds, with fractions. An entry that has
  *   expired by this process's clock is not stored.
  * - Each call is one command with one key: one round trip, also in a cluster.
- * - `get` resolves to claims of its own for each caller, or to `undefined` where there is no entry, or
- *   one that has ended by this process's clock, is no JSON object, or whose seal is broken.
- * - Faults reject with the client library's error, which never has claims in it. While Redis is away
- *   a promise may stay pending, as the library is told: set its offline queue and its timeouts.
+ * - `get` resolves to a new object with the claims, or to `undefined` where there is no entry, or the entry has ended
+ *   by this process's clock, is no JSON object, or has an invalid HMAC.
+ * - Faults reject with the client library's error, which contains no claims. While Redis is unreachable, a promise
+ *   may stay pending, depending on the library's offline queue and timeouts: configure them.
  *
- * It opens, closes and configures nothing, and sets no listener: give your client one for `error`.
+ * The cache does not open, close or configure the connection, and adds no listener. Your client needs one for
+ * `error`.
  *
- * @param client - Connected, or to be connected by you.
+ * @param client - Your client. You connect it.
  * @param options - Required, unless the environment has tenant and audience.
- * @throws {MonoCloudValidationError} where the client is none, or an option is missing, wrong, or does not
- * exist.
+ * @throws {MonoCloudValidationError} where the client is of another kind, or an option is missing, invalid or
+ * unknown.
  *
  * @example
  * ```ts

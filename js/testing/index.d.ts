@@ -1,7 +1,7 @@
 /**
- * `@monocloud/backend-node/testing`: a small authorization server on loopback, for tests of
- * protected routes and for trying things out. It needs no cloud account, no network and no mocked
- * middleware: tokens are really signed, keys are really fetched.
+ * `@monocloud/backend-node/testing`: a small authorization server on loopback, for tests of protected
+ * routes and for experiments. It needs no cloud account and no network. Tokens are signed, and keys are fetched, as
+ * with a real tenant.
  *
  * ```ts
  * import { createTestTenant } from '@monocloud/backend-node/testing';
@@ -18,30 +18,30 @@
  * @packageDocumentation
  */
 
-// What `await using` needs, as TypeScript's own `esnext.disposable` and `@types/node` have it: all of them
-// merge. TypeScript before 5.2 has no such library, and a reference to it would be an error there.
+// The types for `await using`, which merge with those of TypeScript's `esnext.disposable` and of `@types/node`.
+// TypeScript before 5.2 has no such library, so it can't be referenced.
 declare global {
   interface SymbolConstructor {
-    /** Names the method that `using` calls. */
+    /** The name of the method that `using` calls. */
     readonly dispose: unique symbol;
-    /** Names the method that `await using` calls. */
+    /** The name of the method that `await using` calls. */
     readonly asyncDispose: unique symbol;
   }
-  /** What `using` takes. */
+  /** A resource for `using`. */
   interface Disposable {
     /** Called at the end of the block. */
     [Symbol.dispose](): void;
   }
-  /** What `await using` takes. */
+  /** A resource for `await using`. */
   interface AsyncDisposable {
-    /** Called, and waited for, at the end of the block. */
+    /** Called and awaited at the end of the block. */
     [Symbol.asyncDispose](): PromiseLike<void>;
   }
 }
 
 /**
- * A JWS algorithm that a test tenant can sign with: those of RFC 7518 §3.3 to §3.5, and Ed25519
- * under its name of RFC 8037 (`EdDSA`) and of RFC 9864 (`Ed25519`).
+ * The JWS algorithms of a test tenant: those of RFC 7518 §3.3 to §3.5, and Ed25519 with its names in RFC 8037
+ * (`EdDSA`) and RFC 9864 (`Ed25519`).
  */
 export type TestTenantAlgorithm =
   | 'RS256'
@@ -56,10 +56,10 @@ export type TestTenantAlgorithm =
   | 'EdDSA'
   | 'Ed25519';
 
-/** What {@link createTestTenant} can be told. */
+/** The options of {@link createTestTenant}. */
 export interface TestTenantOptions {
   /**
-   * The `aud` of the tokens, unless one is issued for another.
+   * The default `aud` of tokens.
    *
    * @defaultValue `'https://api.example.com'`
    */
@@ -73,72 +73,69 @@ export interface TestTenantOptions {
   clientId?: string;
 
   /**
-   * That client's secret.
+   * The client's secret.
    *
-   * @defaultValue a random one for each tenant
+   * @defaultValue a random secret for each tenant
    */
   clientSecret?: string;
 
   /**
-   * The algorithms that it signs with; the first one where {@link IssueTokenOptions.alg} does not
-   * say otherwise. Each has a key of its own in the JWKS from the start (those of the RSA algorithms
-   * differ in `kid` and `alg` only).
+   * The algorithms of the tenant. The first one signs, unless {@link IssueTokenOptions.alg} is set. Each has a key of
+   * its own in the JWKS (those of the RSA algorithms differ in `kid` and `alg` only).
    *
    * @defaultValue all of them, `RS256` first
    */
   algorithms?: readonly TestTenantAlgorithm[];
 
   /**
-   * The port on 127.0.0.1, for instance to write it into an `.env` file. `0`: a free one.
+   * The port on 127.0.0.1, for example to write it into an `.env` file. `0`: a free port.
    *
    * @defaultValue `0`
    */
   port?: number;
 }
 
-/** A group as the groups claim can hold it. */
+/** A group in the groups claim. */
 export type TestTenantGroup =
   | string
   | {
-      /** Its identifier. */
+      /** The group's identifier. */
       id: string;
-      /** What it is called. */
+      /** The group's name. */
       name?: string;
     }
   | {
-      /** Its identifier. */
+      /** The group's identifier. */
       id?: string;
-      /** What it is called. */
+      /** The group's name. */
       name: string;
     };
 
-/** What goes into a token, of either kind. */
+/** The content of a token of either kind. */
 export interface IssueOpaqueTokenOptions {
   /**
-   * Claims to add or to replace; they come last, so they win over every other option. A claim that
-   * is `undefined` is removed: `{ exp: undefined }` gives a token without expiry. Values are
-   * written as `JSON.stringify` writes them.
+   * Claims to add or to replace. They take precedence over all other options. `undefined` removes a claim:
+   * `{ exp: undefined }` gives a token without expiry. Values are written with `JSON.stringify`.
    */
   claims?: Record<string, unknown>;
 
   /**
-   * Becomes the space-delimited `scope` claim (RFC 9068 §2.2.3).
+   * The `scope` claim, which is space-delimited (RFC 9068 §2.2.3).
    *
-   * @defaultValue no such claim
+   * @defaultValue no `scope` claim
    */
   scopes?: readonly string[];
 
   /**
-   * Becomes the `groups` claim. For a client with another `groupsClaim` use {@link IssueOpaqueTokenOptions.claims}.
+   * The `groups` claim. For a client with another `groupsClaim`, use {@link IssueOpaqueTokenOptions.claims}.
    *
-   * @defaultValue no such claim
+   * @defaultValue no `groups` claim
    */
   groups?: readonly TestTenantGroup[];
 
   /**
-   * Seconds from now until `exp`. Negative for a token that has expired: remember that a client
-   * accepts one for its `clockTolerance` (300 seconds by default) past `exp`, so `-3600` is refused
-   * and `-1` is not.
+   * Seconds from now until `exp`. Negative for an expired token. A client accepts a token for its `clockTolerance`
+   * (300 seconds by default) past `exp`, so `-3600` is refused and `-1` is not.
    *
    * @defaultValue `300`
    */
@@ -159,31 +156,31 @@ export interface IssueOpaqueTokenOptions {
   subject?: string;
 
   /**
-   * A client certificate in PEM. The token is bound to it: `cnf['x5t#S256']` is the SHA-256 of its
+   * A client certificate in PEM, to which the token is bound: `cnf['x5t#S256']` is the SHA-256 of the certificate's
    * DER bytes (RFC 8705 §3.1).
    */
   certificate?: string;
 }
 
-/** What goes into a JWT. */
+/** The content of a JWT. */
 export interface IssueTokenOptions extends IssueOpaqueTokenOptions {
-  /** The algorithm that signs, one of {@link TestTenantOptions.algorithms}; by default the first. */
+  /** The algorithm, one of {@link TestTenantOptions.algorithms}; by default the first one. */
   alg?: TestTenantAlgorithm;
 
   /**
-   * Header parameters to add or to replace; `undefined` removes one. Nothing is checked, and the
-   * signature stays that of {@link IssueTokenOptions.alg}: this is how a test makes a header that must be refused.
+   * Header parameters to add or to replace. `undefined` removes one. Nothing is checked, and the algorithm of the
+   * signature stays {@link IssueTokenOptions.alg}, so that a test can make a header that must be refused.
    */
   header?: Record<string, unknown>;
 
-  /** The header's `kid` instead of that of the signing key; for a key that nobody knows. */
+  /** A `kid` for the header in place of the signing key's, for example of an unknown key. */
   kid?: string;
 }
 
-/** How {@link TestTenant.rotateKeys} treats the keys of before. */
+/** The options of {@link TestTenant.rotateKeys}. */
 export interface RotateKeysOptions {
   /**
-   * `true`: they stay in the JWKS, so tokens issued earlier remain valid. `false`: they are gone from
+   * `true`: the old keys stay in the JWKS, so that earlier tokens remain valid. `false`: the old keys are removed from
    * the JWKS.
    *
    * @defaultValue `true`
@@ -191,7 +188,7 @@ export interface RotateKeysOptions {
   keepOld?: boolean;
 }
 
-/** How many requests each endpoint had, whatever the answer was. */
+/** The number of requests to each endpoint, whatever the response. */
 export interface TestTenantRequests {
   /** `/.well-known/openid-configuration` */
   discovery: number;
@@ -201,7 +198,7 @@ export interface TestTenantRequests {
   introspection: number;
 }
 
-/** What a client needs to know of a tenant. */
+/** The options of a client for a tenant. */
 export interface TestTenantClientOptions {
   /** The tenant's {@link TestTenant.tenantDomain}. */
   tenantDomain: string;
@@ -214,31 +211,31 @@ export interface TestTenantClientOptions {
 }
 
 /**
- * A tenant that is running. It serves, on 127.0.0.1:
+ * A running tenant. On 127.0.0.1, it serves:
  *
  * - `GET /.well-known/openid-configuration` (RFC 8414), whose `issuer` is {@link TestTenant.tenantDomain};
  * - the JWKS (RFC 7517), one key for each algorithm;
- * - the introspection endpoint (RFC 7662), for opaque tokens and JWTs alike. The client
- *   authenticates with `client_secret_basic` or `client_secret_post` (RFC 6749 §2.3.1); wrong
- *   credentials are a 401 with `{"error":"invalid_client"}`, a malformed request is a 400 with
- *   `{"error":"invalid_request"}`. Bodies over 64 KiB are refused with 413.
+ * - the introspection endpoint (RFC 7662), for opaque tokens and JWTs. The client authenticates with
+ *   `client_secret_basic` or `client_secret_post` (RFC 6749 §2.3.1). Wrong credentials get a 401 with
+ *   `{"error":"invalid_client"}`, a malformed request gets a 400 with `{"error":"invalid_request"}`, and a body over
+ *   64 KiB gets a 413.
  *
- * It never keeps the process alive, so a test that forgets {@link TestTenant.close} ends all the same.
+ * The tenant does not keep the process alive: a test without {@link TestTenant.close} ends, too.
  */
 export interface TestTenant {
   /** The issuer: `http://127.0.0.1:<port>`, without a trailing slash. */
   readonly tenantDomain: string;
 
-  /** The `aud` that its tokens have by default. */
+  /** The default `aud` of tokens. */
   readonly audience: string;
 
-  /** The client that may introspect. */
+  /** The client that may call the introspection endpoint. */
   readonly clientId: string;
 
-  /** Its secret. */
+  /** The client's secret. */
   readonly clientSecret: string;
 
-  /** The requests so far. A copy: keep one to compare it with a later one. */
+  /** The number of requests so far. Each read returns a copy, which a test can compare with a later one. */
   readonly requests: TestTenantRequests;
 
   /**
@@ -251,10 +248,10 @@ export interface TestTenant {
    */
   clientOptions(): TestTenantClientOptions;
   /**
-   * The same with options of your own.
+   * The same with further options.
    *
-   * @typeParam T - What they are.
-   * @param extra - Further options, or others in the place of the tenant's own.
+   * @typeParam T - The type of the options.
+   * @param extra - Options to add, or to replace the tenant's.
    */
   clientOptions<T extends object>(extra: T): Omit<TestTenantClientOptions, keyof T> & T;
 
@@ -280,11 +277,11 @@ export interface TestTenant {
 
   /**
    * Issues a JWT access token (RFC 9068): header `typ: at+jwt`, `alg`, `kid`; claims `iss`, `sub`,
-   * `aud`, `client_id`, `iat`, `exp`, `jti`, and what the options add.
+   * `aud`, `client_id`, `iat`, `exp`, `jti`, and those of the options.
    *
-   * @param options - What is in it besides, or instead.
-   * @returns the compact form (RFC 7515 §7.1).
-   * @throws {TypeError} as a rejection, if an option is unknown or has no sense, naming it.
+   * @param options - The content of the token, where it differs from the default.
+   * @returns the compact serialisation (RFC 7515 §7.1).
+   * @throws {TypeError} as a rejection, if an option is unknown or invalid. The message names the option.
    * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-2 RFC 9068 §2}
    * @example
    * ```ts
@@ -297,30 +294,28 @@ export interface TestTenant {
   issueToken(options?: IssueTokenOptions): Promise<string>;
 
   /**
-   * Issues an opaque token: random, without any dot, and known to the introspection endpoint, which
-   * answers with the claims that {@link TestTenant.issueToken} would have put into a JWT.
+   * Issues an opaque token: random, without a dot. The introspection endpoint responds with the claims that
+   * {@link TestTenant.issueToken} would put into a JWT.
    *
-   * @param options - What the tenant knows of it besides, or instead.
+   * @param options - The claims of the token, where they differ from the default.
    * @returns 43 characters of base64url.
-   * @throws {TypeError} as a rejection, if an option is unknown or has no sense, naming it.
+   * @throws {TypeError} as a rejection, if an option is unknown or invalid. The message names the option.
    */
   issueOpaqueToken(options?: IssueOpaqueTokenOptions): Promise<string>;
 
   /**
-   * From now on introspection answers `{"active":false}` for this token. A JWT that is validated by
-   * its signature alone stays valid until it expires, as everywhere. Unknown tokens are no error
-   * (RFC 7009 §2.2).
+   * Revokes a token: introspection responds with `{"active":false}`. A JWT that is validated by its signature stays
+   * valid until it expires. Unknown tokens are no error (RFC 7009 §2.2).
    *
-   * @param token - Of either kind.
-   * @throws {TypeError} if it is no non-empty string.
+   * @param token - A token of either kind.
+   * @throws {TypeError} if the token is no string, or empty.
    */
   revoke(token: string): void;
 
   /**
-   * Makes a new key for each algorithm. Tokens issued afterwards are signed with it and name its
-   * `kid`; the JWKS lists the new keys first.
+   * Makes a new key for each algorithm, which signs the following tokens. The JWKS lists the new keys first.
    *
-   * @param options - What becomes of the old ones.
+   * @param options - Whether the old keys are kept.
    * @throws {TypeError} as a rejection, if an option is unknown or no boolean.
    * @example
    * ```ts
@@ -332,7 +327,7 @@ export interface TestTenant {
   rotateKeys(options?: RotateKeysOptions): Promise<void>;
 
   /**
-   * Lets the tenant keep the process alive after all, for a script that does nothing but run one.
+   * Makes the tenant keep the process alive, for a script that only runs a tenant.
    *
    * @returns the tenant.
    */
@@ -346,25 +341,23 @@ export interface TestTenant {
   unref(): this;
 
   /**
-   * Stops the server and ends every connection. May be called more than once; each call settles
-   * when the server is down. Tokens can still be issued afterwards, to see what an API does whose
-   * tenant is gone.
+   * Stops the server and closes every connection. It may be called more than once; each call resolves when the server
+   * has stopped. Tokens can still be issued afterwards, to test an API without its tenant.
    */
   close(): Promise<void>;
 
-  /** {@link TestTenant.close}, for `await using`. There from Node.js 18.18 and 20.5 on. */
+  /** {@link TestTenant.close}, for `await using`. Available from Node.js 18.18 and 20.5 on. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
  * Starts a tenant on 127.0.0.1.
  *
- * @param options - What differs from the usual.
+ * @param options - The settings that differ from the defaults.
  * @returns the tenant, once it accepts connections.
- * @throws {Error} as a rejection, if `NODE_ENV` is `production`: a server that issues a token to
- * anybody has no place there.
- * @throws {TypeError} as a rejection, if an option is unknown or has no sense, naming it.
- * @throws the system's error (as a rejection) if the port is taken (`EADDRINUSE`) or not allowed.
+ * @throws {Error} as a rejection, if `NODE_ENV` is `production`: the tenant issues tokens to anybody.
+ * @throws {TypeError} as a rejection, if an option is unknown or invalid. The message names the option.
+ * @throws the system's error (as a rejection) if the port is in use (`EADDRINUSE`) or not allowed.
  * @example
  * ```ts
  * const tenant = await createTestTenant();

@@ -1,7 +1,13 @@
 'use strict';
 
-// `@monocloud/backend-node/testing`: a small authorization server on loopback, so that a test of a
-// protected route needs neither a cloud account nor a mocked middleware. Documented in index.d.ts.
+// `@monocloud/backend-node/testing`: a small authorization server on loopback, for tests of protected routes.
+// Documented in index.d.ts.
+
+/**
+ * @import { Server } from 'node:http'
+ * @import { AddressInfo, Socket } from 'node:net'
+ * @import { IssueOpaqueTokenOptions, IssueTokenOptions, RotateKeysOptions, TestTenant as PublicTenant, TestTenantAlgorithm, TestTenantOptions } from './index.d.ts'
+ */
 
 const { createHash, randomBytes, randomUUID, X509Certificate } = require('node:crypto');
 const { once } = require('node:events');
@@ -20,36 +26,42 @@ const CLAIMS_OPTIONS = [
 ];
 const JWT_OPTIONS = [...CLAIMS_OPTIONS, 'alg', 'header', 'kid'];
 
+/**
+ * @typedef {Required<Omit<TestTenantOptions, 'algorithms'>> & { algorithms: TestTenantAlgorithm[] }} Settings
+ * @typedef {Record<string, unknown>} Claims
+ */
+
 class TestTenant {
+  /** @type {string} */
   #audience;
+  /** @type {string} */
   #clientId;
+  /** @type {string} */
   #clientSecret;
+  /** @type {TestTenantAlgorithm[]} */
   #algorithms;
+  /** @type {KeyRing} */
   #keys;
   #requests = { discovery: 0, jwks: 0, introspection: 0 };
+  /** @type {Map<string, Claims>} */
   #opaque = new Map();
+  /** @type {Set<string>} */
   #revoked = new Set();
+  /** @type {Server} */
   #server;
+  /** @type {Set<Socket>} */
   #sockets = new Set();
-  #tenantDomain;
+  #tenantDomain = '';
+  /** @type {Promise<void> | undefined} */
   #closed;
 
+  /** @param {Settings} settings */
   constructor({ audience, clientId, clientSecret, algorithms }) {
     this.#audience = audience;
     this.#clientId = clientId;
     this.#clientSecret = clientSecret;
     this.#algorithms = algorithms;
     this.#keys = new KeyRing(algorithms);
-  }
-
-  // Not public: createTestTenant() calls it before anybody sees the tenant.
-  static async start(options) {
-    const tenant = new TestTenant(options);
-    await tenant.#start(options.port);
-    return tenant;
-  }
-
-  async #start(port) {
     this.#server = createTenantServer({
       clientId: this.#clientId,
       clientSecret: this.#clientSecret,
@@ -58,7 +70,21 @@ class TestTenant {
       jwks: () => this.#keys.jwks(),
       introspect: (token) => this.#introspect(token),
     });
-    // http.Server's own closeAllConnections() is missing in Node 18.0 and 18.1.
+  }
+
+  /**
+   * Not public: createTestTenant() calls it.
+   * @param {Settings} options
+   */
+  static async start(options) {
+    const tenant = new TestTenant(options);
+    await tenant.#start(options.port);
+    return tenant;
+  }
+
+  /** @param {number} port */
+  async #start(port) {
+    // Node.js 18.0 and 18.1 have no closeAllConnections().
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -66,7 +92,7 @@ class TestTenant {
     await this.#keys.rotate(false);
     this.#server.listen(port, '127.0.0.1');
     await once(this.#server, 'listening');
-    this.#tenantDomain = `http://127.0.0.1:${this.#server.address().port}`;
+    this.#tenantDomain = `http://127.0.0.1:${/** @type {AddressInfo} */ (this.#server.address()).port}`;
   }
 
   get tenantDomain() {
@@ -85,11 +111,15 @@ class TestTenant {
     return this.#clientSecret;
   }
 
-  // A copy: "as many as before" can be asserted by keeping it.
+  // A copy, so that a test can compare it with a later one.
   get requests() {
     return { ...this.#requests };
   }
 
+  /**
+   * @template {object} [T={}]
+   * @param {T} [extra]
+   */
   clientOptions(extra) {
     return {
       tenantDomain: this.#tenantDomain,
@@ -109,6 +139,7 @@ class TestTenant {
     };
   }
 
+  /** @param {IssueTokenOptions} [options] */
   async issueToken(options = {}) {
     checkNames('issueToken', options, JWT_OPTIONS);
     const { alg = this.#algorithms[0], header = {}, kid } = options;
@@ -121,24 +152,27 @@ class TestTenant {
     return this.#keys.sign(alg, kid === undefined ? header : { kid, ...header }, claims);
   }
 
+  /** @param {IssueOpaqueTokenOptions} [options] */
   async issueOpaqueToken(options = {}) {
     checkNames('issueOpaqueToken', options, CLAIMS_OPTIONS);
-    // Through JSON, as the introspection answer will be: later changes to the caller's objects
-    // do not reach a token that is issued already.
+    // A copy through JSON, because the introspection response is JSON: later changes of the caller's objects
+    // do not change a token that was issued.
     const claims = JSON.parse(JSON.stringify(this.#claims(options)));
     const token = randomBytes(32).toString('base64url');
     this.#opaque.set(token, claims);
     return token;
   }
 
+  /** @param {string} token */
   revoke(token) {
     checkString('token', token);
-    // An opaque token is forgotten; a JWT is its own record, so what is kept is that it was revoked.
+    // An opaque token is deleted. A JWT contains its claims, so its revocation is stored.
     if (!this.#opaque.delete(token)) {
       this.#revoked.add(token);
     }
   }
 
+  /** @param {RotateKeysOptions} [options] */
   async rotateKeys(options = {}) {
     checkNames('rotateKeys', options, ['keepOld']);
     const { keepOld = true } = options;
@@ -168,6 +202,10 @@ class TestTenant {
     return this.#closed;
   }
 
+  /**
+   * @param {IssueOpaqueTokenOptions} options
+   * @returns {Claims}
+   */
   #claims(options) {
     const {
       claims = {},
@@ -192,7 +230,7 @@ class TestTenant {
       sub: subject,
       aud: audience,
       client_id: 'test-client',
-      // A token that has expired was issued before it did.
+      // An expired token was issued before it expired.
       iat: Math.floor(Math.min(now, now + expiresIn)),
       exp: now + expiresIn,
       jti: randomUUID(),
@@ -203,20 +241,21 @@ class TestTenant {
     };
   }
 
+  /** @param {string} token */
   #introspect(token) {
     if (this.#revoked.has(token)) {
       return undefined;
     }
     const claims = this.#opaque.get(token) ?? this.#keys.open(token);
     const now = Date.now() / 1000;
-    // Only a number can have passed: what a test put there instead is for the client to refuse.
-    const over = typeof claims?.exp === 'number' && claims.exp <= now;
-    const early = typeof claims?.nbf === 'number' && claims.nbf > now;
-    return over || early ? undefined : claims;
+    // A time that is no number stays in the response, for the client to refuse.
+    const expired = typeof claims?.exp === 'number' && claims.exp <= now;
+    const notYetValid = typeof claims?.nbf === 'number' && claims.nbf > now;
+    return expired || notYetValid ? undefined : claims;
   }
 }
 
-// The symbol came with Node 18.18 and 20.5.
+// Node.js 18.18 and 20.5 have added the symbol.
 if (Symbol.asyncDispose !== undefined) {
   Object.defineProperty(TestTenant.prototype, Symbol.asyncDispose, {
     value() {
@@ -227,8 +266,9 @@ if (Symbol.asyncDispose !== undefined) {
   });
 }
 
+/** @param {TestTenantOptions} [options] */
 async function createTestTenant(options = {}) {
-  // Whoever can reach it gets any token they like, so it has no place in a real deployment.
+  // The tenant issues any token to anybody who can reach it.
   if (process.env.NODE_ENV === 'production') {
     throw new Error(
       'createTestTenant() refuses to run with NODE_ENV=production: it issues a token to anybody',
@@ -254,24 +294,29 @@ async function createTestTenant(options = {}) {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new TypeError('"port" must be an integer from 0 to 65535');
   }
-  return TestTenant.start({
+  const tenant = TestTenant.start({
     audience,
     clientId,
     clientSecret,
     algorithms: [...new Set(algorithms)],
     port,
   });
+  // `Symbol.asyncDispose` was defined above, where Node.js has it.
+  return /** @type {Promise<PublicTenant>} */ (/** @type {Promise<unknown>} */ (tenant));
 }
 
+/** @param {readonly string[]} scopes */
 function scopeClaim(scopes) {
-  // RFC 6749 §3.3: a space would make two scopes of one.
+  // RFC 6749 §3.3: spaces separate scopes.
   if (!isList(scopes) || !scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) {
     throw new TypeError('"scopes" must be an array of scopes, none of them empty or with a space');
   }
   return scopes.length === 0 ? {} : { scope: scopes.join(' ') };
 }
 
+/** @param {readonly unknown[]} groups */
 function groupsClaim(groups) {
+  /** @param {any} group */
   const valid = (group) =>
     typeof group === 'string' || typeof group?.id === 'string' || typeof group?.name === 'string';
   if (!isList(groups) || !groups.every(valid)) {
@@ -280,49 +325,74 @@ function groupsClaim(groups) {
   return { groups };
 }
 
-// RFC 8705 §3.1: the thumbprint of the certificate's DER bytes.
+/**
+ * RFC 8705 §3.1: the thumbprint of the certificate's DER bytes.
+ * @param {string} certificate
+ */
 function confirmationClaim(certificate) {
   checkString('certificate', certificate);
   let der;
   try {
     der = new X509Certificate(certificate).raw;
   } catch {
-    // OpenSSL's own error says nothing that helps, and might show what was handed in.
+    // OpenSSL's message does not help, and may contain the input.
     throw new TypeError('"certificate" must be an X.509 certificate in PEM');
   }
   return { cnf: { 'x5t#S256': createHash('sha256').update(der).digest('base64url') } };
 }
 
-/** An array may claim any length; nobody means one that takes a minute to go through. */
+/**
+ * An array of bounded length.
+ * @param {unknown} value
+ * @returns {boolean}
+ */
 function isList(value) {
   return Array.isArray(value) && value.length <= 100_000;
 }
 
+/**
+ * @param {string} where
+ * @param {object} options
+ * @param {string[]} known
+ */
 function checkNames(where, options, known) {
   checkObject(`${where}() options`, options);
-  // "scope" for "scopes" would give a token without any, and a test that passes for the wrong reason.
+  // With `scope` in place of `scopes`, the token would have none, and a test could pass for the wrong reason.
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw new TypeError(`${where}() has no option "${unknown}"; it has ${known.join(', ')}`);
   }
 }
 
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
 function checkObject(name, value) {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new TypeError(`"${name}" must be an object`);
   }
 }
 
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
 function checkString(name, value) {
   if (typeof value !== 'string' || value === '') {
     throw new TypeError(`"${name}" must be a non-empty string`);
   }
 }
 
+/**
+ * @param {string} name
+ * @param {TestTenantAlgorithm} alg
+ * @param {readonly TestTenantAlgorithm[]} known
+ */
 function checkAlgorithm(name, alg, known) {
   if (!known.includes(alg)) {
     throw new TypeError(`"${name}" must be one of ${known.join(', ')}`);
   }
 }
 
-module.exports = { createTestTenant };
+module.exports = /** @satisfies {typeof import('./index.d.ts')} */ ({ createTestTenant });

@@ -1,4 +1,4 @@
-// One copy whichever way it is loaded: this names what the CommonJS module has.
+// The exports of the CommonJS module, so that the process has one copy of it.
 import testing from './index.js';
 
 export const { createTestTenant } = testing;

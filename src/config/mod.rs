@@ -320,7 +320,9 @@ fn audience(reader: &Reader<'_>) -> Result<Audience> {
         Given::Absent => return bad("is required"),
         Given::Bool(false) if has_issuer => return Ok(Audience::Absent),
         Given::Bool(false) => {
-            return bad("must be a string or a list of strings; false is for use beside \"issuer\"");
+            return bad(
+                "must be a string or a list of strings; false is for use beside \"issuer\"",
+            );
         }
         Given::Text(text) if text.is_empty() => return bad("is not allowed to be empty"),
         Given::Text(text) => vec![text],

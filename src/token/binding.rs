@@ -18,9 +18,9 @@ pub enum Binding {
     Required,
     /// `when_present`: a token that is bound to a certificate must come with it.
     WhenPresent,
-    /// A route's `validateCertificateBinding: false`: certificates are not looked at.
+    /// A route's `validateCertificateBinding: false`: certificates are not read.
     NotChecked,
-    /// `dangerously_ignore`: a bound token passes as a bearer token, whatever it is bound to.
+    /// `dangerously_ignore`: a bound token passes like a bearer token.
     Ignored,
 }
 
@@ -40,13 +40,13 @@ impl Binding {
 /// What `certificateFromSocket` returns for a resumed TLS session without a certificate.
 const RESUMED: &str = " ";
 
-/// The longest text that is looked at as a certificate, in bytes: a chain of several fits.
+/// The longest text that is read as a certificate, in bytes. A chain of several fits.
 const LONGEST_CERTIFICATE: usize = 64 * 1024;
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 
-/// PEM's base64 (RFC 7468 §3) as people hand it on: padding may have been lost on the way.
+/// The base64 of PEM (RFC 7468 §3), with or without padding.
 const PEM_BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -96,7 +96,7 @@ impl Confirmation {
         }
     }
 
-    /// The heap memory that it takes, in bytes.
+    /// The heap memory of this value, in bytes.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         match self {
@@ -116,11 +116,11 @@ impl Confirmation {
         }
     }
 
-    /// Compares it with the certificate of the request.
+    /// Compares the confirmation with the certificate of the request.
     pub fn check(&self, certificate: Option<&str>, binding: Binding) -> Result<(), TokenError> {
         match (binding, self) {
             (Binding::Ignored, _) => return Ok(()),
-            // Whoever holds such a token has not shown the key that it is bound to (RFC 9449 §7.1).
+            // The sender has not proved possession of the key (RFC 9449 §7.1).
             (_, Self::DpopKey) => return Err(TokenError::DpopRequired),
             (Binding::NotChecked, _) => return Ok(()),
             (Binding::Required | Binding::WhenPresent, _) => {}
@@ -157,13 +157,13 @@ fn thumbprint_of(pem: &str) -> Result<String, TokenError> {
     Ok(URL_SAFE_NO_PAD.encode(Sha256::digest(der(pem)?)))
 }
 
-/// The same, where the text is a certificate at all.
+/// The same; `None` if the text is no certificate.
 #[must_use]
 pub fn thumbprint(pem: &str) -> Option<String> {
     thumbprint_of(pem.trim()).ok()
 }
 
-/// A thumbprint names somebody: it does not belong into logs.
+/// Without the thumbprint, which identifies a client and must not get into logs.
 impl std::fmt::Debug for Confirmation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -176,18 +176,18 @@ impl std::fmt::Debug for Confirmation {
     }
 }
 
-/// Whose certificate it was, for the one who runs the API and has to tell two clients apart.
+/// A certificate in an explanation, by which an operator can tell clients apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
-    /// The subject's distinguished name, as RFC 4514 writes it, cut at 256 bytes.
+    /// The subject's distinguished name (RFC 4514), at most 256 bytes of it.
     pub subject: String,
-    /// The first second of its validity, seconds since 1970.
+    /// The start of its validity, seconds since 1970.
     pub not_before: i64,
-    /// The last.
+    /// The end of its validity, seconds since 1970.
     pub not_after: i64,
 }
 
-/// Describes what a request brought; `None` where that is no certificate.
+/// Describes the certificate of a request; `None` if the text is no certificate.
 #[must_use]
 pub fn describe(certificate: &str) -> Option<Description> {
     const LONGEST_SUBJECT: usize = 256;
@@ -215,7 +215,7 @@ fn der(text: &str) -> Result<Vec<u8>, TokenError> {
     };
     let packed: String = encoded.chars().filter(|c| !c.is_ascii_whitespace()).collect();
     let bytes = PEM_BASE64.decode(packed).map_err(|_| malformed)?;
-    // A certificate, and nothing after it.
+    // No bytes may follow the certificate.
     match x509_parser::parse_x509_certificate(&bytes) {
         Ok(([], _)) => Ok(bytes),
         _ => Err(malformed),

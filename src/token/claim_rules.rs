@@ -223,7 +223,7 @@ pub struct Demands<'a> {
     pub certificate: Option<&'a str>,
 }
 
-/// A certificate names a client, so it is not shown.
+/// Without the certificate, which identifies a client.
 impl std::fmt::Debug for Demands<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Demands").field("moment", &self.moment).finish_non_exhaustive()
@@ -250,7 +250,7 @@ pub struct ClaimValues {
     confirmation: Confirmation,
 }
 
-/// Claims do not belong into logs.
+/// Without values: claims must not get into logs.
 impl std::fmt::Debug for ClaimValues {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("ClaimValues(…)")
@@ -319,7 +319,7 @@ impl ClaimValues {
             + self.confirmation.heap_bytes()
     }
 
-    /// Checks rules in their order. The first that fails is the answer.
+    /// Checks rules in order, up to the first that fails.
     pub fn check_all(&self, rules: &[ClaimRule], demands: &Demands<'_>) -> Result<(), TokenError> {
         rules.iter().try_for_each(|rule| self.check(*rule, demands))
     }
@@ -402,7 +402,7 @@ impl ClaimValues {
         }
         let Some(max_age) = max_age else { return Ok(()) };
         match self.auth_time {
-            // A login in the future says nothing; clocks may differ by the tolerance.
+            // A login in the future has no age. Clocks may differ by the tolerance.
             Time::At(at) if demands.moment.since(at) => {
                 let age = demands.moment.now + demands.moment.skew - at;
                 met(age <= *max_age, TokenError::LoginTooOld)
@@ -572,7 +572,7 @@ mod tests {
         let twice = Some(TokenError::PayloadUnreadable);
         assert_eq!(Claims::parse(r#"{"iss":"a","iss":"a"}"#).err(), twice);
         assert_eq!(Claims::parse(r#"{"cnf":{"x5t#S256":"a","x5t#S256":"b"}}"#).err(), twice);
-        // Deeper down a duplicate means what JavaScript says it means.
+        // A duplicate deeper in the claims is not refused: JavaScript takes the last one.
         assert_eq!(Claims::parse(r#"{"x":{"a":1,"a":2}}"#).err(), None);
     }
 

@@ -1,4 +1,4 @@
-//! The claims of a token as they were received, and how the ones that matter are read.
+//! The claims of a token, and the claims that the rules read.
 
 use std::borrow::Cow;
 
@@ -85,7 +85,7 @@ impl<'a> Claims<'a> {
 pub fn group_names(claim: &str) -> Option<Box<[Box<str>]>> {
     let entries: Vec<&RawValue> = serde_json::from_str(claim).ok()?;
     let groups = entries.iter().filter_map(|entry| serde_json::from_str(entry.get()).ok());
-    Some(groups.flat_map(Group::words).collect())
+    Some(groups.flat_map(Group::names).collect())
 }
 
 /// One entry of the groups claim.
@@ -102,20 +102,20 @@ enum Group {
 }
 
 impl Group {
-    /// What it goes by.
-    fn words(self) -> impl Iterator<Item = Box<str>> {
-        let words = match self {
+    /// The group's name, and its id.
+    fn names(self) -> impl Iterator<Item = Box<str>> {
+        let names = match self {
             Self::Name(name) => [Some(name), None],
-            Self::Object { id, name } => [id, name].map(|word| match word {
-                Some(serde_json::Value::String(word)) => Some(word),
+            Self::Object { id, name } => [id, name].map(|value| match value {
+                Some(serde_json::Value::String(text)) => Some(text),
                 _ => None,
             }),
         };
-        words.into_iter().flatten().map(String::into_boxed_str)
+        names.into_iter().flatten().map(String::into_boxed_str)
     }
 }
 
-/// A point in time, as a claim says it.
+/// The value of a claim that is a point in time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Time {
     Absent,

@@ -1,11 +1,11 @@
-//! The compact serialisation of a signed token (RFC 7515 §7.1) and what its header may say.
+//! The compact serialisation of a signed token (RFC 7515 §7.1), and the rules on its header.
 
 use crate::base64url::decode;
 use crate::error::TokenError;
 use crate::json::{JsonError, Members};
 use crate::keys::algorithm::Algorithm;
 
-/// What a header says that matters.
+/// The parameters of a header that a validation uses.
 #[derive(Clone)]
 pub struct Header {
     /// `alg`.
@@ -14,20 +14,20 @@ pub struct Header {
     pub key_id: Option<String>,
 }
 
-/// A `kid` comes from a stranger and does not belong into a log.
+/// Without `kid`, which is untrusted input and must not get into logs.
 impl std::fmt::Debug for Header {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Header").field("algorithm", &self.algorithm).finish_non_exhaustive()
     }
 }
 
-/// A token in its three parts, none of them believed yet.
+/// The three parts of a token. Nothing is verified.
 #[derive(Clone, Copy)]
 pub struct Compact<'a> {
     header: &'a str,
     payload: &'a str,
     signature: &'a str,
-    /// What was signed: header and payload as received, with the dot between them.
+    /// The signing input (RFC 7515 §5.2): header and payload as received, with the dot between them.
     pub signing_input: &'a [u8],
 }
 
@@ -48,7 +48,7 @@ impl<'a> Compact<'a> {
         Ok(Self { header, payload, signature, signing_input: signing_input.as_bytes() })
     }
 
-    /// Reads the header and refuses what can never be verified, before any key is looked for.
+    /// Reads the header, and refuses a token that no key could verify.
     pub fn header(&self) -> Result<Header, TokenError> {
         let bytes = decode(self.header).ok_or(TokenError::HeaderUnreadable)?;
         let members = Members::parse_bytes(&bytes).map_err(|error| match error {
@@ -78,7 +78,7 @@ impl<'a> Compact<'a> {
         Ok(Header { algorithm, key_id })
     }
 
-    /// The header's text, for whoever wants to see what it says. Nothing in it is checked.
+    /// The header's text, unchecked, for an explanation.
     #[must_use]
     pub fn header_text(&self) -> Option<String> {
         String::from_utf8(decode(self.header)?).ok()
@@ -89,7 +89,7 @@ impl<'a> Compact<'a> {
         decode(self.signature).ok_or(TokenError::InvalidSignature)
     }
 
-    /// The payload's text. Of use only once the signature is verified.
+    /// The payload's text. Untrusted until the signature is verified.
     pub fn payload(&self) -> Result<String, TokenError> {
         let bytes = decode(self.payload).ok_or(TokenError::PayloadUnreadable)?;
         String::from_utf8(bytes).map_err(|_| TokenError::PayloadUnreadable)

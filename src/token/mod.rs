@@ -1,4 +1,4 @@
-//! The pure part: bytes, keys and a clock in, claims or a refusal out. No I/O.
+//! Tokens: their form, their claims, and the rules on them. Pure: no I/O, and the time is an argument.
 
 pub mod binding;
 pub mod claim_path;

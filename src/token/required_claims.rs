@@ -65,7 +65,7 @@ pub(super) fn plain_value(path: &ClaimPath, claims: &Claims<'_>) -> Option<Value
     path.find(claims).and_then(read)
 }
 
-/// A string, number or boolean; nothing else is built, whatever its size.
+/// A string, number or boolean. Other values are not parsed.
 fn read(text: &str) -> Option<Value> {
     #[derive(Deserialize)]
     #[serde(untagged)]

@@ -16,7 +16,8 @@ const http = require('node:http');
 const path = require('node:path');
 const { once } = require('node:events');
 const { parseArgs } = require('node:util');
-const { generator, mixer } = require('./mix.js');
+const { generator } = require('../random.js');
+const { mixer } = require('./mix.js');
 const { judge, sample } = require('./watch.js');
 
 const MIB_SHARE = 0.05;

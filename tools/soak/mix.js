@@ -2,18 +2,6 @@
 
 // The tokens to validate: every kind in a fixed proportion, each with the expected answer.
 
-/** A pseudo-random generator (mulberry32): the seed determines the whole mix. */
-function generator(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** `[share of a thousand, kind]`. */
@@ -85,4 +73,4 @@ function mixer(random) {
   };
 }
 
-module.exports = { generator, mixer };
+module.exports = { mixer };

@@ -6,24 +6,15 @@
 const crypto = require('node:crypto');
 const http = require('node:http');
 const { once } = require('node:events');
-const { makePairSync } = require('../../js/testing/pairs.js');
+const { KeyRing } = require('../../js/testing/keys.js');
 
 const AUDIENCE = 'https://api.example.com';
 const SCOPE = 'posts:read';
 
-let keys = [];
+const ring = new KeyRing(['ES256']);
 let outage = 'none';
 let issuer;
 const active = new Set();
-
-const base64url = (value) =>
-  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
-
-function newKey() {
-  const { privateKey, publicKey } = makePairSync('ec', { namedCurve: 'P-256' });
-  const kid = crypto.randomUUID();
-  return { kid, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg: 'ES256' } };
-}
 
 function claims(more) {
   const exp = Math.floor(Date.now() / 1000) + 6 * 3600;
@@ -31,26 +22,20 @@ function claims(more) {
   return { iss: issuer, sub, aud: AUDIENCE, exp, scope: SCOPE, ...more };
 }
 
-function sign(payload, { kid, privateKey }) {
-  const input = `${base64url({ alg: 'ES256', typ: 'at+jwt', kid })}.${base64url(payload)}`;
-  const key = { key: privateKey, dsaEncoding: 'ieee-p1363' };
-  return `${input}.${crypto.sign('sha256', Buffer.from(input), key).toString('base64url')}`;
-}
-
 /** Tokens of each kind, all signed with the newest key. */
-function mint({ count }) {
-  const key = keys[keys.length - 1];
-  const make = (number, more) => Array.from({ length: number }, () => sign(claims(more), key));
+async function mint({ count }) {
+  const make = (number, more) =>
+    Promise.all(Array.from({ length: number }, () => ring.sign('ES256', {}, claims(more))));
   const few = Math.ceil(count / 10);
   const opaque = Array.from({ length: few }, () => crypto.randomBytes(32).toString('base64url'));
   active.clear();
   for (const token of opaque) active.add(token);
   return {
-    good: make(count),
-    expired: make(few, { exp: 1 }),
-    otherAudience: make(few, { aud: 'https://other.example.com' }),
-    otherIssuer: make(few, { iss: 'https://other.example.com' }),
-    unscoped: make(few, { scope: 'posts:write' }),
+    good: await make(count),
+    expired: await make(few, { exp: 1 }),
+    otherAudience: await make(few, { aud: 'https://other.example.com' }),
+    otherIssuer: await make(few, { iss: 'https://other.example.com' }),
+    unscoped: await make(few, { scope: 'posts:write' }),
     opaque,
   };
 }
@@ -58,9 +43,7 @@ function mint({ count }) {
 const COMMANDS = {
   mint,
   /** Removes the old keys at once, unless they are to be kept. */
-  rotate({ keepOld }) {
-    keys = keepOld ? [...keys.slice(-2), newKey()] : [newKey()];
-  },
+  rotate: ({ keepOld }) => ring.rotate(keepOld),
   outage({ kind }) {
     outage = kind;
   },
@@ -110,13 +93,13 @@ function answer(request, response, body) {
     const introspection = `${issuer}/introspect`;
     return json(200, { issuer, jwks_uri: `${issuer}/jwks`, introspection_endpoint: introspection });
   }
-  if (request.url === '/jwks') return json(200, { keys: keys.map(({ jwk }) => jwk) });
+  if (request.url === '/jwks') return json(200, ring.jwks());
   const token = new URLSearchParams(body).get('token');
   return json(200, active.has(token) ? { active: true, ...claims() } : { active: false });
 }
 
 async function main() {
-  keys = [newKey()];
+  await ring.rotate(false);
   const server = http.createServer((request, response) => {
     let body = '';
     request.on('data', (chunk) => {

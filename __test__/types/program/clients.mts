@@ -1,5 +1,4 @@
-// Everything that the root's types offer, done. `complete.test.js` compiles this, runs it, and holds what
-// comes out to the types that are said here.
+// Uses everything that the root's types offer. `complete.test.js` compiles and runs it, and checks its values.
 import {
   MonoCloudAuthBaseError,
   MonoCloudBackendNodeClient,
@@ -12,6 +11,7 @@ import {
   type AccessTokenValidator,
   type CertificateBindingValidation,
   type CertificateDescription,
+  type ClaimValue,
   type ClientAuthMethod,
   type ClientStats,
   type Explanation,
@@ -24,7 +24,10 @@ import {
   type ICache,
   type IIntrospectionCache,
   type IntrospectOptions,
+  type IssuerDocumentStats,
   type IssuerMetadata,
+  type IssuerOptions,
+  type IssuerStats,
   type IsUserInGroupOptions,
   type Jwk,
   type Jwks,
@@ -37,6 +40,7 @@ import {
   type MonoCloudTokenErrorCode,
   type MonoCloudTokenErrorReason,
   type MtlsEndpointAliases,
+  type RequiredClaims,
   type TlsOptions,
   type ValidateAccessTokenOptions,
   type ValidateJwtAccessTokenOptions,
@@ -122,9 +126,7 @@ class Cache implements ICache {
 
 /** What a call throws or rejects with; a value, if it does not, which is no `E`. */
 async function caught<E>(work: () => unknown): Promise<E> {
-  return (await Promise.resolve()
-    .then(work)
-    .catch((error: unknown) => error)) as E;
+  return (await (async () => work())().catch((error: unknown) => error)) as E;
 }
 
 interface MyClaims extends AccessTokenClaims {
@@ -141,6 +143,8 @@ async function validate(witness: Witness, given: Given): Promise<void> {
     ca: given.ca,
   };
   const cache = new Cache();
+  const plans: ClaimValue[] = ['free', 'paid'];
+  const required: RequiredClaims = { iss: tenant.tenantDomain };
   const options: MonoCloudBackendNodeClientOptions = {
     tenantDomain: tenant.tenantDomain,
     audience: tenant.audience,
@@ -157,6 +161,9 @@ async function validate(witness: Witness, given: Given): Promise<void> {
     maxConcurrentIntrospections: 64,
     maxTokenBytes: 16_384,
     verifiedTokensBytes: 1_048_576,
+    scopesClaim: 'scope',
+    clientIds: [tenant.clientId, 'test-client'],
+    requiredClaims: required,
     introspectJwtTokens: false,
     introspectionCacheDuration: 60,
     validateCertificateBinding: 'when_present',
@@ -175,12 +182,16 @@ async function validate(witness: Witness, given: Given): Promise<void> {
   const token = await tenant.issueToken({
     scopes: ['read', 'write'],
     groups: ['a', { id: 'b', name: 'bee' }],
-    claims: { nbf, plan: 'paid' },
+    claims: { nbf, plan: 'paid', level: 3, acr: 'urn:example:mfa', auth_time: nbf },
     certificate: given.client.cert,
   });
   const asked: ValidateAccessTokenOptions = {
     scopes: ['read'],
+    anyScope: ['admin', 'write'],
     groups: ['a', 'bee'],
+    claims: { plan: plans, level: [3, true] },
+    acr: ['urn:example:mfa'],
+    maxAge: 300,
     validateCertificateBinding: true,
     clientCertificate: given.client.cert,
   };
@@ -266,6 +277,29 @@ async function validate(witness: Witness, given: Given): Promise<void> {
   witness('refused because', [refused.error, refused.errorDescription]);
   const raw: MonoCloudRawResponse | undefined = refused.raw;
   witness('raw', raw);
+  await tenant.close();
+}
+
+/** Two issuers, of which one is the test tenant. */
+async function several(witness: Witness): Promise<void> {
+  const tenant = await createTestTenant();
+  const { tenantDomain, audience, clientId, clientSecret } = tenant;
+  const other = 'https://login.example.com/';
+  const issuers: IssuerOptions[] = [
+    { issuer: tenantDomain, tenantDomain, audience: [audience], clientId, clientSecret },
+    { issuer: other, audience: false, clientIds: ['my-app'], scopesClaim: 'scp' },
+  ];
+  const client = new MonoCloudBackendNodeClient({ issuers });
+  witness('of one of two', await client.validateAccessToken(await tenant.issueToken()));
+  witness('metadata of one', (await client.getMetadata(true, tenantDomain)).issuer);
+  witness('keys of one', await client.getJwks(false, tenantDomain));
+  const stats = client.stats();
+  const each: IssuerStats[] | undefined = stats.issuers;
+  const first: IssuerDocumentStats | undefined = each?.[0];
+  witness('stats of several', stats);
+  witness('state of the keys of one', first?.keys.state);
+  const single = new MonoCloudBackendNodeClient({ issuer: tenantDomain, audience });
+  witness('of an issuer', await single.validateAccessToken(await tenant.issueToken()));
   await tenant.close();
 }
 
@@ -396,6 +430,7 @@ async function fail(witness: Witness): Promise<void> {
 
 export async function run(witness: Witness, given: Given): Promise<void> {
   await validate(witness, given);
+  await several(witness);
   await documents(witness, given);
   await authenticate(witness, given);
   await fail(witness);

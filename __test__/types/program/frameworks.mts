@@ -2,6 +2,7 @@
 import express from 'express';
 import Fastify from 'fastify';
 import { once } from 'node:events';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import * as forExpress from '@monocloud/backend-node/express';
@@ -23,8 +24,16 @@ import {
   type CertificateFromHeaderOptions,
   type CertificateHeaderFormat,
   type ClientCertificateResolver,
+  type ErrorAnswer,
+  type ErrorReply,
+  type ErrorResponse,
+  type MaybeErrorReply,
+  type ProblemAnswer,
+  type ProblemDetailsOptions,
+  type ProblemResponse,
   type ProtectApiRequestOptions,
   type ProtectOptions,
+  type RefusedMessage,
   type TokenResolver,
 } from '@monocloud/backend-node';
 import { createTestTenant } from '@monocloud/backend-node/testing';
@@ -37,9 +46,18 @@ interface Given {
 interface MyClaims extends AccessTokenClaims {
   plan: string;
 }
+type Scopes = 'read' | 'write';
 interface Answer<S> {
   status: S;
-  body: { sub?: string; plan?: string; aud?: string | string[]; message?: string };
+  body: {
+    sub?: string;
+    plan?: string;
+    aud?: string | string[];
+    message?: string;
+    type?: string;
+    title?: string;
+    status?: number;
+  };
 }
 
 const formats: CertificateHeaderFormat[] = [
@@ -82,9 +100,15 @@ function headersOf(pem: string): Record<CertificateHeaderFormat | 'own', Record<
 export async function run(witness: Witness, given: Given): Promise<void> {
   const tenant = await createTestTenant();
   const client = new MonoCloudBackendNodeClient(tenant.clientOptions());
-  const bound: ProtectOptions = {
+  const bound: ProtectOptions<Scopes> = {
     scopes: ['read'],
+    anyScope: ['read', 'write'],
     groups: ['a'],
+    claims: { plan: 'paid' },
+    acr: ['urn:example:mfa'],
+    maxAge: 300,
+    authorize: (claims) => claims.sub !== '',
+    optional: false,
     validateCertificateBinding: true,
   };
   const behind: CertificateFromHeaderOptions[] = [
@@ -99,17 +123,40 @@ export async function run(witness: Witness, given: Given): Promise<void> {
   const app = express();
   app.set('trust proxy', 'loopback');
   const onSocket: ClientCertificateResolver<express.Request> = forExpress.certificateFromSocket();
-  const byClient: ProtectMiddleware = forExpress.protectApi(client, {
+  const byClient: ProtectMiddleware<Scopes> = forExpress.protectApi<Scopes>(client, {
     certificateResolver: onSocket,
   });
+  app.get('/typed', forExpress.protectApi<Scopes>(tenant.clientOptions())({ scopes: ['write'] }));
   app.get('/bound', byClient(bound), (req, res) => {
     const { claims } = req as AuthenticatedExpressRequest<MyClaims>;
     res.json({ sub: claims.sub, plan: claims.plan });
   });
+  const problems: ProblemDetailsOptions = { typeBase: 'https://example.com/problems/' };
+  const errorResponse: ProblemResponse = forExpress.problemDetails(problems);
+  const problem: ProblemAnswer = errorResponse(
+    { status: 401, body: { message: 'unauthorized' }, headers: { 'WWW-Authenticate': 'Bearer' } },
+    undefined,
+  );
+  witness('a problem', problem);
+  const { type, title, status } = problem.body;
+  witness('of which', [type, title, status, problem.status, problem.headers]);
+  const rule: ProtectOptions = {
+    validateCertificateBinding: false,
+    authorize() {
+      throw new Error('the database is away');
+    },
+  };
+  app.get('/rule', forExpress.protectApi(client)(rule));
+  app.get('/problem', forExpress.protectApi(client, { errorResponse })(bound));
   const fromHeader: TokenResolver<AnyExpressRequest> = (req) => req.get('x-token');
   const both: ProtectApiRequestOptions<AnyExpressRequest> = {
     tokenResolver: fromHeader,
     certificateResolver: async () => given.client.cert,
+    errorResponse: ((answer): MaybeErrorReply => {
+      const { status, body, headers }: ErrorAnswer = answer;
+      const reply: ErrorReply = { status, headers, body: { message: body.message } };
+      return reply;
+    }) satisfies ErrorResponse<AnyExpressRequest>,
   };
   const byOptions = forExpress.protectApi({ ...tenant.clientOptions(), ...both });
   app.get('/token', byOptions(), (req, res) => {
@@ -124,12 +171,18 @@ export async function run(witness: Witness, given: Given): Promise<void> {
   await once(expressServer, 'listening');
 
   // --- Fastify ---
+  const empty = async () => ({});
   const fastify = Fastify({ trustProxy: 'loopback', https: { ...given.server, ...TLS } });
   const onItsSocket: ClientCertificateResolver<forFastify.AnyFastifyRequest> =
     forFastify.certificateFromSocket();
-  const hookByClient: ProtectHook = forFastify.protectApi(client, {
+  const hookByClient: ProtectHook<Scopes> = forFastify.protectApi<Scopes>(client, {
     certificateResolver: onItsSocket,
   });
+  const typed: ProtectHook<Scopes> = forFastify.protectApi<Scopes>(tenant.clientOptions());
+  fastify.get('/typed', { onRequest: typed({ scopes: ['write'] }) }, empty);
+  const itsProblem = forFastify.protectApi(client, { errorResponse: forFastify.problemDetails() });
+  fastify.get('/rule', { onRequest: forFastify.protectApi(client)(rule) }, empty);
+  fastify.get('/problem', { onRequest: itsProblem(bound) }, empty);
   fastify.get('/bound', { onRequest: hookByClient(bound) }, async (request) => {
     const { claims } = request as AuthenticatedFastifyRequest<MyClaims>;
     return { sub: claims.sub, plan: claims.plan };
@@ -149,7 +202,7 @@ export async function run(witness: Witness, given: Given): Promise<void> {
   for (const [index, options] of behind.entries()) {
     const certificateResolver = forFastify.certificateFromHeader(options);
     const onRequest = forFastify.protectApi(client, { certificateResolver })(bound);
-    fastify.get(`/behind/${index}`, { onRequest }, async () => ({}));
+    fastify.get(`/behind/${index}`, { onRequest }, empty);
   }
   await fastify.listen({ port: 0, host: '127.0.0.1' });
 
@@ -157,7 +210,7 @@ export async function run(witness: Witness, given: Given): Promise<void> {
   const token = await tenant.issueToken({
     scopes: ['read'],
     groups: ['a'],
-    claims: { plan: 'paid' },
+    claims: { plan: 'paid', acr: 'urn:example:mfa', auth_time: Math.floor(Date.now() / 1000) },
     certificate: given.client.cert,
   });
   const headers = { authorization: `Bearer ${token}` };
@@ -167,6 +220,16 @@ export async function run(witness: Witness, given: Given): Promise<void> {
     witness('bound', await get<200>(port, '/bound', headers, given));
     witness('by a header', await get<200>(port, '/token', { 'x-token': token }, given));
     witness('nobody', await get<401>(port, '/bound', {}, given));
+    witness('nobody by a header', await get<401>(port, '/token', { 'x-token': '' }, given));
+    witness('problem sent', await get<401>(port, '/problem', {}, given));
+    const told: RefusedMessage[] = [];
+    const listener = (message: unknown): void => void told.push(message as RefusedMessage);
+    subscribe('@monocloud/backend-node:refused', listener);
+    witness('no', await get<403>(port, '/rule', headers, given));
+    unsubscribe('@monocloud/backend-node:refused', listener);
+    witness('why', told);
+    witness('thrown', told[0]?.error instanceof Error);
+    witness('no scope', await get<403>(port, '/typed', headers, given));
     for (const [index, { format, header }] of behind.entries()) {
       const more = certificates[header === undefined ? format : 'own'];
       witness('behind', await get<200>(port, `/behind/${index}`, { ...headers, ...more }, given));

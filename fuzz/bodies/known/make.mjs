@@ -1,5 +1,5 @@
-// Makes jwks.txt and tokens.txt beside it: a key set, and tokens that its keys signed. Run it to get
-// others; the private keys are forgotten, so nobody can sign a token that is not on the list.
+// Writes jwks.txt and tokens.txt: a key set, and tokens that its keys have signed. The private keys are not
+// stored, so that no other token can be signed.
 
 import { writeFileSync } from 'node:fs';
 import { generateKeyPair, exportJWK, SignJWT } from 'jose';
@@ -27,7 +27,7 @@ const tokens = [];
 for (const [kid, algorithms, alg] of KEYS) {
   const pair = await generateKeyPair(algorithms[0], { extractable: true });
   keys.push({ ...(await exportJWK(pair.publicKey)), kid, use: 'sig', alg });
-  // To WebCrypto a key is of one algorithm; a JWK without `alg` is of several.
+  // A CryptoKey has one algorithm; the JWK without `alg` fits several.
   const privateKey = await exportJWK(pair.privateKey);
   for (const algorithm of algorithms) {
     const header = { alg: algorithm, typ: 'at+jwt', kid };
