@@ -26,7 +26,7 @@ const insufficient = (scopes) =>
 const NOT_FOR_US = {
   'entra-v1': [
     { aud: 'api://other' },
-    { aud: [API.toUpperCase()] },
+    { aud: ['API://orders'] },
     { iss: VENDORS['entra-v2'].issuer },
     { iss: VENDORS['entra-v1'].issuer.slice(0, -1) },
     { scp: 5 },
@@ -39,12 +39,12 @@ const NOT_FOR_US = {
   ],
   cognito: [
     { token_use: 'id' },
-    { token_use: undefined },
+    { token_use: null },
     { token_use: ['access'] },
     { client_id: 'another' },
-    { client_id: undefined },
+    { client_id: null },
     { client_id: ['app'] },
-    { client_id: undefined, azp: 'another' },
+    { client_id: null, azp: 'another' },
     { aud: 'app' },
     { aud: [] },
     { iss: VENDORS.cognito.issuer.replace('AbC', 'AbD') },
@@ -52,7 +52,7 @@ const NOT_FOR_US = {
   auth0: [
     { aud: ['https://example.eu.auth0.com/userinfo'] },
     { aud: 'https://api.example.com/' },
-    { aud: undefined },
+    { aud: [] },
     { iss: 'https://example.eu.auth0.com' },
     { iss: 'https://other.eu.auth0.com/' },
   ],
@@ -60,7 +60,7 @@ const NOT_FOR_US = {
     { aud: 'account' },
     { typ: 'ID' },
     { typ: 'Refresh' },
-    { typ: undefined },
+    { typ: null },
     { iss: 'https://sso.example.com/realms/our staff' },
     { iss: 'https://sso.example.com/realms/master' },
   ],
@@ -74,7 +74,7 @@ const NOT_FOR_US = {
 /** Claims of tokens that pass as well. */
 const FOR_US = {
   'entra-v1': [{ aud: API }, { aud: ['other', 'api://orders'] }],
-  cognito: [{ client_id: 'web' }, { client_id: undefined, azp: 'app' }],
+  cognito: [{ client_id: 'web' }, { client_id: null, azp: 'app' }],
   keycloak: [{ typ: 'DPoP' }],
 };
 
@@ -106,7 +106,6 @@ for (const [vendor, { options, issuer, host, header, groups, scopes }] of Object
 
     for (const framework of guarded) {
       it(`pass and are refused by the helper's options alone: ${framework.name}`, async (t) => {
-        internet.asked.length = 0;
         const protect = framework.protectApi({ ...options(), tls: { ca: ca.cert } });
         const { url, errors } = await framework.start(t, protect, ROUTES);
         const ask = async (path, request) => get(url + path, await provider.token(request));
@@ -145,7 +144,7 @@ for (const [vendor, { options, issuer, host, header, groups, scopes }] of Object
           const { status } = await get(url + path, wrong);
           assert.equal(status, path === '/me' ? 401 : 403, `${vendor} ${JSON.stringify(claims)}`);
         }
-        const expired = await ask('/me', { expiresIn: -3600 });
+        const expired = await ask('/me', { claims: { exp: partOf(token, 1).iat - 3600 } });
         assertAnswer(expired, 'invalid token');
         const stranger = makeKey('RS256', { kid: partOf(token, 0).kid });
         const forged = sign(stranger, { claims: partOf(token, 1), header: { typ: 'JWT' } });

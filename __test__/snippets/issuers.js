@@ -2,17 +2,11 @@
 
 const assert = require('node:assert/strict');
 
-const { BAD_TOKEN, NO_TOKEN, ca, granted } = require('../support/snippets/common.js');
+const { BAD_TOKEN, FORBIDDEN, NO_TOKEN, ca, granted } = require('../support/snippets/common.js');
 const { startOidcProvider } = require('../support/oidc/index.js');
 const { VENDORS, certificateFor, startInternet, startVendor } = require('../support/vendors.js');
 
 const HERE = { to: '/api/hello' };
-const FORBIDDEN = {
-  status: 403,
-  json: { message: 'forbidden' },
-  challenge: 'Bearer error="insufficient_scope", scope="orders:read"',
-};
-
 /** A client of oidc-provider that may have tokens. */
 const WEB = {
   client_secret: 'a secret of the documentation',
@@ -168,7 +162,7 @@ module.exports = {
           { clientId: 'app' },
           { claims: { token_type: 'id' } },
           { claims: { env: 'test' } },
-          { claims: { env: undefined } },
+          { claims: { env: ['staging'] } },
         ].map((token) => ({ ...HERE, token, answer: BAD_TOKEN })),
       ],
     },

@@ -3,9 +3,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { createTestTenant } = require('@monocloud/backend-node/testing');
-const { sendJson, startFaultyTenant } = require('../support/faulty-tenant.js');
-const { BAD_TOKEN, HELLO, NO_TOKEN, granted } = require('../support/snippets/common.js');
+const { BAD_TOKEN, HELLO, granted } = require('../support/snippets/common.js');
 
 const HERE = { to: '/api/hello' };
 
@@ -52,54 +50,6 @@ module.exports = {
         await context.tenant.close();
       },
       requests: HELLO,
-    },
-    'Other issuers': {
-      async setup({ after }) {
-        const tenant = await startFaultyTenant();
-        after(() => tenant.close());
-        tenant.on('discovery', (_request, response) =>
-          sendJson(response, { ...tenant.metadata(), issuer: `${tenant.origin}/` }),
-        );
-        return {
-          tenant,
-          env: { ISSUER: `${tenant.origin}/`, MONOCLOUD_BACKEND_AUDIENCE: tenant.audience },
-        };
-      },
-      requests: [
-        { ...HERE, answer: NO_TOKEN },
-        {
-          ...HERE,
-          token: (tenant) => tenant.token({ iss: `${tenant.origin}/` }),
-          answer: granted('hello'),
-        },
-        { ...HERE, token: (tenant) => tenant.token(), answer: BAD_TOKEN },
-      ],
-    },
-    'Several issuers': {
-      async setup({ tenant, after }) {
-        const second = await createTestTenant();
-        const stranger = await createTestTenant();
-        after(() => Promise.all([second.close(), stranger.close()]));
-        const issueToken = (options) => tenant.issueToken(options);
-        return {
-          tenant: { issueToken, second, stranger },
-          env: {
-            TENANTS: `${tenant.tenantDomain} ${second.tenantDomain}`,
-            MONOCLOUD_BACKEND_AUDIENCE: tenant.audience,
-          },
-        };
-      },
-      requests: [
-        ...HELLO,
-        { ...HERE, token: ({ second }) => second.issueToken(), answer: granted('hello') },
-        { ...HERE, token: ({ stranger }) => stranger.issueToken(), answer: BAD_TOKEN },
-        {
-          ...HERE,
-          token: ({ second, stranger }) =>
-            stranger.issueToken({ claims: { iss: second.tenantDomain } }),
-          answer: BAD_TOKEN,
-        },
-      ],
     },
   },
 };

@@ -41,7 +41,7 @@ function readOptions(options, names, { what, from, name = 'options' }) {
   const unknown = unknownKey(chain, names, name, from);
   if (unknown !== undefined) throw refusal(unknownOption(what, unknown, names), from);
   for (let i = 0; i < names.length; i += 1) {
-    record[names[i]] = read(options, chain, names[i], from);
+    record[names[i]] = read(options, chain, names[i], name, from);
   }
   return record;
 }
@@ -53,7 +53,7 @@ function readOptions(options, names, { what, from, name = 'options' }) {
  * @param {Function} from
  */
 function readMember(object, name, from) {
-  return read(object, chainOf(object, 'options', from), name, from);
+  return read(object, chainOf(object, 'options', from), name, 'options', from);
 }
 
 /**
@@ -154,9 +154,10 @@ function isMember(prototype, key) {
  * @param {{}} options
  * @param {Link} chain
  * @param {string} name
+ * @param {string} of what the options are called
  * @param {Function} from
  */
-function read(options, chain, name, from) {
+function read(options, chain, name, of, from) {
   try {
     for (let link = /** @type {Link | undefined} */ (chain); link !== undefined; link = link.next) {
       // Directly before the read, so that no getter of another option comes between.
@@ -166,7 +167,7 @@ function read(options, chain, name, from) {
     const isAnswering = isProxy(options) && !hasOwn(ObjectPrototype, name);
     return isAnswering ? (get(options, name) ?? undefined) : undefined;
   } catch {
-    throw refusal(`"${name}" can't be read`, from);
+    throw refusal(`"${of === 'options' ? name : `${of}.${name}`}" can't be read`, from);
   }
 }
 

@@ -14,7 +14,7 @@ const { environmentNames, optionTable } = require('./bridge.js');
 const { withStack } = require('./stack.js');
 
 const { isArray } = Array;
-const { hasOwn } = Object;
+const { create, hasOwn, keys, setPrototypeOf } = Object;
 const { stringify } = JSON;
 
 /** Top-level names, and those of an entry of `issuers`; the groups have members that are options. */
@@ -155,15 +155,35 @@ function describeAll(values) {
 }
 
 /**
- * A value as JSON; what has no JSON becomes a text that is none, which the core refuses.
+ * A value as JSON; what has no JSON becomes a text that is none, which the core refuses. Written from a copy
+ * without prototypes: a `toJSON` of `Object.prototype` would take requirements away.
  * @param {unknown} value
  */
 function toJson(value) {
   try {
-    return stringify(value) ?? '';
+    return stringify(withoutPrototype(value)) ?? '';
   } catch {
     return '';
   }
+}
+
+/**
+ * @param {unknown} value
+ * @returns {unknown}
+ */
+function withoutPrototype(value) {
+  if (typeof value !== 'object' || value === null) return value;
+  if (isArray(value)) {
+    // Without its prototype first, so that no setter for an index is there to keep an element.
+    const copy = setPrototypeOf([], null);
+    for (let i = 0; i < value.length; i += 1) copy[i] = withoutPrototype(value[i]);
+    return copy;
+  }
+  const from = /** @type {Record<string, unknown>} */ (value);
+  const copy = create(null);
+  const names = keys(from);
+  for (let i = 0; i < names.length; i += 1) copy[names[i]] = withoutPrototype(from[names[i]]);
+  return copy;
 }
 
 /**

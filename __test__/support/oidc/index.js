@@ -121,7 +121,7 @@ function ready(child, stderr) {
  * @param {string} [options.issuer] another one than the origin that the server listens on
  * @param {string} [options.mount] the path that the server is below: `/realms/staff`
  * @param {string} [options.vendor] whose access tokens to issue, a name of vendors.mjs; the claim `groups` of a
- *   token is then where the vendor has it
+ *   token is then where the vendor has it, and one that is `null` is left out
  * @param {number} [options.port] a fixed port, to start the same issuer again after `close()`
  * @param {{ key: string, cert: string, ca: string }} [options.tls] an https issuer; `ca` is what
  *   this helper's own requests trust (see ../certs.js)

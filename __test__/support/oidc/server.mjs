@@ -140,11 +140,11 @@ function shapedAs({ header, payload }) {
   };
 }
 
-/** `aud` may be there without being enumerable. */
+/** Sets claims; `null` takes one away. `aud` may be there without being enumerable. */
 function assign(payload, claims) {
   for (const [name, value] of Object.entries(claims)) {
     Object.defineProperty(payload, name, {
-      value,
+      value: value ?? undefined,
       writable: true,
       enumerable: true,
       configurable: true,

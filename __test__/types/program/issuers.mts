@@ -12,7 +12,12 @@ import {
   type KnownIssuer,
   type OktaOptions,
 } from '@monocloud/backend-node/issuers';
-import { MonoCloudBackendNodeClient } from '@monocloud/backend-node';
+import {
+  MonoCloudBackendNodeClient,
+  type ClaimValue,
+  type IssuerOptions,
+  type RequiredClaims,
+} from '@monocloud/backend-node';
 
 type Witness = <T>(name: string, value: T) => T;
 
@@ -41,6 +46,20 @@ const server: OktaOptions = {
   audience: 'api://orders',
 };
 
+const environment: ClaimValue = 'production';
+const requiredClaims: RequiredClaims = {
+  environment: [environment, 'staging'],
+  level: 1,
+  use: true,
+};
+const other: IssuerOptions = {
+  issuer: 'https://login.example.com/',
+  audience: false,
+  clientIds: ['web'],
+  scopesClaim: '/permissions/scopes',
+  requiredClaims,
+};
+
 export async function run(witness: Witness): Promise<void> {
   const all: KnownIssuer[] = [
     entra(directory),
@@ -58,5 +77,8 @@ export async function run(witness: Witness): Promise<void> {
     witness('groups', one.groupOptions?.groupsClaim);
     witness('client', new MonoCloudBackendNodeClient(one).stats().refused);
   }
-  witness('several', new MonoCloudBackendNodeClient({ issuers: all }).stats().refused);
+  witness('several', new MonoCloudBackendNodeClient({ issuers: [...all, other] }).stats().refused);
+  const { issuer, ...more } = other;
+  const alone = new MonoCloudBackendNodeClient({ issuer, ...more, clientIds: ['web', 'mobile'] });
+  witness('alone', alone.stats().refused);
 }

@@ -1,6 +1,7 @@
-// Mistakes with the helpers, the caches and the test tenant: each line after a "TS…:" is refused.
+// Mistakes with the helpers, the issuers, the caches and the test tenant: each line after a "TS…:" is refused.
 import { MonoCloudBackendNodeClient, type AccessTokenClaims } from '@monocloud/backend-node';
 import * as internal from '@monocloud/backend-node/internal';
+import { auth0, cognito, entra, keycloak, okta } from '@monocloud/backend-node/issuers';
 import { createMemoryCache, createRedisCache } from '@monocloud/backend-node/redis';
 import { createTestTenant } from '@monocloud/backend-node/testing';
 import {
@@ -100,3 +101,15 @@ tenant.tenantDomain = 'https://acme.us.monocloud.com';
 tenant.options();
 
 export { code, number, token };
+
+// --- issuers ---
+// TS2345: a pool has app clients
+cognito({ region: 'eu-central-1', userPoolId: 'eu-central-1_a' });
+// TS2561|TS2345: a misspelt option
+auth0({ domain: 'example.eu.auth0.com', audience: 'a', audiance: 'a' });
+// TS2322: there are two versions
+entra({ tenantId: '11111111-2222-3333-4444-555555555555', audience: 'a', version: 'v3' });
+// TS2322: an API has an audience
+keycloak({ url: 'https://sso.example.com', realm: 'staff', audience: false });
+// TS2345: likewise
+okta({ domain: 'example.okta.com' });
