@@ -1115,7 +1115,7 @@ export interface ProtectOptions<Scopes extends string = string, T = any> {
    * app.get(
    *   '/orgs/:org/invoices',
    *   protect({ authorize: (claims, req) => claims['org'] === req.params['org'] }),
-   *   listInvoices,
+   *   (_req, res) => void res.json([]),
    * );
    * ```
    */

@@ -2,6 +2,15 @@
 
 // The documented classes (contract §3).
 
+/**
+ * @import { AccessTokenClaims, ClientStats, Explanation, IntrospectOptions, IssuerMetadata, Jwks, JwtClaims, ValidateJwtAccessTokenOptions } from '../index.d.ts'
+ * @import { Outcome } from './binding.js'
+ * @import { Source } from './core/core.js'
+ * @import { RouteRequirements } from './core/requirements.js'
+ * @import { Place } from './core/stack.js'
+ * @import { Verdict } from './core/verdict.js'
+ */
+
 const { Core } = require('./core/core.js');
 const { errorOf, toError } = require('./core/failure.js');
 const { readClientOptions, toJson } = require('./core/options.js');
@@ -21,41 +30,73 @@ const FROM_ENVIRONMENT = Symbol('options and environment');
 
 const CORE = Symbol('core');
 
-/** The core of a client; `undefined` where a value is no client. A proxy's trap may throw. */
+/**
+ * The core of a client; `undefined` where a value is no client. A proxy's trap may throw.
+ * @param {unknown} value
+ * @returns {Core | undefined}
+ */
 function findCore(value) {
   try {
-    const core = value?.[CORE];
+    const core = /** @type {{ [CORE]?: unknown } | null | undefined} */ (value)?.[CORE];
     return Core.is(core) ? core : undefined;
   } catch {
     return undefined;
   }
 }
 
+/**
+ * @param {unknown} client
+ * @param {Function} [from]
+ */
 function coreOf(client, from = coreOf) {
   const core = findCore(client);
   if (core !== undefined) return core;
   throw withStack(new MonoCloudValidationError('The method must be called on a client'), from);
 }
 
-/** The claims of a verdict, or its error thrown. `from`: where the error's stack begins. */
+/**
+ * The claims of a verdict, or its error thrown. `from`: where the error's stack begins.
+ * @template {AccessTokenClaims} T what the caller takes them for; that is not checked
+ * @param {Verdict} verdict
+ * @param {Place} from
+ * @param {string} [certificate]
+ */
 function conclude(verdict, from, certificate) {
-  if (isAdmitted(verdict)) return claimsOf(verdict);
+  if (isAdmitted(verdict)) return /** @type {T} */ (claimsOf(verdict));
   throw errorOf(verdict, from, certificate);
 }
 
+/**
+ * @param {unknown} accessToken
+ * @param {Function} from
+ */
 function tokenText(accessToken, from) {
   if (typeof accessToken === 'string' && accessToken.trim() !== '') return accessToken;
   const message = 'Access token must be a valid non-empty string';
   throw withStack(new MonoCloudValidationError(message), from);
 }
 
-/** The issuer whose document is asked for, where a client has several. */
+/**
+ * The issuer whose document is asked for, where a client has several.
+ * @param {unknown} issuer
+ * @param {Function} from
+ */
 function issuerName(issuer, from) {
   if (issuer === undefined || typeof issuer === 'string') return issuer;
   throw withStack(new MonoCloudValidationError('"issuer" must be a string'), from);
 }
 
+/**
+ * @typedef {MonoCloudOidcBackendClient} OidcClient
+ * @typedef {MonoCloudBackendNodeClient} Client
+ */
+
 class MonoCloudOidcBackendClient {
+  /**
+   * @param {string | symbol} tenantDomain
+   * @param {unknown} audience
+   * @param {unknown} [options]
+   */
   constructor(tenantDomain, audience, options) {
     const backendNode = tenantDomain === FROM_ENVIRONMENT;
     const what = backendNode ? 'MonoCloudBackendNodeClient' : 'MonoCloudOidcBackendClient';
@@ -70,6 +111,12 @@ class MonoCloudOidcBackendClient {
     Object.defineProperty(this, CORE, { __proto__: null, value });
   }
 
+  /**
+   * @template {AccessTokenClaims} [T=AccessTokenClaims]
+   * @param {string} accessToken
+   * @param {ValidateJwtAccessTokenOptions} [options]
+   * @returns {Promise<T>}
+   */
   async validateJwtAccessToken(accessToken, options) {
     const from = own.validateJwtAccessToken;
     const token = tokenText(accessToken, from);
@@ -82,6 +129,12 @@ class MonoCloudOidcBackendClient {
     return conclude(core.verdictOn(outcome), trace, certificate);
   }
 
+  /**
+   * @template {AccessTokenClaims} [T=AccessTokenClaims]
+   * @param {string} accessToken
+   * @param {IntrospectOptions} [options]
+   * @returns {Promise<T>}
+   */
   async introspectAccessToken(accessToken, options) {
     const from = own.introspectAccessToken;
     const token = tokenText(accessToken, from);
@@ -93,6 +146,11 @@ class MonoCloudOidcBackendClient {
     return conclude(core.verdictOn(outcome), trace, certificate);
   }
 
+  /**
+   * @param {string} accessToken
+   * @param {ValidateJwtAccessTokenOptions} [options]
+   * @returns {Promise<Explanation>}
+   */
   async explain(accessToken, options) {
     const from = own.explain;
     const token = tokenText(accessToken, from);
@@ -108,6 +166,11 @@ class MonoCloudOidcBackendClient {
     throw withStack(toError(outcome), trace);
   }
 
+  /**
+   * @param {boolean} [forceRefresh]
+   * @param {string} [issuer]
+   * @returns {Promise<IssuerMetadata>}
+   */
   async getMetadata(forceRefresh = false, issuer = undefined) {
     const from = own.getMetadata;
     const core = coreOf(this, from);
@@ -118,6 +181,11 @@ class MonoCloudOidcBackendClient {
     );
   }
 
+  /**
+   * @param {boolean} [forceRefresh]
+   * @param {string} [issuer]
+   * @returns {Promise<Jwks>}
+   */
   async getJwks(forceRefresh = false, issuer = undefined) {
     const from = own.getJwks;
     const core = coreOf(this, from);
@@ -127,6 +195,7 @@ class MonoCloudOidcBackendClient {
     return documentOf(await withMetadata(this, core, ask), trace);
   }
 
+  /** @returns {ClientStats} */
   stats() {
     const { native, counts, cache } = coreOf(this, own.stats).stats();
     const { heard, ...ofTenant } = native;
@@ -135,17 +204,28 @@ class MonoCloudOidcBackendClient {
     return clockOffsetSeconds === undefined ? stats : { ...stats, clockOffsetSeconds };
   }
 
+  /** @param {number} seconds */
   setClockSkew(seconds) {
     const from = own.setClockSkew;
     coreOf(this, from).setClock('clockSkew', seconds, from);
   }
 
+  /** @param {number} seconds */
   setClockTolerance(seconds) {
     const from = own.setClockTolerance;
     coreOf(this, from).setClock('clockTolerance', seconds, from);
   }
 
+  /**
+   * @template {JwtClaims} [T=JwtClaims]
+   * @param {string} jwt
+   * @returns {T}
+   */
   static decodeJwt(jwt) {
+    /**
+     * @param {string} message
+     * @param {string} reason
+     */
     const refuse = (message, reason) => {
       const error = new MonoCloudTokenError(message, undefined, reason);
       return withStack(error, MonoCloudOidcBackendClient.decodeJwt);
@@ -168,10 +248,17 @@ class MonoCloudOidcBackendClient {
 }
 
 class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClient {
+  /** @param {unknown} [options] */
   constructor(options) {
     super(FROM_ENVIRONMENT, options);
   }
 
+  /**
+   * @template {AccessTokenClaims} [T=AccessTokenClaims]
+   * @param {string} accessToken
+   * @param {IntrospectOptions} [options]
+   * @returns {Promise<T>}
+   */
   async validateAccessToken(accessToken, options) {
     const from = own.validateAccessToken;
     const token = tokenText(accessToken, from);
@@ -185,20 +272,31 @@ class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClient {
   }
 }
 
+/**
+ * @typedef {'validateJwtAccessToken' | 'introspectAccessToken' | 'explain' | 'getMetadata' | 'getJwks'} AsyncMethod
+ * @typedef {'stats' | 'setClockSkew' | 'setClockTolerance' | 'validateAccessToken'} OtherMethod
+ */
+
 /** The methods as they are defined here. A subclass, an instance or a test may have others. */
-const own = {
+const own = /** @type {Pick<Client, AsyncMethod | OtherMethod>} */ ({
   ...methodsOf(MonoCloudOidcBackendClient.prototype),
   ...methodsOf(MonoCloudBackendNodeClient.prototype),
-};
+});
 
+/** @param {object} prototype */
 function methodsOf(prototype) {
   const names = Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor');
-  return Object.fromEntries(names.map((name) => [name, prototype[name]]));
+  return Object.fromEntries(names.map((name) => [name, Reflect.get(prototype, name)]));
 }
 
 /**
  * The verdict of `validateAccessToken`: at once where nothing has to be waited for, else a promise. Each
  * method that a program has replaced is called. Which methods those are is asked for each token anew.
+ * @param {Client} client
+ * @param {string} token
+ * @param {RouteRequirements} requirements
+ * @param {string} [certificate]
+ * @returns {Verdict | Promise<Verdict>}
  */
 function judge(client, token, requirements, certificate) {
   const core = coreOf(client);
@@ -207,6 +305,7 @@ function judge(client, token, requirements, certificate) {
     : core.validate(token, requirements, certificate);
 }
 
+/** @param {Client} client */
 function usesOwnMethods(client) {
   return (
     client.validateJwtAccessToken === own.validateJwtAccessToken &&
@@ -216,6 +315,13 @@ function usesOwnMethods(client) {
   );
 }
 
+/**
+ * @param {Client} client
+ * @param {Core} core
+ * @param {string} token
+ * @param {RouteRequirements} requirements
+ * @param {string} [certificate]
+ */
 async function judgeByMethods(client, core, token, requirements, certificate) {
   if (core.isIntrospected(token)) {
     const source = introspection(client, core, token);
@@ -237,7 +343,13 @@ async function judgeByMethods(client, core, token, requirements, certificate) {
   return core.verdictOn(await jwtOutcome(client, core, token, requirements, certificate));
 }
 
-/** A function for the tenant's claims, or for those of a method that a program has put in place of ours. */
+/**
+ * A function for the tenant's claims, or for those of a method that a program has put in place of ours.
+ * @param {Client} client
+ * @param {Core} core
+ * @param {string} token
+ * @returns {Source}
+ */
 function introspection(client, core, token) {
   const method = client.introspectAccessToken;
   return method === own.introspectAccessToken
@@ -245,25 +357,48 @@ function introspection(client, core, token) {
     : async () => toJson(await apply(method, client, [token]));
 }
 
-/** The outcome for a JWT. `given`: the caller's keys for this call, as JSON. */
+/**
+ * The outcome for a JWT. `given`: the caller's keys for this call, as JSON.
+ * @param {OidcClient} client
+ * @param {Core} core
+ * @param {string} token
+ * @param {RouteRequirements} requirements
+ * @param {string} [certificate]
+ * @param {string} [given]
+ */
 async function jwtOutcome(client, core, token, requirements, certificate, given) {
   const keys = given ?? (await replacedKeys(client));
   const validate = () => core.outcome('jwt', token, requirements, certificate, keys);
   return keys === undefined ? withMetadata(client, core, validate) : validate();
 }
 
+/**
+ * @param {OidcClient} client
+ * @param {Core} core
+ * @param {string} token
+ * @param {RouteRequirements} requirements
+ * @param {string} [certificate]
+ */
 function opaqueOutcome(client, core, token, requirements, certificate) {
   const ask = () => core.outcome('opaque', token, requirements, certificate);
   return withMetadata(client, core, ask);
 }
 
-/** The JWKS of a replaced `getJwks`, as JSON; `undefined`: the tenant's keys are used. */
+/**
+ * The JWKS of a replaced `getJwks`, as JSON; `undefined`: the tenant's keys are used.
+ * @param {OidcClient} client
+ */
 async function replacedKeys(client) {
   const method = client.getJwks;
   return method === own.getJwks ? undefined : toJson(await apply(method, client, []));
 }
 
-/** Hands over the metadata of a replaced `getMetadata`, if there is one, and goes on. */
+/**
+ * Hands over the metadata of a replaced `getMetadata`, if there is one, and goes on.
+ * @param {OidcClient} client
+ * @param {Core} core
+ * @param {Source} goOn
+ */
 async function withMetadata(client, core, goOn) {
   const method = client.getMetadata;
   if (method !== own.getMetadata) {
@@ -273,6 +408,10 @@ async function withMetadata(client, core, goOn) {
   return goOn();
 }
 
+/**
+ * @param {Outcome} outcome
+ * @param {Place} trace
+ */
 function documentOf(outcome, trace) {
   if (typeof outcome === 'string') return parse(outcome);
   throw withStack(toError(outcome), trace);
@@ -281,7 +420,9 @@ function documentOf(outcome, trace) {
 module.exports = {
   MonoCloudBackendNodeClient,
   MonoCloudOidcBackendClient,
+  /** @param {unknown} value */
   isClient: (value) => findCore(value) !== undefined,
+  /** @param {unknown} client */
   tenantOf: (client) => findCore(client)?.tenantDomain,
   judge,
   ownValidateAccessToken: own.validateAccessToken,

@@ -2,8 +2,8 @@
 
 const { MonoCloudBackendNodeClient, MonoCloudOidcBackendClient } = require('./client.js');
 
-module.exports = {
+module.exports = /** @satisfies {typeof import('../index.d.ts')} */ ({
   MonoCloudBackendNodeClient,
   MonoCloudOidcBackendClient,
   ...require('./errors.js'),
-};
+});

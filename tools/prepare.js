@@ -55,8 +55,10 @@ function whyBuild(root) {
   if (addon === undefined) {
     return 'the native addon is missing; the first build takes some minutes';
   }
-  if (!fs.existsSync(path.join(root, 'js', 'binding.js'))) {
-    return 'js/binding.js is missing';
+  for (const name of ['binding.js', 'binding.d.ts']) {
+    if (!fs.existsSync(path.join(root, 'js', name))) {
+      return `js/${name} is missing`;
+    }
   }
   const source = newest(SOURCES.flatMap((name) => tree(path.join(root, name))));
   return source !== undefined && source.time > addon.time

@@ -81,6 +81,7 @@ const RUSTDOC = ['--no-deps', '--document-private-items', '--locked'];
 const denyRustdoc = () => ({ RUSTDOCFLAGS: '-D warnings -A rustdoc::private_intra_doc_links' });
 
 const ON_EVERY_NODE = [
+  'boundary/what',
   'contract/',
   'keys/',
   'e2e/',
@@ -89,6 +90,7 @@ const ON_EVERY_NODE = [
   'explain/',
   'doctor/',
   'process/loading',
+  'rules/',
   'fast-paths',
 ];
 
@@ -115,7 +117,8 @@ const STEPS = [
     env: denyRustdoc,
   },
   { name: 'biome', command: () => tool('@biomejs/biome', 'ci', '--error-on-warnings', '.') },
-  { name: 'types', command: () => tool('typescript', '--noEmit', '-p', 'tsconfig.json') },
+  { name: 'types', command: () => tool('typescript', '-p', 'tsconfig.json') },
+  { name: 'types of js', command: () => tool('typescript', '-p', 'js/tsconfig.json') },
   { name: 'docs/api', command: () => node('tools/docs-api.js', '--check') },
   // The published addon and both tarballs, which the next steps check.
   { name: 'package', command: () => node('tools/pack.js', '--release') },

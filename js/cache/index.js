@@ -4,4 +4,4 @@
 
 const { createMemoryCache } = require('./memory.js');
 
-module.exports = { createMemoryCache };
+module.exports = /** @satisfies {typeof import('./index.d.ts')} */ ({ createMemoryCache });

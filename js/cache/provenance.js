@@ -8,16 +8,21 @@ const { weakMapGet, weakMapSet } = require('../core/collections.js');
 
 const { freeze } = Object;
 
+/** @typedef {'introspected' | 'validated'} Provenance */
+
 const INTROSPECTED = 'introspected';
 const VALIDATED = 'validated';
 
-/** By object: nobody outside this module can add a mark, and a copy has none. */
+/**
+ * By object: nobody outside this module can add a mark, and a copy has none.
+ * @type {WeakMap<object, Provenance>}
+ */
 const marks = new WeakMap();
 
 /**
  * Marks a claims object. Another provenance than the two, `undefined` for one, leaves it without a mark.
  * @param {object} claims
- * @param {'introspected' | 'validated' | undefined} provenance
+ * @param {Provenance | undefined} provenance
  */
 function mark(claims, provenance) {
   if (provenance === INTROSPECTED || provenance === VALIDATED)
@@ -27,7 +32,7 @@ function mark(claims, provenance) {
 /**
  * The mark of what a cache returned; `undefined` where it has none, or is no object.
  * @param {unknown} claims
- * @returns {'introspected' | 'validated' | undefined}
+ * @returns {Provenance | undefined}
  */
 function of(claims) {
   return weakMapGet(marks, claims);

@@ -3,6 +3,11 @@
 // What the in-memory and the Redis cache share: error handling of their factories, keys, and claims as JSON
 // text.
 
+/**
+ * @import { AccessTokenClaims } from '../../index.d.ts'
+ * @import { Provenance } from './provenance.js'
+ */
+
 const crypto = require('node:crypto');
 const { MonoCloudValidationError } = require('../errors.js');
 const provenance = require('./provenance.js');
@@ -12,12 +17,20 @@ const { isArray } = Array;
 const { isFinite: isFiniteNumber } = Number;
 const { parse, stringify } = JSON;
 
-/** Node.js 20.12 has `crypto.hash`, which takes two thirds of the time. */
+/**
+ * Node.js 20.12 has `crypto.hash`, which takes two thirds of the time.
+ * @type {(text: string) => string}
+ */
 const sha256 = crypto.hash
   ? (text) => crypto.hash('sha256', text, 'base64url')
   : (text) => crypto.createHash('sha256').update(text).digest('base64url');
 
-/** Runs a factory. The stack of its errors begins at the caller of `from`. */
+/**
+ * Runs a factory. The stack of its errors begins at the caller of `from`.
+ * @template T
+ * @param {() => T} factory
+ * @param {Function} from
+ */
 function made(factory, from) {
   try {
     return factory();
@@ -30,11 +43,15 @@ function made(factory, from) {
   }
 }
 
+/** @param {unknown} token */
 function requireToken(token) {
   if (typeof token !== 'string') throw new MonoCloudValidationError('"token" must be a string');
 }
 
-/** The end of an entry in epoch milliseconds, rounded down: an entry never outlives its token. */
+/**
+ * The end of an entry in epoch milliseconds, rounded down: an entry never outlives its token.
+ * @param {number} expiresAt
+ */
 function endOf(expiresAt) {
   if (!isFiniteNumber(expiresAt)) {
     throw new MonoCloudValidationError('"expiresAt" must be a number of seconds');
@@ -42,7 +59,10 @@ function endOf(expiresAt) {
   return Math.floor(expiresAt * 1000);
 }
 
-/** Claims as they are stored. */
+/**
+ * Claims as they are stored.
+ * @param {unknown} claims
+ */
 function textOf(claims) {
   try {
     return stringify(claims);
@@ -51,7 +71,12 @@ function textOf(claims) {
   }
 }
 
-/** A stored text as claims with the mark that they were stored with; rubbish is no entry. */
+/**
+ * A stored text as claims with the mark that they were stored with; rubbish is no entry.
+ * @param {string} text
+ * @param {Provenance | undefined} mark
+ * @returns {AccessTokenClaims | undefined}
+ */
 function readClaims(text, mark) {
   let claims;
   try {

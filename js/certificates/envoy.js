@@ -16,7 +16,10 @@ const { MALFORMED, NONE, pemOfChain, pemOfEscapedPem } = require('./pem.js');
 
 const QUOTE = '"';
 
-/** The certificate of the last element; none where that element has neither `Cert` nor `Chain`. */
+/**
+ * The certificate of the last element; none where that element has neither `Cert` nor `Chain`.
+ * @param {string} header
+ */
 function pemOfXfcc(header) {
   let cert;
   let chain;
@@ -46,7 +49,11 @@ function pemOfXfcc(header) {
   return chain === undefined ? NONE : pemOfChain(chain);
 }
 
-/** The pair that starts at `start`; `end` is where its separator is, or the header's end. */
+/**
+ * The pair that starts at `start`; `end` is where its separator is, or the header's end.
+ * @param {string} header
+ * @param {number} start
+ */
 function readPair(header, start) {
   const equals = header.indexOf('=', start);
   const key = header.slice(start, equals).trim().toLowerCase();
@@ -64,7 +71,11 @@ function readPair(header, start) {
   return { key, value: header.slice(from + 1, close), quoted: true, end };
 }
 
-/** Where the next `;` or `,` is, or the end. */
+/**
+ * Where the next `;` or `,` is, or the end.
+ * @param {string} header
+ * @param {number} from
+ */
 function separator(header, from) {
   for (let at = from; at < header.length; at += 1) {
     if (header[at] === ';' || header[at] === ',') return at;
@@ -72,7 +83,11 @@ function separator(header, from) {
   return header.length;
 }
 
-/** The index of the closing quote, or -1. A backslash escapes the next character. */
+/**
+ * The index of the closing quote, or -1. A backslash escapes the next character.
+ * @param {string} header
+ * @param {number} from
+ */
 function closingQuote(header, from) {
   for (let at = from; at < header.length; at += 1) {
     if (header[at] === '\\') at += 1;

@@ -3,9 +3,14 @@
 // The header in which each proxy sends the client certificate, and its format. `read` takes a value of bounded
 // length and returns PEM, NONE or MALFORMED.
 
+/** @import { CertificateHeaderFormat } from '../../index.d.ts' */
+
 const { pemOfXfcc } = require('./envoy.js');
 const { MALFORMED, NONE, pemOfBase64, pemOfChain, pemOfEscapedPem, pemOfPem } = require('./pem.js');
 
+/** @typedef {{ header: string, read: (value: string) => string }} Format */
+
+/** @type {Record<CertificateHeaderFormat, Format> & { __proto__: null }} */
 const FORMATS = {
   __proto__: null,
 
@@ -38,12 +43,14 @@ const FORMATS = {
   rfc9440: { header: 'client-cert', read: (value) => fromByteSequence(value) },
 };
 
+/** @param {string} value */
 function fromHaproxy(value) {
   const quoted = value.length > 1 && value.startsWith('"') && value.endsWith('"');
   const base64 = quoted ? value.slice(1, -1) : value;
   return base64 === '' ? NONE : pemOfBase64(base64);
 }
 
+/** @param {string} value */
 function fromByteSequence(value) {
   const enclosed = value.length > 1 && value.startsWith(':') && value.endsWith(':');
   return enclosed ? pemOfBase64(value.slice(1, -1)) : MALFORMED;

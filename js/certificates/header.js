@@ -2,6 +2,12 @@
 
 // Reads the client certificate from a header that a TLS-terminating proxy sets.
 
+/**
+ * @import { IncomingMessage } from 'node:http'
+ * @import { CertificateFromHeaderOptions, CertificateHeaderFormat } from '../../index.d.ts'
+ * @import { FrameworkTrust } from './trust.js'
+ */
+
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('../core/options-reader.js');
 const { withStack } = require('../core/stack.js');
@@ -9,7 +15,7 @@ const { FORMATS } = require('./formats.js');
 const { LONGEST, MALFORMED, NONE } = require('./pem.js');
 const { readTrust } = require('./trust.js');
 
-const OPTIONS = ['format', 'header', 'trustProxy'];
+const OPTIONS = /** @type {const} */ (['format', 'header', 'trustProxy']);
 
 /** A field name (RFC 9110 §5.6.2). */
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -17,16 +23,19 @@ const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /**
  * `certificateFromHeader` of one framework.
  *
- * @param {(request) => import('node:http').IncomingMessage} rawOf the request of Node.js
- * @param {(request) => ((address: string) => boolean) | undefined} frameworkTrust the framework's trust setting
+ * @template R the framework's request
+ * @param {(request: R) => IncomingMessage} rawOf Node's own request
+ * @param {FrameworkTrust<R>} frameworkTrust its trust setting
  */
 function headerResolver(rawOf, frameworkTrust) {
+  /** @param {CertificateFromHeaderOptions} options */
   return function certificateFromHeader(options) {
     const { read, name, trusts } = readHeaderOptions(
       options,
       frameworkTrust,
       certificateFromHeader,
     );
+    /** @param {R} request */
     return function certificateResolver(request) {
       const { rawHeaders, socket } = rawOf(request);
       const { count, value } = fieldOf(rawHeaders, name);
@@ -39,7 +48,13 @@ function headerResolver(rawOf, frameworkTrust) {
   };
 }
 
-/** The checked options. The stack of an error begins at the caller of `from`. */
+/**
+ * The checked options. The stack of an error begins at the caller of `from`.
+ * @template R
+ * @param {CertificateFromHeaderOptions} options
+ * @param {FrameworkTrust<R>} frameworkTrust
+ * @param {Function} from
+ */
 function readHeaderOptions(options, frameworkTrust, from) {
   const what = 'certificateFromHeader()';
   const { format, header, trustProxy } = readOptions(options, OPTIONS, { what, from });
@@ -52,12 +67,17 @@ function readHeaderOptions(options, frameworkTrust, from) {
   }
 }
 
+/**
+ * @param {unknown} format
+ * @param {unknown} header
+ */
 function readFormat(format, header) {
-  if (typeof format !== 'string' || FORMATS[format] === undefined) {
+  const known = /** @type {CertificateHeaderFormat} where it is a name in there */ (format);
+  if (typeof format !== 'string' || FORMATS[known] === undefined) {
     const names = Object.keys(FORMATS).join(', ');
     throw new MonoCloudValidationError(`"format" must be one of ${names}`);
   }
-  const { read, header: usual } = FORMATS[format];
+  const { read, header: usual } = FORMATS[known];
   const name = header ?? usual;
   if (typeof name !== 'string' || !FIELD_NAME.test(name)) {
     throw new MonoCloudValidationError('"header" must be the name of a header');
@@ -65,7 +85,11 @@ function readFormat(format, header) {
   return { read, name: name.toLowerCase() };
 }
 
-/** The number of headers of this name, and the last one's value. `headers` of Node.js joins several into one. */
+/**
+ * The number of headers of this name, and the last one's value. `headers` of Node.js joins several into one.
+ * @param {string[]} rawHeaders
+ * @param {string} name
+ */
 function fieldOf(rawHeaders, name) {
   let count = 0;
   let value;
@@ -76,7 +100,7 @@ function fieldOf(rawHeaders, name) {
       value = rawHeaders[at + 1];
     }
   }
-  return { count, value };
+  return { count, value: /** @type {string} where `count` is not 0 */ (value) };
 }
 
 module.exports = { headerResolver };

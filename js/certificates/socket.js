@@ -2,6 +2,11 @@
 
 // Reads the client certificate from the TLS connection of the request.
 
+/**
+ * @import { IncomingMessage } from 'node:http'
+ * @import { TLSSocket } from 'node:tls'
+ */
+
 const { NONE, pemOfDer } = require('./pem.js');
 
 /**
@@ -11,11 +16,16 @@ const { NONE, pemOfDer } = require('./pem.js');
  */
 const NONE_IN_RESUMED_SESSION = ' ';
 
-/** `certificateFromSocket` of one framework; `rawOf` returns the request of Node.js. */
+/**
+ * `certificateFromSocket` of one framework; `rawOf` returns the request of Node.js.
+ * @template R
+ * @param {(request: R) => IncomingMessage} rawOf
+ */
 function socketResolver(rawOf) {
   return function certificateFromSocket() {
+    /** @param {R} request */
     return function certificateResolver(request) {
-      const { socket } = rawOf(request);
+      const socket = /** @type {TLSSocket | undefined} */ (rawOf(request).socket);
       // Plain HTTP, or `inject` in a test.
       if (typeof socket?.getPeerX509Certificate !== 'function') return NONE;
       // Read for each request, because TLS 1.2 may renegotiate.

@@ -12,7 +12,16 @@ const { isArray } = Array;
 const { apply } = Reflect;
 const { addSubnet, check } = BlockList.prototype;
 
-/** The names of address ranges in Express and Fastify. */
+/**
+ * @template R the framework's request
+ * @typedef {(request: R) => ((address: string) => boolean) | undefined} FrameworkTrust
+ */
+
+/**
+ * The names of address ranges in Express and Fastify.
+ * @typedef {'loopback' | 'linklocal' | 'uniquelocal'} RangeName
+ * @type {Record<RangeName, string[]> & { __proto__: null }}
+ */
 const RANGES = {
   __proto__: null,
   loopback: ['127.0.0.0/8', '::1/128'],
@@ -30,7 +39,10 @@ const MOST_PROXIES = 10_000;
  * The option as a function of request and address. Only the result `true` means trusted: a function of the
  * program's may return anything, also a promise.
  *
- * @param {(request) => ((address: string) => boolean) | undefined} frameworkTrust the setting that `true` stands for
+ * @template R the framework's request
+ * @param {unknown} trustProxy
+ * @param {FrameworkTrust<R>} frameworkTrust what `true` means
+ * @returns {(request: R, address: string) => unknown}
  */
 function readTrust(trustProxy, frameworkTrust) {
   if (trustProxy === true) return trustOfFramework(frameworkTrust);
@@ -45,13 +57,17 @@ function readTrust(trustProxy, frameworkTrust) {
     );
   }
   const proxies = new BlockList();
-  for (let i = 0; i < length; i += 1) add(proxies, list[i]);
+  for (let i = 0; i < length; i += 1) add(proxies, /** @type {unknown[]} */ (list)[i]);
   return (_request, address) => has(proxies, address);
 }
 
+/**
+ * @param {BlockList} proxies
+ * @param {unknown} entry
+ */
 function add(proxies, entry) {
   const text = typeof entry === 'string' ? entry.trim() : '';
-  const ranges = RANGES[text];
+  const ranges = RANGES[/** @type {RangeName} */ (text)];
   if (ranges !== undefined) {
     for (let i = 0; i < ranges.length; i += 1) add(proxies, ranges[i]);
     return;
@@ -70,20 +86,30 @@ function add(proxies, entry) {
   apply(addSubnet, proxies, [address, length, family]);
 }
 
-/** Whether the list contains the peer. An IPv4 address may have the form `::ffff:10.0.0.1`. */
+/**
+ * Whether the list contains the peer. An IPv4 address may have the form `::ffff:10.0.0.1`.
+ * @param {BlockList} proxies
+ * @param {string} peer
+ */
 function has(proxies, peer) {
   const address = peer.split('%', 1)[0];
   const family = familyOf(address);
   return family !== undefined && apply(check, proxies, [address, family]);
 }
 
+/** @param {string} address */
 function familyOf(address) {
   const version = isIP(address);
   if (version === 4) return 'ipv4';
   return version === 6 ? 'ipv6' : undefined;
 }
 
-/** The framework's setting. One that trusts every peer names no proxy, and is not accepted. */
+/**
+ * The framework's setting. One that trusts every peer names no proxy, and is not accepted.
+ * @template R
+ * @param {FrameworkTrust<R>} frameworkTrust
+ * @returns {(request: R, address: string) => boolean}
+ */
 function trustOfFramework(frameworkTrust) {
   let warned = false;
   return (request, address) => {

@@ -3,6 +3,11 @@
 // The caller's cache (contract §6). It is waited for no longer than `cacheTimeout`, and what it returns is
 // checked like a token.
 
+/**
+ * @import { AccessTokenClaims, ICache } from '../../index.d.ts'
+ * @import { Provenance } from '../cache/provenance.js'
+ */
+
 const { clearTimeout, setTimeout } = require('node:timers');
 
 const { mark, of: markOf } = require('../cache/provenance.js');
@@ -11,18 +16,33 @@ const { publish } = require('./channels.js');
 const { parse, stringify } = JSON;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** The time that one request waits for the cache, over all its calls; waiting for others does not count. */
+/**
+ * The time that one request waits for the cache, over all its calls; waiting for others does not count.
+ * @typedef {Patience} PatienceOfRequest
+ */
 class Patience {
+  /** @type {number} */
   #left;
 
+  /** @param {number} milliseconds */
   constructor(milliseconds) {
     this.#left = Math.min(milliseconds, LONGEST_TIMER);
   }
 
-  /** The value of a promise; throws `Late` when the time is over. */
+  /**
+   * The value of a promise; throws `Late` when the time is over.
+   * @template T
+   * @param {Promise<T>} promise
+   * @returns {Promise<T>}
+   */
   wait(promise) {
     const begun = performance.now();
     return new Promise((resolve, reject) => {
+      /**
+       * @template A
+       * @param {(value: A) => void} settle
+       * @returns {(value: A) => void}
+       */
       const ending = (settle) => (value) => {
         clearTimeout(timer);
         this.#left -= performance.now() - begun;
@@ -42,12 +62,25 @@ class Late extends Error {
 /** With more calls unanswered, a cache that hangs is not called. */
 const MOST_OWED = 10_000;
 
+/**
+ * What is stored for a token: any JSON, or `undefined` where it has none.
+ * @typedef {NonNullable<Awaited<ReturnType<ClaimsCache['get']>>>} Hit
+ */
+
+/** @typedef {Patience} Budget the time of one request */
+
 class ClaimsCache {
+  /** @type {ICache} */
   #cache;
+  /** @type {number} */
   #timeout;
   #owed = 0;
   counts = { hits: 0, misses: 0, faults: 0 };
 
+  /**
+   * @param {ICache} cache
+   * @param {number} timeout milliseconds
+   */
   constructor(cache, timeout) {
     this.#cache = cache;
     this.#timeout = timeout;
@@ -61,6 +94,8 @@ class ClaimsCache {
   /**
    * What is stored for a token, as a copy, with its provenance where one of this package's caches stored it;
    * `undefined` where there is nothing.
+   * @param {string} token
+   * @param {Patience} patience
    */
   async get(token, patience) {
     const stored = await this.#ask('get', patience, (cache) => cache.get(token));
@@ -77,15 +112,30 @@ class ClaimsCache {
     }
   }
 
+  /**
+   * @param {string} token
+   * @param {AccessTokenClaims} claims
+   * @param {number} expiresAt
+   * @param {Provenance} provenance
+   * @param {Patience} patience
+   */
   set(token, claims, expiresAt, provenance, patience) {
     mark(claims, provenance);
     return this.#ask('set', patience, (cache) => cache.set(token, claims, expiresAt));
   }
 
+  /**
+   * @param {string} token
+   * @param {Patience} patience
+   */
   delete(token, patience) {
     return this.#ask('delete', patience, (cache) => cache.delete(token));
   }
 
+  /**
+   * @template T
+   * @param {(cache: ICache) => Promise<T>} work
+   */
   async #call(work) {
     this.#owed += 1;
     try {
@@ -95,7 +145,13 @@ class ClaimsCache {
     }
   }
 
-  /** Never rejects: a cache that fails counts as empty. */
+  /**
+   * Never rejects: a cache that fails counts as empty.
+   * @template T
+   * @param {'get' | 'set' | 'delete'} operation
+   * @param {Patience} patience
+   * @param {(cache: ICache) => Promise<T>} work
+   */
   async #ask(operation, patience, work) {
     try {
       if (this.#owed >= MOST_OWED) throw new Late();

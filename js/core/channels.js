@@ -3,6 +3,8 @@
 // What can be watched through `node:diagnostics_channel`. Free when nobody listens: a message is
 // made only for a subscriber.
 
+/** @import { DiagnosticsMessages } from '../../index.d.ts' */
+
 const { channel } = require('node:diagnostics_channel');
 
 const PREFIX = '@monocloud/backend-node:';
@@ -16,6 +18,23 @@ const channels = {
   unknownKey: channel(`${PREFIX}unknown-key`),
 };
 
+/**
+ * @typedef {typeof channels} Channels
+ * @typedef {{
+ *   cacheFault: DiagnosticsMessages['@monocloud/backend-node:cache-fault'],
+ *   refresh: DiagnosticsMessages['@monocloud/backend-node:refresh'],
+ *   refreshFailed: DiagnosticsMessages['@monocloud/backend-node:refresh-failed'],
+ *   refused: DiagnosticsMessages['@monocloud/backend-node:refused'],
+ *   staleUse: DiagnosticsMessages['@monocloud/backend-node:stale-use'],
+ *   unknownKey: DiagnosticsMessages['@monocloud/backend-node:unknown-key'],
+ * }} Messages
+ */
+
+/**
+ * @template {keyof Messages} Name
+ * @param {Name} name
+ * @param {() => Messages[Name]} message
+ */
 function publish(name, message) {
   if (channels[name].hasSubscribers) channels[name].publish(message());
 }

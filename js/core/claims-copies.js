@@ -3,6 +3,11 @@
 // Copies of the claims of tokens that come again. Each request gets an object of its own; to copy one that
 // was parsed before takes a tenth of the time of parsing its text again.
 
+/**
+ * @import { AccessTokenClaims } from '../../index.d.ts'
+ * @import { OwnMapOf } from './collections.js'
+ */
+
 const { OwnMap } = require('./collections.js');
 
 /** Deeper claims are parsed each time: copying them is no faster. */
@@ -21,21 +26,30 @@ const LONGEST = 8192;
  */
 const ADMITTED = 16;
 
+/** @typedef {{ claims: AccessTokenClaims, nested: string[], bytes: number, used: boolean }} Original */
+
 class ClaimsCopies {
-  // The CLOCK algorithm: entries in the order in which they came or were last spared. The hand is an
-  // iterator, which stays valid while a Map changes.
+  /**
+   * The CLOCK algorithm: entries in the order in which they came or were last spared. The hand is an
+   * iterator, which stays valid while a Map changes.
+   * @type {OwnMapOf<number, Original>}
+   */
   #originals = new OwnMap();
   #hand = this.#originals.entries();
   #bytes = 0;
+  /** @type {number} */
   #most;
   #turnedAway = 0;
 
-  /** `most`: bytes. */
+  /** @param {number} most bytes */
   constructor(most) {
     this.#most = most;
   }
 
-  /** A new object of the claims that are kept under a number; `undefined` where none are. */
+  /**
+   * A new object of the claims that are kept under a number; `undefined` where none are.
+   * @param {number} number
+   */
   copy(number) {
     const original = this.#originals.get(number);
     if (original === undefined) return undefined;
@@ -43,7 +57,12 @@ class ClaimsCopies {
     return copyOriginal(original);
   }
 
-  /** Keeps claims where that pays. Takes the object over: the caller uses the result. */
+  /**
+   * Keeps claims where that pays. Takes the object over: the caller uses the result.
+   * @param {number} number
+   * @param {AccessTokenClaims} claims
+   * @param {number} length
+   */
   keep(number, claims, length) {
     const bytes = length * BYTES_PER_CHARACTER + BYTES_PER_TEMPLATE;
     if (length > LONGEST || bytes > this.#most || !this.#admits()) return claims;
@@ -79,23 +98,35 @@ class ClaimsCopies {
   }
 }
 
-/** The names of members that hold objects; `undefined` where one is too deep. */
+/**
+ * The names of members that hold objects; `undefined` where one is too deep.
+ * @param {AccessTokenClaims} claims
+ */
 function nestedOf(claims) {
   const names = Object.keys(claims).filter((name) => isObject(claims[name]));
   return names.every((name) => depthOf(claims[name]) <= DEEPEST) ? names : undefined;
 }
 
+/**
+ * @param {unknown} value
+ * @returns {value is Record<string, unknown>}
+ */
 function isObject(value) {
   return typeof value === 'object' && value !== null;
 }
 
-/** The depth of a value, counted no further than `most`. */
+/**
+ * The depth of a value, counted no further than `most`.
+ * @param {unknown} value
+ * @returns {number}
+ */
 function depthOf(value, most = DEEPEST) {
   if (!isObject(value)) return 0;
   if (most === 0) return 1;
   return 1 + Math.max(0, ...Object.values(value).map((member) => depthOf(member, most - 1)));
 }
 
+/** @param {Original} original */
 function copyOriginal({ claims, nested }) {
   const copy = { ...claims };
   // Each is an own property already, `__proto__` too: nothing inherited is set by this.
@@ -103,6 +134,10 @@ function copyOriginal({ claims, nested }) {
   return copy;
 }
 
+/**
+ * @param {unknown} value
+ * @returns {unknown}
+ */
 function copyValue(value) {
   if (!isObject(value)) return value;
   if (Array.isArray(value)) return value.map(copyValue);

@@ -5,16 +5,30 @@
 
 const { defineProperties, getOwnPropertyDescriptors } = Object;
 
+/**
+ * @template K, V
+ * @extends {Map<K, V>}
+ */
 class OwnMap extends Map {}
 
-const methods = getOwnPropertyDescriptors(Map.prototype);
+/**
+ * @template K, V
+ * @typedef {OwnMap<K, V>} OwnMapOf
+ */
+
+const methods = /** @type {{ constructor?: PropertyDescriptor }} */ (
+  getOwnPropertyDescriptors(Map.prototype)
+);
 delete methods.constructor;
 defineProperties(OwnMap.prototype, methods);
 
+/** @param {Function} method */
 const uncurry = (method) => Function.prototype.call.bind(method);
 
 module.exports = {
   OwnMap,
+  /** @type {<V>(map: WeakMap<object, V>, key: unknown) => V | undefined} */
   weakMapGet: uncurry(WeakMap.prototype.get),
+  /** @type {<V>(map: WeakMap<object, V>, key: object, value: V) => WeakMap<object, V>} */
   weakMapSet: uncurry(WeakMap.prototype.set),
 };

@@ -3,6 +3,19 @@
 // The private half of a client: the native client, the caller's functions and cache, and the counters.
 // Everything that a verdict rests on happens here or below.
 
+/**
+ * @import { AccessTokenClaims, ICache, MonoCloudTokenErrorCode } from '../../index.d.ts'
+ * @import { Failure, NativeClient, Outcome, Settings } from '../binding.js'
+ * @import { Provenance } from '../cache/provenance.js'
+ * @import { Functions } from './bridge.js'
+ * @import { OwnMapOf } from './collections.js'
+ * @import { Hit, Budget } from './cache.js'
+ * @import { Values } from './options.js'
+ * @import { RouteRequirements } from './requirements.js'
+ * @import { Place } from './stack.js'
+ * @import { Verdict } from './verdict.js'
+ */
+
 const { isDeepStrictEqual } = require('node:util');
 
 const { INTROSPECTED, VALIDATED } = require('../cache/provenance.js');
@@ -27,32 +40,59 @@ function now() {
   return Math.floor(Date.now() / 1000);
 }
 
+/**
+ * @typedef {ReturnType<NativeClient['validateFunction']>} ValidateFunction
+ * @typedef {NonNullable<ReturnType<ValidateFunction>>} Validated
+ * @typedef {() => Outcome | Promise<Outcome>} Source
+ */
+
 class Core {
+  /** @type {NativeClient} */
   #native;
+  /** @type {Settings & { __proto__: null }} */
   #settings;
+  /** @type {Record<string, unknown>} */
   #functions = { __proto__: null };
+  /** @type {ClaimsCache | undefined} */
   #cache;
+  /** @type {ClaimsCopies} */
   #copies;
-  /** The native functions that validate, by requirements. */
+  /**
+   * The native functions that validate, by requirements.
+   * @type {WeakMap<RouteRequirements, ValidateFunction>}
+   */
   #validateFunctions = new WeakMap();
-  /** Tokens that are being looked up in the cache: once, however many requests have them. */
+  /**
+   * Tokens that are being looked up in the cache: once, however many requests have them.
+   * @type {OwnMapOf<string, Promise<Outcome>>}
+   */
   #lookups = new OwnMap();
   #counts = { accepted: 0, refused: 0, seenBefore: 0 };
 
-  /** Whether a value is a core of this package. */
+  /**
+   * Whether a value is a core of this package.
+   * @param {unknown} value
+   * @returns {value is Core}
+   */
   static is(value) {
     return typeof value === 'object' && value !== null && #native in value;
   }
 
-  /** @param {Map<string, unknown>} values the options, by path */
+  /**
+   * @param {boolean} backendNode
+   * @param {Values} values
+   * @param {Place} from
+   */
   constructor(backendNode, values, from) {
     for (const name of FUNCTIONS) this.#functions[name] = values.get(name);
     const built = bridge.createClient(
       backendNode,
       describeAll(values),
-      values.get('issuers')?.map(describeAll),
+      // As `readClientOptions` puts them there.
+      /** @type {Values[] | undefined} */ (values.get('issuers'))?.map(describeAll),
       readEnvironment(backendNode),
-      this.#functions,
+      // The core refuses what is no function.
+      /** @type {Partial<Functions>} */ (this.#functions),
     );
     if (bridge.isFailure(built)) throw withStack(toError(built), from);
     this.#native = built;
@@ -60,7 +100,8 @@ class Core {
     this.#settings = { __proto__: null, ...orThrow(() => built.settings()) };
     // The other half of the bytes is for the native cache of signatures.
     this.#copies = new ClaimsCopies(this.#settings.verifiedTokensBytes / 2);
-    const cache = backendNode ? values.get('cache') : undefined;
+    // The core has refused what is none.
+    const cache = /** @type {ICache | undefined} */ (backendNode ? values.get('cache') : undefined);
     this.#cache = cache && new ClaimsCache(cache, this.#settings.cacheTimeout);
   }
 
@@ -72,13 +113,25 @@ class Core {
     return this.#cache !== undefined;
   }
 
-  /** The verdict on a token of either kind, at once where nothing has to be waited for, else a promise. */
+  /**
+   * The verdict on a token of either kind, at once where nothing has to be waited for, else a promise.
+   * @param {string} token
+   * @param {RouteRequirements} requirements
+   * @param {string} [certificate]
+   */
   validate(token, requirements, certificate) {
     const ticket = bridge.nextTicket();
     const outcome = this.#call(ticket, token, requirements, certificate);
     return outcome === null ? this.#later(ticket, token) : this.#verdict(outcome, token);
   }
 
+  /**
+   * @param {number} ticket
+   * @param {string} token
+   * @param {RouteRequirements} requirements
+   * @param {string} [certificate]
+   * @returns {Validated | null}
+   */
   #call(ticket, token, requirements, certificate) {
     try {
       let validate = weakMapGet(this.#validateFunctions, requirements);
@@ -97,11 +150,20 @@ class Core {
     }
   }
 
+  /**
+   * @param {number} ticket
+   * @param {string} token
+   */
   async #later(ticket, token) {
     return this.#verdict(await bridge.outcomeOf(ticket, this.#functions), token);
   }
 
-  /** The verdict that an outcome is: a number stands for claims that were admitted before under it. */
+  /**
+   * The verdict that an outcome is: a number stands for claims that were admitted before under it.
+   * @param {Validated} outcome
+   * @param {string} token
+   * @returns {Verdict}
+   */
   #verdict(outcome, token) {
     if (typeof outcome === 'string') return this.#admit(parse(outcome));
     if (typeof outcome !== 'number') return this.refuse(outcome);
@@ -113,34 +175,57 @@ class Core {
     return this.#admit(this.#copies.keep(outcome, parse(text), text.length));
   }
 
+  /** @param {AccessTokenClaims} claims */
   #admit(claims) {
     this.#counts.accepted += 1;
     return new Admitted(claims);
   }
 
-  /** Counts a refusal and publishes how it came about: the reason, never the token. */
+  /**
+   * Counts a refusal and publishes how it came about: the reason, never the token.
+   * @param {Failure} failure
+   */
   refuse(failure) {
     const { kind, code, reason } = failure;
     this.#counts.refused += 1;
-    const message = () => ({ tenantDomain: this.#settings.tenantDomain, code, reason });
+    // A failure of the kind `token` has both, and its code is one of those that are declared.
+    const message = () => ({
+      tenantDomain: this.#settings.tenantDomain,
+      code: /** @type {MonoCloudTokenErrorCode} */ (code),
+      reason: /** @type {string} */ (reason),
+    });
     if (kind === 'token') publish('refused', message);
     if (reason === 'unknown_key') publish('unknownKey', message);
     return new Refused({ failure });
   }
 
-  /** Whether the tenant is asked about a token. */
+  /**
+   * Whether the tenant is asked about a token.
+   * @param {string} token
+   */
   isIntrospected(token) {
     return orThrow(() => this.#native.isIntrospected(token));
   }
 
-  /** The outcome for a token of a given kind: claims as JSON, or a failure. `jwks`: the caller's keys, as JSON. */
+  /**
+   * The outcome for a token of a given kind: claims as JSON, or a failure. `jwks`: the caller's keys, as JSON.
+   * @param {'jwt' | 'opaque'} kind
+   * @param {string} token
+   * @param {RouteRequirements} requirements
+   * @param {string} [certificate]
+   * @param {string} [jwks]
+   */
   outcome(kind, token, requirements, certificate, jwks) {
+    /** @param {number} ticket */
     const start = (ticket) =>
       this.#native.validate(ticket, token, kind, now(), requirements.native, certificate, jwks);
     return bridge.call(start, this.#functions);
   }
 
-  /** The verdict on such an outcome. */
+  /**
+   * The verdict on such an outcome.
+   * @param {Outcome} outcome
+   */
   verdictOn(outcome) {
     return typeof outcome === 'string' ? this.#admit(parse(outcome)) : this.refuse(outcome);
   }
@@ -148,6 +233,10 @@ class Core {
   /**
    * The verdict on claims that came from a cache or from the caller's own introspection: checked as the
    * tenant's introspection response is. `outcome`: the claims as JSON, or a failure.
+   * @param {Outcome} outcome
+   * @param {string} token
+   * @param {RouteRequirements} requirements
+   * @param {string} [certificate]
    */
   verdictOnText(outcome, token, requirements, certificate) {
     const checked =
@@ -157,6 +246,13 @@ class Core {
     return this.verdictOn(checked);
   }
 
+  /**
+   * @param {string} text
+   * @param {string} token
+   * @param {RouteRequirements} requirements
+   * @param {string | undefined} certificate
+   * @param {boolean} mayLackExp
+   */
   #check(text, token, requirements, certificate, mayLackExp) {
     const { native } = requirements;
     return orFailure(() =>
@@ -166,7 +262,10 @@ class Core {
 
   /**
    * The outcome for a token by itself, by way of the cache. `source` gives the outcome where the cache has
-   * none. Concurrent calls for one token share one look-up.
+   * none. Concurrent calls for one token share one look-up. Only for a client that has a cache.
+   * @param {string} token
+   * @param {boolean} introspected
+   * @param {Source} source
    */
   cached(token, introspected, source) {
     const under = this.#lookups.get(token);
@@ -176,6 +275,11 @@ class Core {
     return work;
   }
 
+  /**
+   * @param {string} token
+   * @param {boolean} introspected
+   * @param {Source} source
+   */
   async #lookUp(token, introspected, source) {
     try {
       return await (introspected
@@ -186,31 +290,43 @@ class Core {
     }
   }
 
-  /** A JWT: a hit saves nothing but the entry's being stored again. */
+  /**
+   * A JWT: a hit saves nothing but the entry's being stored again.
+   * @param {string} token
+   * @param {Source} source
+   * @returns {Promise<Outcome>}
+   */
   async #validated(token, source) {
-    const patience = this.#cache.patience();
-    const hit = await this.#cache.get(token, patience);
+    const cache = /** @type {ClaimsCache} */ (this.#cache);
+    const patience = cache.patience();
+    const hit = await cache.get(token, patience);
     const outcome = await source();
     const isClaims = typeof outcome === 'string';
     if (hit !== undefined) {
       if (isClaims && isDeepStrictEqual(hit.claims, parse(outcome))) return outcome;
       // A tenant that can't be reached says nothing about the entry.
-      if (isClaims || outcome.kind === 'token') await this.#cache.delete(token, patience);
+      if (isClaims || outcome.kind === 'token') await cache.delete(token, patience);
     }
     if (isClaims) await this.#store(token, parse(outcome), undefined, VALIDATED, patience);
     return outcome;
   }
 
-  /** An introspected token: a hit that passes saves the request. */
+  /**
+   * An introspected token: a hit that passes saves the request.
+   * @param {string} token
+   * @param {Source} source
+   * @returns {Promise<Outcome>}
+   */
   async #introspected(token, source) {
     const cap = this.#settings.introspectionCacheDuration ?? undefined;
     if (cap === 0) return source();
-    const patience = this.#cache.patience();
-    const hit = await this.#cache.get(token, patience);
+    const cache = /** @type {ClaimsCache} */ (this.#cache);
+    const patience = cache.patience();
+    const hit = await cache.get(token, patience);
     if (hit !== undefined) {
       const remembered = this.#remembered(hit, token, cap);
       if (remembered !== undefined) return remembered;
-      await this.#cache.delete(token, patience);
+      await cache.delete(token, patience);
     }
     const outcome = await source();
     if (typeof outcome === 'string') {
@@ -221,7 +337,12 @@ class Core {
     return outcome;
   }
 
-  /** The outcome that a hit stands for, or `undefined` where it can't be used. */
+  /**
+   * The outcome that a hit stands for, or `undefined` where it can't be used.
+   * @param {Hit} hit
+   * @param {string} token
+   * @param {number | undefined} cap
+   */
   #remembered({ claims, provenance }, token, cap) {
     if (provenance === VALIDATED) return undefined;
     const checked = this.#check(toJson(claims), token, TOKEN_ALONE, undefined, cap !== undefined);
@@ -231,20 +352,43 @@ class Core {
     return isRemembered && claims.active === false && claims.exp > now() ? checked : undefined;
   }
 
+  /**
+   * @param {string} token
+   * @param {Partial<AccessTokenClaims>} claims
+   * @param {number | undefined} cap
+   * @param {Provenance} provenance
+   * @param {Budget} patience
+   */
   async #store(token, claims, cap, provenance, patience) {
     const end = endOf(claims, cap);
-    if (end !== undefined) await this.#cache.set(token, claims, end, provenance, patience);
+    const cache = /** @type {ClaimsCache} */ (this.#cache);
+    // The record of an inactive token has no claims but `exp`; `#remembered` alone reads it.
+    const entry = /** @type {AccessTokenClaims} */ (claims);
+    if (end !== undefined) await cache.set(token, entry, end, provenance, patience);
   }
 
-  /** The way of a token through the rules, as JSON, or a failure. */
+  /**
+   * The way of a token through the rules, as JSON, or a failure.
+   * @param {string} token
+   * @param {RouteRequirements} requirements
+   * @param {string} [certificate]
+   * @param {string} [jwks]
+   */
   explain(token, requirements, certificate, jwks) {
+    /** @param {number} ticket */
     const start = (ticket) =>
       this.#native.explain(ticket, token, now(), requirements.native, certificate, jwks);
     return bridge.call(start, this.#functions);
   }
 
-  /** `metadata` or `jwks` of the tenant, as JSON, or a failure. */
+  /**
+   * `metadata` or `jwks` of the tenant, as JSON, or a failure.
+   * @param {'metadata' | 'jwks'} name
+   * @param {boolean} force
+   * @param {string} [issuer]
+   */
   document(name, force, issuer) {
+    /** @param {number} ticket */
     const start = (ticket) => this.#native.document(ticket, name, force, issuer);
     return bridge.call(start, this.#functions);
   }
@@ -255,18 +399,30 @@ class Core {
     return { native, counts: { ...this.#counts }, cache: { ...this.#cache?.counts } };
   }
 
+  /**
+   * @param {'clockSkew' | 'clockTolerance'} name
+   * @param {unknown} seconds
+   * @param {Place} from
+   */
   setClock(name, seconds, from) {
     const failure = orFailure(() => this.#native.setClock(name, describe(name, seconds)));
     if (failure) throw withStack(toError(failure), from);
   }
 
-  /** Takes the caller's metadata document. A failure where it can't be used. */
+  /**
+   * Takes the caller's metadata document. A failure where it can't be used.
+   * @param {unknown} document
+   */
   adoptMetadata(document) {
     return orFailure(() => this.#native.adoptMetadata(toJson(document)));
   }
 }
 
-/** The end of an entry in epoch seconds; `undefined` where there is to be none. */
+/**
+ * The end of an entry in epoch seconds; `undefined` where there is to be none.
+ * @param {{ exp?: unknown }} claims
+ * @param {number | undefined} cap
+ */
 function endOf(claims, cap) {
   const ends = [];
   if (typeof claims.exp === 'number') ends.push(claims.exp);

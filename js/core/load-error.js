@@ -35,6 +35,16 @@ const DENO = {
 const AGAIN = 'delete node_modules and install it again on this machine';
 const REINSTALL = `${AGAIN}, with its optional dependencies`;
 
+/**
+ * @typedef {{ why: string, fix: string, told?: boolean }} Diagnosis
+ * @typedef {{ message: string, name: string | undefined }} Attempt
+ */
+
+/**
+ * @param {string} platform
+ * @param {Diagnosis} diagnosis
+ * @param {string} [tried]
+ */
 function sentence(platform, { why, fix }, tried = '') {
   return (
     `The native addon of ${PACKAGE} can't be loaded on ${platform} by ${runtime()}: ` +
@@ -48,11 +58,16 @@ function runtime() {
   return deno ? `Deno ${deno}` : `Node.js ${process.version}`;
 }
 
+/**
+ * @param {string} message
+ * @param {unknown} [cause]
+ */
 function failure(message, cause) {
   const error = cause ? new Error(message, { cause }) : new Error(message);
   return Object.assign(error, { code: 'ERR_MONOCLOUD_NATIVE' });
 }
 
+/** @param {Error} error */
 function loadError(error) {
   const attempts = attemptsOf(error);
   // What it took this system for, where the two are not of one mind.
@@ -65,6 +80,10 @@ function loadError(error) {
   return failure(sentence(platform, diagnosis, tried), error);
 }
 
+/**
+ * @param {string} expected
+ * @param {string | undefined} found
+ */
 function versionError(expected, found) {
   const platform = platformName();
   const why =
@@ -74,8 +93,12 @@ function versionError(expected, found) {
   return failure(sentence(platform, { why, fix }));
 }
 
-/** What ./binding.js tried, in that order, and how each ended. Its error has the last one first. */
+/**
+ * What ./binding.js tried, in that order, and how each ended. Its error has the last one first.
+ * @param {Error} error
+ */
 function attemptsOf(error) {
+  /** @type {Attempt[]} */
   const attempts = [];
   for (let { cause } = error; cause instanceof Error; cause = cause.cause) {
     const [message] = cause.message.split('\n', 1);
@@ -88,11 +111,17 @@ function attemptsOf(error) {
   return attempts.filter(({ name, message }) => !/wasi/.test(name ?? message));
 }
 
+/** @param {Attempt[]} attempts */
 function soughtBy(attempts) {
   return PLATFORMS.find((known) => attempts.some(({ name }) => name?.endsWith(`-${known}`)));
 }
 
-/** `told`: the sentence says it all, and which files were tried is of no use. */
+/**
+ * `told`: the sentence says it all, and which files were tried is of no use.
+ * @param {Attempt[]} attempts
+ * @param {string} platform
+ * @returns {Diagnosis}
+ */
 function diagnose(attempts, platform) {
   const forbidden = forbids(attempts);
   if (forbidden) return { ...forbidden, told: true };
@@ -113,7 +142,9 @@ function diagnose(attempts, platform) {
   return absent(`${PACKAGE}-${platform}`, platform);
 }
 
+/** @param {Attempt[]} attempts */
 function forbids(attempts) {
+  /** @param {RegExp} pattern */
   const ended = (pattern) => attempts.some(({ message }) => pattern.test(message));
   if (ended(/addons is disabled/)) {
     return process.permission !== undefined && !hasFlag('--no-addons')
@@ -129,7 +160,11 @@ function forbids(attempts) {
   return undefined;
 }
 
-/** The file is there. `message` is what the system's loader says of it. */
+/**
+ * The file is there. `message` is what the system's loader says of it.
+ * @param {string} message
+ * @param {string} platform
+ */
 function refused(message, platform) {
   const why = `the system refuses it ("${message}")`;
   if (/\.zip[/\\]/.test(message)) {
@@ -144,7 +179,11 @@ function refused(message, platform) {
   return { why, fix: REINSTALL };
 }
 
-/** Nothing of this platform is installed: what is, and what the project's files say, tells why. */
+/**
+ * Nothing of this platform is installed: what is, and what the project's files say, tells why.
+ * @param {string} name
+ * @param {string} platform
+ */
 function absent(name, platform) {
   const installed = PLATFORMS.filter((other) => other !== platform && isInstalled(other));
   const missing = `${name} is not installed`;
@@ -174,7 +213,11 @@ function absent(name, platform) {
   return fromProject(missing, name);
 }
 
-/** No platform's package is there at all. */
+/**
+ * No platform's package is there at all.
+ * @param {string} missing
+ * @param {string} name
+ */
 function fromProject(missing, name) {
   const project = projectDirectory();
   const npmrc = textOf(path.join(project, '.npmrc'));
@@ -196,6 +239,7 @@ function fromProject(missing, name) {
   };
 }
 
+/** @param {string} platform */
 function isInstalled(platform) {
   try {
     // Made here, so that no bundler takes it for something to bundle.
@@ -229,6 +273,7 @@ function projectDirectory() {
   return project;
 }
 
+/** @param {string} file */
 function textOf(file) {
   try {
     return fs.readFileSync(file, 'utf8');
@@ -237,13 +282,16 @@ function textOf(file) {
   }
 }
 
+/** @param {string} flag */
 function hasFlag(flag) {
   return [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)].includes(flag);
 }
 
 function platformName() {
   const { arch, platform } = process;
-  const abi = { linux: libc, win32: () => 'msvc' }[platform]?.();
+  /** @type {Partial<Record<NodeJS.Platform, () => string | undefined>>} */
+  const abis = { linux: libc, win32: () => 'msvc' };
+  const abi = abis[platform]?.();
   return [platform, arch, abi].filter(Boolean).join('-');
 }
 
@@ -253,7 +301,11 @@ function libc() {
   // Otherwise it looks up the name of every open connection's peer.
   report.excludeNetwork = true;
   try {
-    return report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl';
+    // The declaration says only that it is an object.
+    const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (
+      report.getReport()
+    );
+    return header.glibcVersionRuntime ? 'gnu' : 'musl';
   } catch {
     return undefined; // Deno asks for --allow-sys.
   } finally {

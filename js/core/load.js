@@ -10,7 +10,9 @@ function load() {
   try {
     binding = require('../binding.js');
   } catch (error) {
-    throw require('./load-error.js').loadError(error);
+    throw require('./load-error.js').loadError(
+      /** @type {Error} binding.js throws nothing else */ (error),
+    );
   }
   // Each version calls its own addon's functions in its own way. A lock file that was merged by hand
   // may pair two that were never together.

@@ -23,10 +23,12 @@ const LONGEST_SHOWN = 64;
  * The options of `names` as a record without a prototype; `undefined` for those that are not given.
  * Own members of `options` count, and those of its prototypes but `Object.prototype` of any realm.
  *
+ * @template {string} Name
  * @param {unknown} options `undefined` and `null`: none are given
- * @param {readonly string[]} names all that there are
+ * @param {readonly Name[]} names all that there are
  * @param {{ what: string, from: Function, name?: string }} where `what` has the options, for messages
  * ("protect()"), and `name` is what they are called; the stack of an error begins where `from` was called
+ * @returns {Record<Name, {} | undefined>}
  * @throws {MonoCloudValidationError} where `options` is no object, has another option, or can't be read
  */
 function readOptions(options, names, { what, from, name = 'options' }) {
@@ -44,21 +46,38 @@ function readOptions(options, names, { what, from, name = 'options' }) {
   return record;
 }
 
-/** One member of an object by the same rules, whatever else the object has. */
+/**
+ * One member of an object by the same rules, whatever else the object has.
+ * @param {object} object
+ * @param {string} name
+ * @param {Function} from
+ */
 function readMember(object, name, from) {
   return read(object, chainOf(object, 'options', from), name, from);
 }
 
+/**
+ * @param {string} message
+ * @param {Function} from
+ */
 function refusal(message, from) {
   const error = new MonoCloudValidationError(message);
   captureStackTrace(error, from);
   return error;
 }
 
-/** The objects whose members count, as a linked list: first `options`, then its prototypes. */
+/** @typedef {{ holder: object, next: Link | undefined }} Link */
+
+/**
+ * The objects whose members count, as a linked list: first `options`, then its prototypes.
+ * @param {{}} options
+ * @param {string} name
+ * @param {Function} from
+ */
 function chainOf(options, name, from) {
   try {
     if (typeof options === 'object' && !isArray(options)) {
+      /** @type {Link} */
       const first = { holder: options, next: undefined };
       let last = first;
       for (let count = 0; count < MOST_PROTOTYPES; count += 1) {
@@ -76,7 +95,10 @@ function chainOf(options, name, from) {
   throw refusal(`"${name}" must be an object`, from);
 }
 
-/** Whether an object is the `Object.prototype` of another realm. */
+/**
+ * Whether an object is the `Object.prototype` of another realm.
+ * @param {object} holder
+ */
 function isForeignRoot(holder) {
   return (
     hasOwn(holder, 'isPrototypeOf') &&
@@ -85,10 +107,16 @@ function isForeignRoot(holder) {
   );
 }
 
-/** The first member that is no option. A value of `undefined` makes no difference: the name is wrong. */
+/**
+ * The first member that is no option. A value of `undefined` makes no difference: the name is wrong.
+ * @param {Link} chain
+ * @param {readonly string[]} names
+ * @param {string} name
+ * @param {Function} from
+ */
 function unknownKey(chain, names, name, from) {
   try {
-    for (let link = chain; link !== undefined; link = link.next) {
+    for (let link = /** @type {Link | undefined} */ (chain); link !== undefined; link = link.next) {
       const keys = ownKeys(link.holder);
       for (let i = 0; i < keys.length; i += 1) {
         const key = keys[i];
@@ -102,21 +130,35 @@ function unknownKey(chain, names, name, from) {
   }
 }
 
+/**
+ * @param {readonly string[]} names
+ * @param {string} key
+ */
 function isOneOf(names, key) {
   for (let i = 0; i < names.length; i += 1) if (names[i] === key) return true;
   return false;
 }
 
-/** Of a class's prototype its getters are members; its methods, which are not enumerable, are none. */
+/**
+ * Of a class's prototype its getters are members; its methods, which are not enumerable, are none.
+ * @param {object} prototype
+ * @param {string} key
+ */
 function isMember(prototype, key) {
   if (key === 'constructor') return false;
   const descriptor = getOwnPropertyDescriptor(prototype, key);
   return descriptor !== undefined && (descriptor.enumerable || hasOwn(descriptor, 'get'));
 }
 
+/**
+ * @param {{}} options
+ * @param {Link} chain
+ * @param {string} name
+ * @param {Function} from
+ */
 function read(options, chain, name, from) {
   try {
-    for (let link = chain; link !== undefined; link = link.next) {
+    for (let link = /** @type {Link | undefined} */ (chain); link !== undefined; link = link.next) {
       // Directly before the read, so that no getter of another option comes between.
       if (hasOwn(link.holder, name)) return get(link.holder, name, options) ?? undefined;
     }
@@ -132,6 +174,11 @@ function read(options, chain, name, from) {
 // What is said about an option that does not exist
 // ---------------------------------------------------------------------------------------------
 
+/**
+ * @param {string} what
+ * @param {string} key
+ * @param {readonly string[]} names
+ */
 function unknownOption(what, key, names) {
   const shown = JSON.stringify(
     key.length > LONGEST_SHOWN ? `${key.slice(0, LONGEST_SHOWN)}…` : key,
@@ -141,7 +188,11 @@ function unknownOption(what, key, names) {
   return `${what} has no option ${shown}; ${hint}`;
 }
 
-/** The name that a key is most likely a misspelling of: of three letters one may be wrong. */
+/**
+ * The name that a key is most likely a misspelling of: of three letters one may be wrong.
+ * @param {string} key
+ * @param {readonly string[]} names
+ */
 function nearest(key, names) {
   if (key.length > LONGEST_SHOWN) return undefined;
   let meant;
@@ -160,8 +211,11 @@ function nearest(key, names) {
 /**
  * The Damerau-Levenshtein distance (optimal string alignment): how many letters have to be replaced,
  * added, removed or swapped with their neighbour to make one text of another.
+ * @param {string} from
+ * @param {string} to
  */
 function distance(from, to) {
+  /** @type {number[]} */
   let beforeLast = [];
   let last = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i += 1) {

@@ -3,6 +3,11 @@
 // The client's options and environment, each read once and described by its type. The rules on their values
 // are the core's (src/config); here JavaScript's types are told apart.
 
+/**
+ * @import { GivenOption } from '../binding.js'
+ * @import { Place } from './stack.js'
+ */
+
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('./options-reader.js');
 const { environmentNames, optionTable } = require('./bridge.js');
@@ -14,6 +19,7 @@ const { stringify } = JSON;
 
 /** Top-level names, and those of an entry of `issuers`; the groups have members that are options. */
 const OPTIONS = optionTable.map(({ name }) => name);
+/** @param {string} path */
 const isTop = (path) => !path.includes('.');
 const TOP = OPTIONS.filter(isTop);
 const ISSUER_TOP = OPTIONS.filter((_, index) => optionTable[index].isOfAnIssuer).filter(isTop);
@@ -21,11 +27,18 @@ const GROUPS = ['groupOptions', 'tls'];
 const CACHE_METHODS = ['get', 'set', 'delete'];
 const MOST_ISSUERS = 1000;
 
+/** @typedef {Map<string, unknown>} Values options by path, such as `groupOptions.matchAll` */
+
+/** @param {string} group */
 const membersOf = (group) =>
   OPTIONS.filter((path) => path.startsWith(`${group}.`)).map((path) =>
     path.slice(group.length + 1),
   );
 
+/**
+ * @param {string} message
+ * @param {Place} from
+ */
 function refusal(message, from) {
   return withStack(new MonoCloudValidationError(message), from);
 }
@@ -33,6 +46,9 @@ function refusal(message, from) {
 /**
  * Reads the options of a client: a map from path to value, `groupOptions.matchAll` for nested ones. The value
  * of `issuers` is a list of such maps.
+ * @param {unknown} options
+ * @param {{ what: string, from: Function }} where
+ * @returns {Values}
  */
 function readClientOptions(options, { what, from }) {
   const record = readOptions(options, TOP, { what, from });
@@ -45,7 +61,14 @@ function readClientOptions(options, { what, from }) {
   return values;
 }
 
-/** Options by path, with the members of the groups among them. `place`: what stands before a name in messages. */
+/**
+ * Options by path, with the members of the groups among them. `place`: what stands before a name in messages.
+ * @param {Record<string, {} | undefined>} record
+ * @param {readonly string[]} names
+ * @param {string} place
+ * @param {Function} from
+ * @returns {Values}
+ */
 function withMembers(record, names, place, from) {
   const values = new Map();
   for (const name of names) {
@@ -63,9 +86,14 @@ function withMembers(record, names, place, from) {
   return values;
 }
 
-/** The entries of `issuers`, each as options by path. Read by index: an iterator can be replaced. */
+/**
+ * The entries of `issuers`, each as options by path. Read by index: an iterator can be replaced.
+ * @param {unknown} given
+ * @param {Function} from
+ */
 function readIssuers(given, from) {
   if (given === undefined) return undefined;
+  /** @type {unknown[]} */
   const entries = [];
   try {
     if (!isArray(given) || given.length > MOST_ISSUERS) throw new TypeError();
@@ -82,22 +110,34 @@ function readIssuers(given, from) {
   });
 }
 
-/** A method of the caller's cache, which is an object of the caller's own class and no set of options. */
+/**
+ * A method of the caller's cache, which is an object of the caller's own class and no set of options.
+ * @param {object | null} cache
+ * @param {string} name
+ * @param {Function} from
+ */
 function readMethod(cache, name, from) {
   try {
-    return cache[name];
+    // Whatever is there: the core looks at its kind.
+    return /** @type {Record<string, unknown>} */ (cache)[name];
   } catch {
     throw refusal(`"cache.${name}" can't be read`, from);
   }
 }
 
-/** A value and its JavaScript type, as a record without a prototype. */
+/**
+ * A value and its JavaScript type, as a record without a prototype.
+ * @param {string} name
+ * @param {unknown} value
+ * @returns {GivenOption}
+ */
 function describe(name, value) {
   const kind = typeof value;
+  /** @type {GivenOption & { __proto__: null }} */
   const described = { __proto__: null, name, kind };
-  if (kind === 'string') described.text = value;
-  else if (kind === 'number') described.number = value;
-  else if (kind === 'boolean') described.flag = value;
+  if (typeof value === 'string') described.text = value;
+  else if (typeof value === 'number') described.number = value;
+  else if (typeof value === 'boolean') described.flag = value;
   else if (kind === 'object' && AS_JSON.includes(name)) described.text = toJson(value);
   return described;
 }
@@ -105,6 +145,7 @@ function describe(name, value) {
 /** Options that may be objects which the core reads as a whole. */
 const AS_JSON = ['clientSecret', 'audience', 'clientIds', 'requiredClaims'];
 
+/** @param {Values} values */
 function describeAll(values) {
   const described = [];
   for (const [name, value] of values) {
@@ -113,7 +154,10 @@ function describeAll(values) {
   return described;
 }
 
-/** A value as JSON; what has no JSON becomes a text that is none, which the core refuses. */
+/**
+ * A value as JSON; what has no JSON becomes a text that is none, which the core refuses.
+ * @param {unknown} value
+ */
 function toJson(value) {
   try {
     return stringify(value) ?? '';
@@ -125,6 +169,7 @@ function toJson(value) {
 /**
  * The environment variables that are read, as pairs; those of this package only for the class that is
  * configured by them.
+ * @param {boolean} own
  */
 function readEnvironment(own) {
   const pairs = [];

@@ -3,6 +3,11 @@
 // What a route requires of a token. The caller's options are read once: for a guarded route when it is set
 // up, for a call of a method when it is made.
 
+/**
+ * @import { IntrospectOptions } from '../../index.d.ts'
+ * @import { GivenRequirements } from '../binding.js'
+ */
+
 const { readOptions } = require('./options-reader.js');
 const { refusal } = require('./options.js');
 
@@ -12,7 +17,7 @@ const { isFinite: isFiniteNumber } = Number;
 const { stringify } = JSON;
 const { ownKeys } = Reflect;
 
-const REQUIREMENTS = [
+const REQUIREMENTS = /** @type {const} */ ([
   'scopes',
   'anyScope',
   'groups',
@@ -20,11 +25,12 @@ const REQUIREMENTS = [
   'acr',
   'maxAge',
   'validateCertificateBinding',
-];
-const ROUTE_OPTIONS = [...REQUIREMENTS, 'authorize', 'optional'];
-const METHOD_OPTIONS = [...REQUIREMENTS, 'clientCertificate'];
-const WITH_KEYS = [...METHOD_OPTIONS, 'jwks'];
+]);
+const ROUTE_OPTIONS = /** @type {const} */ ([...REQUIREMENTS, 'authorize', 'optional']);
+const METHOD_OPTIONS = /** @type {const} */ ([...REQUIREMENTS, 'clientCertificate']);
+const WITH_KEYS = /** @type {const} */ ([...METHOD_OPTIONS, 'jwks']);
 
+/** @type {readonly unknown[]} */
 const BINDING_MODES = ['when_present', 'required', 'dangerously_ignore'];
 
 const PLAIN = { writable: true, enumerable: true, configurable: true };
@@ -32,20 +38,39 @@ const PLAIN = { writable: true, enumerable: true, configurable: true };
 /** The most names that a route may require. */
 const MOST_NAMES = 100_000;
 
+/**
+ * @typedef {string | number | boolean} ClaimValue
+ * @typedef {{
+ *   scopes?: readonly string[],
+ *   anyScope?: readonly string[],
+ *   groups?: readonly string[],
+ *   claims?: Readonly<Record<string, readonly ClaimValue[]>>,
+ *   acr?: readonly string[],
+ *   maxAge?: number,
+ *   validateCertificateBinding?: boolean | string,
+ *   __proto__?: null,
+ * }} Checked the options in `REQUIREMENTS`, checked
+ * @typedef {Requirements} RouteRequirements
+ * @typedef {{} | undefined} Plain strings, numbers, booleans, and lists and objects of these
+ */
+
 /** What one route requires: one object for each route, which the core's functions are kept by. */
 class Requirements {
   #record;
 
-  /** @param record the options in `REQUIREMENTS`, checked, without a prototype */
+  /** @param {Checked} record without a prototype */
   constructor(record) {
     this.#record = record;
     const { validateCertificateBinding: binding, claims, ...rest } = record;
-    this.native = freeze({
-      __proto__: null,
-      ...rest,
-      claims: claims === undefined ? undefined : textOf(claims),
-      binding: nativeBinding(binding),
-    });
+    // The addon's declaration has no lists that are read only; it does not write to them.
+    this.native = /** @type {GivenRequirements} */ (
+      freeze({
+        __proto__: null,
+        ...rest,
+        claims: claims === undefined ? undefined : textOf(claims),
+        binding: nativeBinding(binding),
+      })
+    );
     freeze(this);
   }
 
@@ -57,8 +82,11 @@ class Requirements {
   /**
    * The documented options, for a method that a program has replaced: a new plain object each time, so that
    * what the method does to it changes nothing for the next request.
+   * @param {string} [clientCertificate]
+   * @returns {IntrospectOptions}
    */
   documented(clientCertificate) {
+    /** @type {Record<string, unknown>} */
     const options = {};
     for (let index = 0; index < REQUIREMENTS.length; index += 1) {
       const name = REQUIREMENTS[index];
@@ -66,41 +94,59 @@ class Requirements {
       if (value !== undefined) options[name] = copy(value);
     }
     if (clientCertificate !== undefined) options.clientCertificate = clientCertificate;
-    return options;
+    // A record of the options that were checked when they were read.
+    return /** @type {IntrospectOptions} */ (options);
   }
 }
 
-/** A copy of a value that consists of objects, arrays and primitives. `slice` and iterators can be replaced. */
+/** @param {object} value */
+const membersOf = (value) => /** @type {Record<string, Plain>} */ (value);
+
+/**
+ * A copy of a value that consists of objects, arrays and primitives. `slice` and iterators can be replaced.
+ * @param {Plain} value
+ * @returns {Plain}
+ */
 function copy(value) {
   if (typeof value !== 'object') return value;
   const copied = isArray(value) ? [] : {};
   const names = keys(value);
   for (let index = 0; index < names.length; index += 1) {
-    const member = { __proto__: null, value: copy(value[names[index]]), ...PLAIN };
+    const member = { __proto__: null, value: copy(membersOf(value)[names[index]]), ...PLAIN };
     // Not by assignment: a claim may be called `__proto__`.
     defineProperty(copied, names[index], member);
   }
   return copied;
 }
 
-/** Defines the next entry. An assignment would call a setter for that index on `Array.prototype`. */
+/**
+ * Defines the next entry. An assignment would call a setter for that index on `Array.prototype`.
+ * @template T
+ * @param {T[]} list
+ * @param {T} value
+ */
 function append(list, value) {
   defineProperty(list, list.length, { __proto__: null, value, ...PLAIN });
 }
 
-/** A value as JSON, by its primitives alone: a `toJSON` on a prototype would make different values equal. */
+/**
+ * A value as JSON, by its primitives alone: a `toJSON` on a prototype would make different values equal.
+ * @param {Plain} value
+ * @returns {string}
+ */
 function textOf(value) {
   if (typeof value !== 'object') return stringify(value) ?? 'null';
   const list = isArray(value);
   const names = keys(value);
   let text = '';
   for (let index = 0; index < names.length; index += 1) {
-    const member = textOf(value[names[index]]);
+    const member = textOf(membersOf(value)[names[index]]);
     text += `${index === 0 ? '' : ','}${list ? '' : `${stringify(names[index])}:`}${member}`;
   }
   return list ? `[${text}]` : `{${text}}`;
 }
 
+/** @param {boolean | string | undefined} binding */
 function nativeBinding(binding) {
   if (binding === true) return 'required';
   return binding === false ? 'not_checked' : binding;
@@ -113,7 +159,11 @@ const TOKEN_ALONE = new Requirements({
   validateCertificateBinding: 'dangerously_ignore',
 });
 
-/** The requirements of a guarded route, with `authorize` and `optional`. */
+/**
+ * The requirements of a guarded route, with `authorize` and `optional`.
+ * @param {unknown} options
+ * @param {Function} from
+ */
 function readRoute(options, from) {
   const record = readOptions(options, ROUTE_OPTIONS, { what: 'protect()', from });
   const { authorize, optional = false } = record;
@@ -124,10 +174,22 @@ function readRoute(options, from) {
   return { requirements: requirementsOf(record, from), authorize, optional };
 }
 
-/** A call without options. No prototype: `Object.prototype` may have a `jwks` or a `certificate`. */
+/** @typedef {{ __proto__?: null, requirements: Requirements, certificate?: string, jwks?: {} }} Call */
+
+/**
+ * A call without options. No prototype: `Object.prototype` may have a `jwks` or a `certificate`.
+ * @type {Readonly<Call>}
+ */
 const NO_OPTIONS = freeze({ __proto__: null, requirements: NOTHING });
 
-/** The options of one call of a method: requirements, and what came with the request. */
+/**
+ * The options of one call of a method: requirements, and what came with the request.
+ * @param {unknown} options
+ * @param {Function} from
+ * @param {string} what
+ * @param {readonly (typeof WITH_KEYS)[number][]} [names]
+ * @returns {Readonly<Call>}
+ */
 function readCall(options, from, what, names = METHOD_OPTIONS) {
   if (options === undefined || options === null) return NO_OPTIONS;
   const record = readOptions(options, names, { what, from });
@@ -139,6 +201,10 @@ function readCall(options, from, what, names = METHOD_OPTIONS) {
   };
 }
 
+/**
+ * @param {Record<(typeof REQUIREMENTS)[number], {} | undefined>} given
+ * @param {Function} from
+ */
 function requirementsOf(given, from) {
   const binding = given.validateCertificateBinding;
   if (binding !== undefined && typeof binding !== 'boolean' && !BINDING_MODES.includes(binding)) {
@@ -152,13 +218,20 @@ function requirementsOf(given, from) {
     claims: readClaims(given.claims, from),
     acr: notEmpty(readNames(given.acr, 'acr', from), 'acr', from),
     maxAge: readSeconds(given.maxAge, 'maxAge', from),
-    validateCertificateBinding: binding,
+    // One of `BINDING_MODES` is a string.
+    validateCertificateBinding: /** @type {boolean | string | undefined} */ (binding),
   });
 }
 
-/** A copy of a list of strings. Read by index: an iterator can be replaced, and may skip entries. */
+/**
+ * A copy of a list of strings. Read by index: an iterator can be replaced, and may skip entries.
+ * @param {unknown} given
+ * @param {string} name
+ * @param {Function} from
+ */
 function readNames(given, name, from) {
   if (given === undefined) return undefined;
+  /** @type {string[]} */
   const names = [];
   try {
     if (!isArray(given)) throw new TypeError();
@@ -175,15 +248,25 @@ function readNames(given, name, from) {
   return freeze(names);
 }
 
-/** One of no values is no requirement that a token can meet, and surely a mistake. */
+/**
+ * One of no values is no requirement that a token can meet, and surely a mistake.
+ * @param {readonly string[] | undefined} names
+ * @param {string} name
+ * @param {Function} from
+ */
 function notEmpty(names, name, from) {
   if (names?.length === 0) throw refusal(`"${name}" must have at least one entry`, from);
   return names;
 }
 
-/** `{ name: value or list of values }`, as a record of lists without a prototype. */
+/**
+ * `{ name: value or list of values }`, as a record of lists without a prototype.
+ * @param {{} | undefined} given
+ * @param {Function} from
+ */
 function readClaims(given, from) {
   if (given === undefined) return undefined;
+  /** @type {Record<string, readonly ClaimValue[]>} */
   const record = create(null);
   try {
     if (typeof given !== 'object' || isArray(given)) throw new TypeError();
@@ -193,7 +276,7 @@ function readClaims(given, from) {
       if (typeof name !== 'string') continue;
       // Of a JSON Pointer (RFC 6901 §3): after "~" comes 0 or 1.
       if (name[0] === '/' && /~(?![01])/.test(name)) throw new TypeError();
-      record[name] = readValues(given[name]);
+      record[name] = readValues(membersOf(given)[name]);
     }
   } catch {
     const rule =
@@ -203,10 +286,12 @@ function readClaims(given, from) {
   return freeze(record);
 }
 
+/** @param {unknown} given */
 function readValues(given) {
   const list = isArray(given) ? given : [given];
   const { length } = list;
   if (length === 0 || length > MOST_NAMES) throw new TypeError();
+  /** @type {ClaimValue[]} */
   const values = [];
   for (let index = 0; index < length; index += 1) {
     const value = list[index];
@@ -219,6 +304,11 @@ function readValues(given) {
   return freeze(values);
 }
 
+/**
+ * @param {unknown} given
+ * @param {string} name
+ * @param {Function} from
+ */
 function readSeconds(given, name, from) {
   if (given === undefined) return undefined;
   if (typeof given !== 'number' || !isFiniteNumber(given) || given < 0) {
@@ -229,9 +319,11 @@ function readSeconds(given, name, from) {
 
 /** Calls of methods with equal options share an object. Bounds the record against generated scope lists. */
 const MOST_SHARED = 256;
+/** @type {Record<string, Requirements>} */
 let known = create(null);
 let count = 0;
 
+/** @param {Requirements} requirements */
 function shared(requirements) {
   const name = textOf(requirements.native);
   if (name === NAME_OF_NOTHING) return NOTHING;
@@ -247,7 +339,10 @@ function shared(requirements) {
 
 const NAME_OF_NOTHING = textOf(NOTHING.native);
 
-/** The client certificate of a request. A value of another type is one that the core finds malformed. */
+/**
+ * The client certificate of a request. A value of another type is one that the core finds malformed.
+ * @param {unknown} certificate
+ */
 function certificateText(certificate) {
   return certificate === undefined || typeof certificate === 'string' ? certificate : 'malformed';
 }

@@ -4,9 +4,14 @@
 
 const { captureStackTrace } = Error;
 
+/** @typedef {Function | { stack?: string }} Place a function that was called, or the trace of its call */
+
 /**
  * Sets where an error's stack begins. `from` is the public function that was called, where that call is
  * still on the stack, or else the trace that `traceOf` took.
+ * @template {Error} E
+ * @param {E} error
+ * @param {Place} from
  */
 function withStack(error, from) {
   if (typeof from === 'function') {
@@ -26,7 +31,11 @@ function withStack(error, from) {
   return error;
 }
 
-/** The place of a call whose error may come later. It is formatted only if it is needed. */
+/**
+ * The place of a call whose error may come later. It is formatted only if it is needed.
+ * @param {Function} callee
+ * @returns {{ stack?: string }}
+ */
 function traceOf(callee) {
   const trace = {};
   captureStackTrace(trace, callee);

@@ -3,21 +3,36 @@
 // The verdict on one token. A guard lets a request through for an `Admitted`, and for nothing else: every
 // other value, whoever made it, is a refusal.
 
+/**
+ * @import { AccessTokenClaims } from '../../index.d.ts'
+ * @import { Failure } from '../binding.js'
+ */
+
 const { isArray } = Array;
+
+/**
+ * @typedef {Admitted | Refused} Verdict
+ * @typedef {{ failure?: Failure, error?: unknown, noToken?: true }} Why the core's failure, or what somebody threw
+ */
 
 /** The token passes. Only this package makes one: the private member is what it is recognised by. */
 class Admitted {
   #claims;
 
-  /** @param {object} claims an object that nobody else has */
+  /** @param {AccessTokenClaims | undefined} claims an object that nobody else has; none on an optional route */
   constructor(claims) {
     this.#claims = claims;
   }
 
+  /**
+   * @param {unknown} value
+   * @returns {value is Admitted}
+   */
   static is(value) {
     return typeof value === 'object' && value !== null && #claims in value;
   }
 
+  /** @param {Admitted} verdict */
   static claims(verdict) {
     return verdict.#claims;
   }
@@ -27,24 +42,36 @@ class Admitted {
 class Refused {
   #why;
 
-  /** @param {{ failure: object } | { error: unknown }} why the core's failure, or what somebody threw */
+  /** @param {Why} why */
   constructor(why) {
     this.#why = why;
   }
 
+  /**
+   * @param {unknown} value
+   * @returns {value is Refused}
+   */
   static is(value) {
     return typeof value === 'object' && value !== null && #why in value;
   }
 
+  /** @param {Refused} verdict */
   static why(verdict) {
     return verdict.#why;
   }
 }
 
-/** What a method that a program has put in place of ours may return: an object that is no array. */
+/**
+ * What a method that a program has put in place of ours may return: an object that is no array.
+ * @param {unknown} claims
+ * @returns {Verdict}
+ */
 function verdictOnClaims(claims) {
   const isClaims = typeof claims === 'object' && claims !== null && !isArray(claims);
-  return isClaims ? new Admitted(claims) : new Refused({ failure: NO_CLAIMS });
+  // Claims are what the declared type of such a method promises. They are not checked.
+  return isClaims
+    ? new Admitted(/** @type {AccessTokenClaims} */ (claims))
+    : new Refused({ failure: NO_CLAIMS });
 }
 
 const NO_CLAIMS = {
@@ -61,6 +88,7 @@ module.exports = {
   Refused,
   isAdmitted,
   isRefused,
+  /** @type {(value: unknown) => value is Verdict} */
   isVerdict: (value) => isAdmitted(value) || isRefused(value),
   claimsOf: Admitted.claims,
   whyOf: Refused.why,

@@ -31,7 +31,7 @@ credentials for introspection; and with --token, why a token is refused.
 
 Ends with 0 where all is well, 1 where something has to be mended, 2 where it was called wrongly.`;
 
-const OPTIONS = {
+const OPTIONS = /** @type {const} */ ({
   token: { type: 'string' },
   scope: { type: 'string', multiple: true },
   'any-scope': { type: 'string', multiple: true },
@@ -46,33 +46,49 @@ const OPTIONS = {
   'no-color': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
-};
+});
 
 /** A mistake on the command line. The message is shown to the user. */
 class UsageError extends Error {}
 
-/** The text of a file. The error has the file's name, and nothing of its content. */
+/**
+ * The text of a file. The error has the file's name, and nothing of its content.
+ * @param {string} option
+ * @param {string} file
+ */
 function readFile(option, file) {
   try {
     return fs.readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`--${option} ${file} can't be read (${error.code})`);
+    throw new UsageError(
+      `--${option} ${file} can't be read (${/** @type {NodeJS.ErrnoException} */ (error).code})`,
+    );
   }
 }
 
+/** @param {string[]} args */
 function parse(args) {
   try {
     return parseArgs({ args, options: OPTIONS, allowPositionals: true });
   } catch (error) {
     // Only the first sentence is about the mistake; the others are about node:util.
-    throw new UsageError(error.message.split('. ', 1)[0]);
+    throw new UsageError(/** @type {Error} */ (error).message.split('. ', 1)[0]);
   }
 }
 
-/** @param {string[]} args */
+/**
+ * @typedef {{ [name: string]: (string | number | boolean)[] }} Claims
+ * @typedef {{ options?: unknown, claims?: Claims, maxAge?: number }} Read what was read: `token` and `certificate` were, too
+ * @typedef {Omit<ReturnType<typeof parse>['values'], 'options'> & Read} Values
+ */
+
+/**
+ * @param {string[]} args
+ * @returns {Promise<Values>}
+ */
 async function readArguments(args) {
   const { values, positionals } = parse(args);
-  if (values.help || values.version) return values;
+  if (values.help || values.version) return { ...values, options: undefined };
   const [command, ...rest] = positionals;
   if (command !== 'doctor' || rest.length > 0) {
     throw new UsageError(
@@ -88,12 +104,17 @@ async function readArguments(args) {
     certificate:
       values.certificate === undefined ? undefined : readFile('certificate', values.certificate),
     options: values.options === undefined ? undefined : await importOptions(values.options),
-    claims: values.claim?.reduce(withClaim, {}),
+    claims: values.claim?.reduce(withClaim, /** @type {Claims} */ ({})),
     maxAge: values['max-age'] === undefined ? undefined : secondsOf(values['max-age']),
   };
 }
 
-/** `NAME=VALUE` among the claims before it. A value that is a number, a boolean or a text in JSON is that. */
+/**
+ * `NAME=VALUE` among the claims before it. A value that is a number, a boolean or a text in JSON is that.
+ * @param {Claims} claims
+ * @param {string} text
+ * @returns {Claims}
+ */
 function withClaim(claims, text) {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined) throw new UsageError('--claim must be followed by NAME=VALUE');
@@ -101,6 +122,7 @@ function withClaim(claims, text) {
   return { ...claims, [name]: [...before, claimValue(value)] };
 }
 
+/** @param {string} text */
 function claimValue(text) {
   try {
     const value = JSON.parse(text);
@@ -110,11 +132,13 @@ function claimValue(text) {
   }
 }
 
+/** @param {string} text */
 function secondsOf(text) {
   if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text);
   throw new UsageError('--max-age must be followed by a number of seconds');
 }
 
+/** @param {string} file */
 function loadEnvironment(file) {
   if (process.loadEnvFile === undefined) {
     throw new UsageError('--env-file needs Node.js 20.12 or later');
@@ -123,7 +147,10 @@ function loadEnvironment(file) {
   process.loadEnvFile(file);
 }
 
-/** The default export of the user's module, CommonJS or ES. */
+/**
+ * The default export of the user's module, CommonJS or ES.
+ * @param {string} file
+ */
 async function importOptions(file) {
   const location = path.resolve(file);
   if (!fs.existsSync(location)) throw new UsageError(`--options ${file} is not there`);

@@ -2,11 +2,34 @@
 
 // The checks. Each may depend on those before it. They call a client, as the API's own requests do.
 
+/**
+ * @import { ExplanationStep, ValidateJwtAccessTokenOptions } from '../../index.d.ts'
+ * @import { OidcClient } from '../client.js'
+ * @import { Exchange } from '../explain/advice.js'
+ */
+
 const { randomBytes } = require('node:crypto');
 const { duration, exchangeAdvice } = require('../explain/advice.js');
 const { readVariables } = require('./environment.js');
 
+/**
+ * @typedef {{ kid: string | null, kty: unknown, algorithms?: string[], skipped?: string, why?: string }} ShownKey
+ * @typedef {{
+ *   variables?: { name: string, value: string }[],
+ *   keys?: ShownKey[],
+ *   steps?: ExplanationStep[],
+ *   [member: string]: unknown,
+ * }} Details
+ * @typedef {{ kid: string | null, kty: unknown, algorithms: string[], skipped: string | null }} DescribedKey by the core
+ * @typedef {{ reason?: string, details?: Details }} More
+ * @typedef {Error & Exchange & { code?: string, errorDescription?: string }} Thrown an error of this package, or of a subclass
+ * @typedef {{ name: string, message: string, advice?: string } & More} About
+ * @typedef {About & { status: 'ok' | 'warning' | 'failed' | 'skipped' }} Check
+ */
+
+/** @type {(name: string, message: string, more?: More) => Check} */
 const ok = (name, message, more) => ({ name, status: 'ok', message, ...more });
+/** @type {(name: string, message: string, advice?: string, more?: More) => Check} */
 const warning = (name, message, advice, more) => ({
   name,
   status: 'warning',
@@ -14,6 +37,7 @@ const warning = (name, message, advice, more) => ({
   advice,
   ...more,
 });
+/** @type {(name: string, message: string, advice?: string, more?: More) => Check} */
 const failed = (name, message, advice, more) => ({
   name,
   status: 'failed',
@@ -21,9 +45,13 @@ const failed = (name, message, advice, more) => ({
   advice,
   ...more,
 });
+/** @type {(name: string, message: string) => Check} */
 const skipped = (name, message) => ({ name, status: 'skipped', message });
 
-/** Why a key of the tenant is not used, by the core's word for it. */
+/**
+ * Why a key of the tenant is not used, by the core's word for it.
+ * @type {Record<string, string>}
+ */
 const UNUSABLE = {
   malformed: 'it is no JWK, or names a member twice',
   unsupported_key_type: 'its "kty" is none that verifies access tokens',
@@ -34,13 +62,23 @@ const UNUSABLE = {
   invalid_key: 'its numbers are no key',
 };
 
-/** A failed check from an error of this package. */
+/**
+ * A failed check from an error of this package.
+ * @param {string} name
+ * @param {Thrown} error
+ * @param {string} [advice]
+ */
 function failure(name, error, advice) {
   const reason = error.reason ?? error.error ?? error.code;
   const described = error.errorDescription ? ` (${JSON.stringify(error.errorDescription)})` : '';
   return failed(name, error.message + described, advice, { reason });
 }
 
+/**
+ * @param {Record<string, string | undefined>} environment
+ * @param {string[]} names
+ * @param {boolean} given
+ */
 function checkEnvironment(environment, names, given) {
   const { variables, warnings, others } = readVariables(environment, names);
   const beside = others.length === 0 ? '' : `; ${others.join(', ')} set, too`;
@@ -52,7 +90,11 @@ function checkEnvironment(environment, names, given) {
   return checks.concat(warnings.map((text) => warning('environment', text)));
 }
 
-/** The client that the user's module exports, or a new one from its options and the environment. */
+/**
+ * The client that the user's module exports, or a new one from its options and the environment.
+ * @param {unknown} given
+ * @returns {{ client?: OidcClient, checks: Check[] }}
+ */
 function checkConfiguration(given) {
   const { MonoCloudBackendNodeClient, MonoCloudOidcBackendClient } = require('../client.js');
   const { MonoCloudAuthBaseError } = require('../errors.js');
@@ -68,11 +110,19 @@ function checkConfiguration(given) {
   }
 }
 
-/** The issuers of a client, by name where there are several; `undefined` is the only one. */
+/**
+ * The issuers of a client, by name where there are several; `undefined` is the only one.
+ * @param {OidcClient} client
+ * @returns {(string | undefined)[]}
+ */
 function issuersOf(client) {
   return client.stats().issuers?.map(({ issuer }) => issuer) ?? [undefined];
 }
 
+/**
+ * @param {OidcClient} client
+ * @param {string | undefined} named
+ */
 async function checkDiscovery(client, named) {
   const start = performance.now();
   try {
@@ -82,13 +132,15 @@ async function checkDiscovery(client, named) {
     const details = { issuer, jwks_uri, introspection_endpoint };
     return [ok('discovery', `${JSON.stringify(issuer)} answers in ${took} ms`, { details })];
   } catch (error) {
-    return [failure('discovery', error, exchangeAdvice(error))];
+    const thrown = /** @type {Thrown} */ (error);
+    return [failure('discovery', thrown, exchangeAdvice(thrown))];
   }
 }
 
 /** Seconds by which two clocks may differ: the header `Date` has whole seconds, and responses take time. */
 const CLOCK_GRAIN = 5;
 
+/** @param {OidcClient} client */
 function checkClock(client) {
   const { clockOffsetSeconds: offset } = client.stats();
   if (offset === undefined) return [skipped('clock', 'the tenant does not say what time it is')];
@@ -98,16 +150,22 @@ function checkClock(client) {
   return [warning('clock', message, 'let NTP set it', { details: { offsetSeconds: offset } })];
 }
 
+/**
+ * @param {OidcClient} client
+ * @param {string | undefined} issuer
+ */
 async function checkKeys(client, issuer) {
   const { describeKeys } = require('../core/bridge.js');
   let described;
   try {
     described = describeKeys(JSON.stringify(await client.getJwks(true, issuer)));
   } catch (error) {
-    return [failure('keys', error, exchangeAdvice(error))];
+    const thrown = /** @type {Thrown} */ (error);
+    return [failure('keys', thrown, exchangeAdvice(thrown))];
   }
   // A subclass may override `getJwks` and return something that is no key set.
   if (typeof described !== 'string') return [failed('keys', described.message)];
+  /** @type {DescribedKey[]} */
   const keys = JSON.parse(described);
   const details = {
     keys: keys.map(({ kid, kty, algorithms, skipped: reason }) =>
@@ -131,7 +189,10 @@ async function checkKeys(client, issuer) {
   return checks;
 }
 
-/** Introspects a random token. A tenant that accepts the client's credentials answers that it is inactive. */
+/**
+ * Introspects a random token. A tenant that accepts the client's credentials answers that it is inactive.
+ * @param {OidcClient} client
+ */
 async function checkIntrospection(client) {
   const name = 'introspection';
   const {
@@ -155,18 +216,25 @@ async function checkIntrospection(client) {
         'the tenant calls a token active that was just made up: see what answers there';
       return [failure(name, error, advice)];
     }
-    const isOurs = error instanceof MonoCloudOPError || error.reason !== undefined;
-    return [failure(name, error, isOurs ? exchangeAdvice(error) : undefined)];
+    const thrown = /** @type {Thrown} */ (error);
+    const isOurs = error instanceof MonoCloudOPError || thrown.reason !== undefined;
+    return [failure(name, thrown, isOurs ? exchangeAdvice(thrown) : undefined)];
   }
 }
 
+/**
+ * @param {OidcClient} client
+ * @param {string | undefined} token
+ * @param {ValidateJwtAccessTokenOptions} route
+ */
 async function checkToken(client, token, route) {
   if (token === undefined) return [];
   if (token === '') return [failed('token', 'there is none', 'give one after --token')];
   const explained = await client.explain(token, route);
-  const { error, steps, status, kind } = explained;
+  const { steps, status, kind } = explained;
   const details = { kind, status, steps };
   if (explained.ok) return [ok('token', 'passes', { details })];
+  const error = /** @type {Thrown} a token that is refused has one */ (explained.error);
   const reason = error.reason ?? error.error;
   const message = `${status}: ${error.message}`;
   return [failed('token', message, explained.clockAdvice, { reason, details })];
@@ -174,7 +242,12 @@ async function checkToken(client, token, route) {
 
 /**
  * Runs the checks. Without an addon or a client, those that need them are left out.
- * @param {{ environment: object, options?: object, token?: string, route: object }} given
+ * @param {{
+ *   environment: Record<string, string | undefined>,
+ *   options?: unknown,
+ *   token?: string,
+ *   route: ValidateJwtAccessTokenOptions,
+ * }} given
  */
 async function runChecks({ environment, options, token, route }) {
   let names;
@@ -182,7 +255,8 @@ async function runChecks({ environment, options, token, route }) {
     ({ environmentNames: names } = require('../core/bridge.js'));
   } catch (error) {
     // The message of a load error has the remedy.
-    return [failed('addon', error.message, undefined, { reason: error.code })];
+    const { message, code } = /** @type {Thrown} */ (error);
+    return [failed('addon', message, undefined, { reason: code })];
   }
   const checks = checkEnvironment(environment, names, options !== undefined);
   const configuration = checkConfiguration(options);
@@ -194,7 +268,11 @@ async function runChecks({ environment, options, token, route }) {
   checks.push(...checkClock(client));
   for (const issuer of issuers) {
     const found = await checkKeys(client, issuer);
-    // Of several issuers each result says whose it is.
+    /**
+     * Of several issuers each result says whose it is.
+     * @param {Check} check
+     * @returns {Check}
+     */
     const named = ({ message, ...rest }) => ({ ...rest, message: `${issuer}: ${message}` });
     checks.push(...(issuer === undefined ? found : found.map(named)));
   }

@@ -7,7 +7,10 @@
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** A text as one printable line. Other characters are escaped as in JSON (`\u202e`). */
+/**
+ * A text as one printable line. Other characters are escaped as in JSON (`\u202e`).
+ * @param {string} text
+ */
 function harmless(text) {
   return text.replace(UNPRINTABLE, (character) => {
     let escaped = '';

@@ -2,13 +2,20 @@
 
 // `monocloud-backend doctor`: checks how an API validates tokens, and says what to change.
 
+/** @typedef {{ write(text: string): unknown, isTTY?: boolean }} Output */
+
 const { HELP, UsageError, readArguments } = require('./arguments.js');
 const { runChecks } = require('./checks.js');
 const { harmless } = require('./harmless.js');
 const { asJson, asText, isOk } = require('./report.js');
 const { version } = require('../../package.json');
 
-/** Whether to print colours: on a terminal, unless the user has turned them off (https://no-color.org). */
+/**
+ * Whether to print colours: on a terminal, unless the user has turned them off (https://no-color.org).
+ * @param {{ 'no-color'?: boolean }} values
+ * @param {Output} stream
+ * @param {NodeJS.ProcessEnv} environment
+ */
 function wantsColours(values, stream, environment) {
   if (values['no-color'] || environment.NO_COLOR) return false;
   if (environment.FORCE_COLOR) return environment.FORCE_COLOR !== '0';

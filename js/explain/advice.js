@@ -3,12 +3,30 @@
 // What to change, for each way in which a token can stop. Whatever comes from a token or a tenant is
 // quoted as JSON, so that a terminal shows it and does not obey it.
 
+/**
+ * @import { ExplanationStep } from '../../index.d.ts'
+ * @import { Failure } from '../binding.js'
+ */
+
+/**
+ * A step that failed. What `found` and `expected` are is the rule's own (src/validator/explain.rs).
+ * @typedef {Omit<ExplanationStep, 'found' | 'expected'> & { failure: Failure, found?: any, expected?: any }} Step
+ * @typedef {{ token: string, offset: number | undefined }} About the token, and how far the clock is off
+ * @typedef {{ reason?: string, error?: string }} Exchange of an error
+ * @typedef {{ kid: string | null, algorithms: string[] }} TenantKey
+ */
+
+/** @param {unknown} value */
 const quote = (value) => JSON.stringify(value);
 
 /** Seconds by which clocks may differ without anybody having to mend one. */
 const CLOCK_SLACK = 30;
 
-/** `['a', 'b']` as `"a" and "b"`. */
+/**
+ * `['a', 'b']` as `"a" and "b"`.
+ * @param {string[]} words
+ * @param {string} [last]
+ */
 function list(words, last = 'and') {
   const quoted = words.map(quote);
   return quoted.length < 2
@@ -16,27 +34,39 @@ function list(words, last = 'and') {
     : `${quoted.slice(0, -1).join(', ')} ${last} ${quoted.at(-1)}`;
 }
 
-/** A time span as one says it: `7 minutes`. */
+/**
+ * A time span as one says it: `7 minutes`.
+ * @param {number} seconds
+ */
 function duration(seconds) {
+  /** @type {[string, number][]} */
   const units = [
     ['day', 86_400],
     ['hour', 3_600],
     ['minute', 60],
     ['second', 1],
   ];
-  const [unit, size] = units.find(([, each]) => seconds >= each * 1.5) ?? units.at(-1);
+  const last = units[units.length - 1];
+  const [unit, size] = units.find(([, each]) => seconds >= each * 1.5) ?? last;
   const count = Math.max(1, Math.round(seconds / size));
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
-/** What to say of a clock that is not the tenant's. */
+/**
+ * What to say of a clock that is not the tenant's.
+ * @param {number | undefined} offset
+ */
 function clockAdvice(offset) {
   if (offset === undefined || Math.abs(offset) <= CLOCK_SLACK) return undefined;
   const way = offset > 0 ? 'ahead of' : 'behind';
   return `This machine's clock is ${duration(Math.abs(offset))} ${way} the tenant's: let NTP set it`;
 }
 
-/** How two texts that look alike differ, or nothing where they do not. */
+/**
+ * How two texts that look alike differ, or nothing where they do not.
+ * @param {string} found
+ * @param {string} expected
+ */
 function difference(found, expected) {
   if (found === `${expected}/`) return 'has a slash at its end';
   if (`${found}/` === expected) return 'lacks the slash at the end';
@@ -44,6 +74,7 @@ function difference(found, expected) {
   if (found.replace(/^http:/, 'https:') === expected) return 'begins with http:, not https:';
   if (found === expected.replace(/^http:/, 'https:')) return 'begins with https:, not http:';
   if (found.toLowerCase() === expected.toLowerCase()) return 'differs in upper and lower case';
+  /** @param {string} text */
   const bare = (text) =>
     text
       .toLowerCase()
@@ -52,6 +83,10 @@ function difference(found, expected) {
   return bare(found) === bare(expected) ? 'differs in how it is written' : undefined;
 }
 
+/**
+ * @param {Step} step
+ * @param {About} about
+ */
 function ofHeader({ failure, found }, { token }) {
   if (/^\s*bearer\s/i.test(token)) return 'Give the token alone, without the word "Bearer"';
   if (/\s/.test(token)) return 'There is white space in it: copy the token in one piece';
@@ -74,30 +109,38 @@ function ofHeader({ failure, found }, { token }) {
   }
 }
 
+/** @param {Step} step */
 function ofKey({ failure, found, expected }) {
   if (failure.reason === 'ambiguous_key') {
     return found.kid === null
       ? 'It names no key and several of the tenant fit: have the tenant put a "kid" into tokens'
       : 'Several keys of the tenant go by this name: give each a "kid" of its own';
   }
-  const namesake = expected.find(({ kid }) => kid !== null && kid === found.kid);
+  const namesake = expected.find(
+    (/** @type {TenantKey} */ { kid }) => kid !== null && kid === found.kid,
+  );
   if (namesake !== undefined) {
     return `The tenant's key ${quote(namesake.kid)} is for ${list(namesake.algorithms, 'or')}, and the token says ${quote(found.alg)}`;
   }
   if (expected.length === 0) return 'The tenant has no key that can be used: see its JWKS';
   const names = list(
-    expected.map(({ kid }) => kid ?? '(no name)'),
+    expected.map((/** @type {TenantKey} */ { kid }) => kid ?? '(no name)'),
     'or',
   );
   return `The tenant's keys are ${names}: it may be another tenant's token, or one from before a rotation; check tenantDomain`;
 }
 
-/** The text of a list that differs from another only in how it is written; `undefined` where there is none. */
+/**
+ * The text of a list that differs from another only in how it is written; `undefined` where there is none.
+ * @param {unknown} found
+ * @param {string[]} allowed
+ */
 function nearest(found, allowed) {
   if (typeof found !== 'string') return undefined;
   return allowed.find((one) => difference(found, one) !== undefined);
 }
 
+/** @param {Step} step */
 function ofIssuer({ found, expected }) {
   const allowed = [expected].flat();
   const near = nearest(found, allowed);
@@ -110,6 +153,7 @@ function ofIssuer({ found, expected }) {
     : `${other}: another tenant's or another environment's, or set tenantDomain or issuer to that`;
 }
 
+/** @param {Step} step */
 function ofAudience({ found, expected }) {
   const all = [found ?? []].flat();
   if (expected === null) {
@@ -118,13 +162,15 @@ function ofAudience({ found, expected }) {
   const allowed = [expected].flat();
   const near = all.find((one) => nearest(one, allowed) !== undefined);
   const ask = `have the client ask for a token for ${list(allowed, 'or')}`;
-  if (near !== undefined) {
-    return `The token's audience ${difference(near, nearest(near, allowed))}: set audience to ${quote(near)}, or ${ask}`;
+  const meant = nearest(near, allowed);
+  if (meant !== undefined) {
+    return `The token's audience ${difference(near, meant)}: set audience to ${quote(near)}, or ${ask}`;
   }
   if (all.length === 0) return `It is for nobody: ${ask}`;
   return `It is for ${list(all)}: ${ask}; if it is an ID token, send the access token`;
 }
 
+/** @param {Step} step */
 function ofClientId({ found, expected }) {
   const client = found.client_id ?? found.azp;
   return client === null
@@ -132,7 +178,12 @@ function ofClientId({ found, expected }) {
     : `It was issued to ${quote(client)}: add that to clientIds, if it is a client of yours; they are ${list(expected)}`;
 }
 
-/** What is wrong with one claim of which a value is required. */
+/**
+ * What is wrong with one claim of which a value is required.
+ * @param {string} name
+ * @param {unknown} found
+ * @param {unknown[]} allowed
+ */
 function ofClaim(name, found, allowed) {
   if (found === null) return `it has no ${quote(name)}`;
   const is = `${quote(name)} is ${quote(found)}`;
@@ -143,6 +194,10 @@ function ofClaim(name, found, allowed) {
   return alike === undefined ? is : `${is}, and ${quote(alike)} is of another type`;
 }
 
+/**
+ * @param {string} option
+ * @returns {(step: Step) => string}
+ */
 const ofClaims =
   (option) =>
   ({ found, expected }) => {
@@ -151,6 +206,7 @@ const ofClaims =
     return `Have the issuer set what ${option} asks for, or change the option: ${what}`;
   };
 
+/** @param {Step} step */
 function ofAuthentication({ failure, found, expected }) {
   switch (failure.reason) {
     case 'acr_not_met':
@@ -171,6 +227,10 @@ function ofAuthentication({ failure, found, expected }) {
   }
 }
 
+/**
+ * @param {Step} step
+ * @param {About} about
+ */
 function ofExpiration(
   { failure, found, expected: { now, clockSkew, clockTolerance } },
   { offset },
@@ -183,7 +243,7 @@ function ofExpiration(
     default: {
       const ago = duration(now + clockSkew - found.exp);
       // A clock that explains it is to blame; a token that is just old is not.
-      if (offset > CLOCK_SLACK && found.exp > now - offset) {
+      if (offset !== undefined && offset > CLOCK_SLACK && found.exp > now - offset) {
         return `By the tenant's clock it is still good: this machine's is ${duration(offset)} ahead; let NTP set it`;
       }
       return `It expired ${ago} ago, and clockTolerance allows ${duration(clockTolerance)}: get a new one; if it is new, this machine's clock is ahead`;
@@ -191,32 +251,38 @@ function ofExpiration(
   }
 }
 
+/** @param {Step} step */
 function ofNotBefore({ failure, found, expected: { now, clockSkew } }) {
   if (failure.reason === 'invalid_not_before') return 'Its "nbf" is no number: tell the issuer';
   const ahead = duration(found - now - clockSkew);
   return `It counts only in ${ahead}: if it is new, this machine's clock is that much behind; let NTP set it`;
 }
 
+/** @param {Step} step */
 function ofScopes({ found, expected }) {
   const granted = found ?? [];
   const { scopes, anyScope = [] } = Array.isArray(expected) ? { scopes: expected } : expected;
-  const missing = scopes.filter((scope) => !granted.includes(scope));
-  const hasOne = anyScope.length === 0 || anyScope.some((scope) => granted.includes(scope));
+  const missing = scopes.filter((/** @type {string} */ scope) => !granted.includes(scope));
+  const hasOne =
+    anyScope.length === 0 ||
+    anyScope.some((/** @type {string} */ scope) => granted.includes(scope));
   const asked = [list(missing), hasOne ? '' : list(anyScope, 'or')].filter((text) => text !== '');
   const has = granted.length === 0 ? 'it has no scopes' : `it has ${list(granted)}`;
   return `Have the client ask for ${asked.join(', and for ')}, and the tenant grant it: ${has}`;
 }
 
+/** @param {Step} step */
 function ofGroups({ found, expected: { groups, matchAll, groupsClaim } }) {
   if (found === null) {
     return `It has no list of groups in ${quote(groupsClaim)}: have the tenant put it into tokens, or set groupOptions.groupsClaim to where it is`;
   }
-  const missing = groups.filter((group) => !found.includes(group));
+  const missing = groups.filter((/** @type {string} */ group) => !found.includes(group));
   return matchAll
     ? `Add the user to ${list(missing)}: all of the route's groups are asked for`
     : `Add the user to ${list(groups, 'or')}: one of them is enough`;
 }
 
+/** @type {Record<string, string | undefined>} */
 const BINDING = {
   certificate_missing:
     'Give the certificate of the request (clientCertificate, or a certificateResolver): the token works only beside it',
@@ -230,7 +296,10 @@ const BINDING = {
   unsupported_confirmation: 'Have tokens bound by mutual TLS, not by DPoP',
 };
 
-/** What lies between this machine and the tenant. */
+/**
+ * What lies between this machine and the tenant.
+ * @type {Record<string, string | undefined>}
+ */
 const EXCHANGE = {
   timeout: 'The tenant is slow: see how it does, or raise responseTimeout',
   connection_failed:
@@ -248,6 +317,7 @@ const EXCHANGE = {
   client_failed: 'The HTTP client could not be set up: check tls, and the limits of the process',
 };
 
+/** @type {Record<string, string | undefined>} */
 const REFUSALS = {
   invalid_client:
     'The tenant does not take these credentials: check clientId, clientSecret and clientAuthMethod',
@@ -256,11 +326,15 @@ const REFUSALS = {
     'The tenant does not understand the request: check clientAuthMethod, and that its introspection follows RFC 7662',
 };
 
-/** What to do about an exchange with the tenant that came to nothing. */
+/**
+ * What to do about an exchange with the tenant that came to nothing.
+ * @param {Exchange} exchange
+ */
 function exchangeAdvice({ reason, error }) {
-  return error === undefined ? EXCHANGE[reason] : REFUSALS[error];
+  return error === undefined ? EXCHANGE[reason ?? ''] : REFUSALS[error];
 }
 
+/** @param {Step} step */
 function ofIntrospection({ failure }) {
   switch (failure.reason) {
     case 'inactive':
@@ -272,6 +346,7 @@ function ofIntrospection({ failure }) {
   }
 }
 
+/** @type {Record<string, ((step: Step, about: About) => string | undefined) | undefined>} */
 const BY_RULE = {
   form: ({ found, expected }) =>
     found.bytes > expected.bytesAtMost
@@ -296,10 +371,14 @@ const BY_RULE = {
   groups: ofGroups,
   claims: ofClaims('claims'),
   authentication: ofAuthentication,
-  binding: ({ failure }) => BINDING[failure.reason],
+  binding: ({ failure }) => BINDING[failure.reason ?? ''],
 };
 
-/** What to change, where a token stopped at a rule. */
+/**
+ * What to change, where a token stopped at a rule.
+ * @param {Step} step
+ * @param {About} about
+ */
 function adviceFor(step, about) {
   return BY_RULE[step.rule]?.(step, about);
 }

@@ -1,5 +1,10 @@
 'use strict';
 
+/**
+ * @import { NextFunction, Request, Response } from 'express'
+ * @import { Reply } from '../http/error-response.js'
+ */
+
 const root = require('../index.js');
 const certificates = require('../certificates/express.js');
 const { claimsOf, isAdmitted, isVerdict } = require('../core/verdict.js');
@@ -7,11 +12,24 @@ const { authorizationOf } = require('../http/bearer.js');
 const { problemDetails } = require('../http/error-response.js');
 const { asError, guard, readArguments, requireCall, setClaims } = require('../http/guard.js');
 
+/**
+ * @param {unknown} [clientOrOptions]
+ * @param {unknown} [requestOptions]
+ */
 function protectApi(clientOrOptions, requestOptions) {
   const parts = readArguments(clientOrOptions, requestOptions, protectApi);
+  /**
+   * @param {unknown} [options]
+   * @param {unknown[]} request
+   */
   return function protect(options, ...request) {
     requireCall(request, protect);
     const { admit, answer } = guard(parts, options, protect);
+    /**
+     * @param {Request} request
+     * @param {Response} response
+     * @param {NextFunction} next
+     */
     return async function protectMiddleware(request, response, next) {
       try {
         const pending = admit(request, authorizationOf(request.headers));
@@ -27,6 +45,10 @@ function protectApi(clientOrOptions, requestOptions) {
   };
 }
 
+/**
+ * @param {Response} response
+ * @param {Reply} reply
+ */
 function refuse(response, { status, body, headers }) {
   // The client may be gone, or something else may have answered meanwhile.
   if (response.headersSent || response.writableEnded || response.destroyed) return;
@@ -35,4 +57,9 @@ function refuse(response, { status, body, headers }) {
   response.json(body);
 }
 
-module.exports = { ...root, ...certificates, problemDetails, protectApi };
+module.exports = /** @satisfies {typeof import('./index.d.ts')} */ ({
+  ...root,
+  ...certificates,
+  problemDetails,
+  protectApi,
+});

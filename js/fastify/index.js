@@ -1,5 +1,12 @@
 'use strict';
 
+/**
+ * @import { FastifyReply } from 'fastify'
+ * @import { AnyFastifyRequest } from './index.d.ts'
+ * @import { Verdict } from '../core/verdict.js'
+ * @import { Reply } from '../http/error-response.js'
+ */
+
 const root = require('../index.js');
 const certificates = require('../certificates/fastify.js');
 const { claimsOf, isAdmitted, isVerdict } = require('../core/verdict.js');
@@ -7,13 +14,26 @@ const { authorizationOf } = require('../http/bearer.js');
 const { problemDetails } = require('../http/error-response.js');
 const { asError, guard, readArguments, requireCall, setClaims } = require('../http/guard.js');
 
+/**
+ * @param {unknown} [clientOrOptions]
+ * @param {unknown} [requestOptions]
+ */
 function protectApi(clientOrOptions, requestOptions) {
   const parts = readArguments(clientOrOptions, requestOptions, protectApi);
+  /**
+   * @param {unknown} [options]
+   * @param {unknown[]} request
+   */
   return function protect(options, ...request) {
     requireCall(request, protect);
     const { admit, answer } = guard(parts, options, protect);
-    // Fastify passes `done`, which is faster than a promise where nothing has to be waited for. Without it
-    // the hook returns the documented promise.
+    /**
+     * Fastify passes `done`, which is faster than a promise where nothing has to be waited for. Without it
+     * the hook returns the documented promise.
+     * @param {AnyFastifyRequest} request
+     * @param {FastifyReply} reply
+     * @param {() => void} [done]
+     */
     return function protectHook(request, reply, done) {
       try {
         const verdict = admit(request, authorizationOf(request.headers));
@@ -30,6 +50,12 @@ function protectApi(clientOrOptions, requestOptions) {
   };
 }
 
+/**
+ * @param {Verdict | Promise<Verdict>} pending
+ * @param {ReturnType<typeof guard>['answer']} answer
+ * @param {AnyFastifyRequest} request
+ * @param {FastifyReply} reply
+ */
 async function settle(pending, answer, request, reply) {
   try {
     const verdict = isVerdict(pending) ? pending : await pending;
@@ -43,6 +69,8 @@ async function settle(pending, answer, request, reply) {
 /**
  * Answers, and keeps Fastify from going on. A hook's return value does not stop Fastify, only a reply that
  * is sent: where the client is gone before that, the handler would run.
+ * @param {FastifyReply} reply
+ * @param {Reply} answer
  */
 async function refuse(reply, { status, body, headers }) {
   // Something else may have answered meanwhile.
@@ -55,4 +83,12 @@ async function refuse(reply, { status, body, headers }) {
   return reply;
 }
 
-module.exports = { ...root, ...certificates, problemDetails, protectApi };
+// A hook that is given `done` returns nothing; the published type is that of a call without it.
+const published = /** @type {typeof import('./index.d.ts').protectApi} */ (protectApi);
+
+module.exports = /** @satisfies {typeof import('./index.d.ts')} */ ({
+  ...root,
+  ...certificates,
+  problemDetails,
+  protectApi: published,
+});

@@ -27,6 +27,10 @@ const MIN_BYTES = SALT_BYTES + IV_BYTES + TAG_BYTES;
 const MAX_TEXT_BYTES = 1_048_576;
 const MAX_ENCRYPTED_LENGTH = 4 * Math.ceil((MIN_BYTES + MAX_TEXT_BYTES) / 3);
 
+/**
+ * @param {string} data
+ * @param {string} secret
+ */
 async function encrypt(data, secret) {
   requireSecret(secret);
   if (typeof data !== 'string') throw new MonoCloudValidationError('"data" must be a string');
@@ -42,6 +46,10 @@ async function encrypt(data, secret) {
   return Buffer.concat([salt, iv, new Uint8Array(ciphertext)]).toString('base64url');
 }
 
+/**
+ * @param {string | null | undefined} encrypted
+ * @param {string} secret
+ */
 async function decrypt(encrypted, secret) {
   // A missing secret is a mistake in the program: it throws. A bad cookie gives `undefined`.
   requireSecret(secret);
@@ -60,7 +68,10 @@ async function decrypt(encrypted, secret) {
   return undefined;
 }
 
-/** The bytes of a text of the right form: base64 or base64url, with or without padding. */
+/**
+ * The bytes of a text of the right form: base64 or base64url, with or without padding.
+ * @param {unknown} encrypted
+ */
 function decode(encrypted) {
   if (typeof encrypted !== 'string' || encrypted.length > MAX_ENCRYPTED_LENGTH) return undefined;
   const [, digits] = /^([A-Za-z0-9+/_-]+)={0,2}$/.exec(encrypted) ?? [];
@@ -69,7 +80,12 @@ function decode(encrypted) {
   return bytes.length < MIN_BYTES ? undefined : bytes;
 }
 
-/** The decrypted bytes; `undefined` where the GCM tag does not match. */
+/**
+ * The decrypted bytes; `undefined` where the GCM tag does not match.
+ * @param {webcrypto.CryptoKey} key
+ * @param {Uint8Array} iv
+ * @param {Uint8Array} ciphertext
+ */
 async function open(key, iv, ciphertext) {
   try {
     return await subtle.decrypt({ name: 'AES-GCM', iv }, key, ciphertext);
@@ -78,17 +94,24 @@ async function open(key, iv, ciphertext) {
   }
 }
 
+/** @param {unknown} secret */
 function requireSecret(secret) {
   if (typeof secret !== 'string' || secret === '') {
     throw new MonoCloudValidationError('"secret" must be a non-empty string');
   }
 }
 
+/** @param {string} secret */
 function importSecret(secret) {
   const bytes = new TextEncoder().encode(secret);
   return subtle.importKey('raw', bytes, 'PBKDF2', false, ['deriveKey']);
 }
 
+/**
+ * @param {webcrypto.CryptoKey} base
+ * @param {Uint8Array} salt
+ * @param {number} iterations
+ */
 function derive(base, salt, iterations) {
   const algorithm = { name: 'PBKDF2', hash: 'SHA-256', salt, iterations };
   const use = { name: 'AES-GCM', length: 256 };

@@ -3,10 +3,17 @@
 // `@monocloud/backend-node/utils`: helpers for programs that sign users in. None needs the native core.
 // Documented in utils.d.ts.
 
+/**
+ * @import { AuthState, CallbackParams, IdTokenClaims, MonoCloudSession, MonoCloudUser, QueryParameters } from './utils.d.ts'
+ * @import { JwtClaims } from '../../index.d.ts'
+ */
+
 const { createHash } = require('node:crypto');
 const { decrypt, encrypt } = require('./encryption.js');
 const { MonoCloudValidationError } = require('../errors.js');
 const { isJsonObject, now, randomBytes } = require('./internal.js');
+
+/** @typedef {{ member: string, invalid: string, expired: string }} Kind */
 
 /** Two kinds of encrypted JSON, `{ [member]: …, expiresAt }`, with the messages of their errors. */
 const SESSION = {
@@ -20,22 +27,50 @@ const AUTH_STATE = {
   expired: 'Auth state expired',
 };
 
+/**
+ * @param {MonoCloudSession} session
+ * @param {string} secret
+ * @param {number} [ttl]
+ */
 async function encryptSession(session, secret, ttl) {
   return await encrypt(write(SESSION, session, ttl), secret);
 }
 
+/**
+ * @template {MonoCloudSession} [T=MonoCloudSession]
+ * @param {string} encryptedSession
+ * @param {string} secret
+ * @returns {Promise<T>}
+ */
 async function decryptSession(encryptedSession, secret) {
   return read(SESSION, await decrypt(encryptedSession, secret));
 }
 
+/**
+ * @template {AuthState} T
+ * @param {T} authState
+ * @param {string} secret
+ * @param {number} [ttl]
+ */
 async function encryptAuthState(authState, secret, ttl) {
   return await encrypt(write(AUTH_STATE, authState, ttl), secret);
 }
 
+/**
+ * @template {AuthState} [T=AuthState]
+ * @param {string} encryptedAuthState
+ * @param {string} secret
+ * @returns {Promise<T>}
+ */
 async function decryptAuthState(encryptedAuthState, secret) {
   return read(AUTH_STATE, await decrypt(encryptedAuthState, secret));
 }
 
+/**
+ * @param {Kind} kind
+ * @param {unknown} value
+ * @param {number | null} [ttl]
+ */
 function write({ member }, value, ttl) {
   if (!isJsonObject(value)) throw new MonoCloudValidationError(`"${member}" must be an object`);
   // JSON has `null` for NaN and Infinity, and `null` means no limit.
@@ -51,6 +86,12 @@ function write({ member }, value, ttl) {
   }
 }
 
+/**
+ * @template T what it is taken for
+ * @param {Kind} kind
+ * @param {string | undefined} text
+ * @returns {T}
+ */
 function read({ member, invalid, expired }, text) {
   const envelope = parse(text);
   const value = envelope?.[member];
@@ -58,17 +99,25 @@ function read({ member, invalid, expired }, text) {
   const expiresAt = envelope.expiresAt ?? Number.POSITIVE_INFINITY;
   if (typeof expiresAt !== 'number') throw new MonoCloudValidationError(invalid);
   if (expiresAt < now()) throw new MonoCloudValidationError(expired);
-  return value;
+  return /** @type {T} */ (value);
 }
 
+/** @param {string | undefined} text */
 function parse(text) {
   try {
-    return JSON.parse(text);
+    // Without a text this throws, too.
+    return JSON.parse(/** @type {string} */ (text));
   } catch {
     return undefined;
   }
 }
 
+/**
+ * @param {MonoCloudUser | IdTokenClaims | JwtClaims | null | undefined} user
+ * @param {readonly string[] | null | undefined} groups
+ * @param {string} [groupsClaim]
+ * @param {boolean} [matchAll]
+ */
 function isUserInGroup(user, groups, groupsClaim, matchAll = false) {
   if (groups !== undefined && groups !== null && !isListOfStrings(groups)) {
     // A string `'admin'` in place of `['admin']` must not become a requirement that every user meets.
@@ -77,15 +126,23 @@ function isUserInGroup(user, groups, groupsClaim, matchAll = false) {
   if (user === undefined || user === null) return false;
   if (!groups?.length) return true;
   const names = new Set(groupNames(user[groupsClaim ?? 'groups']));
+  /** @param {string} group */
   const has = (group) => names.has(group);
   return matchAll ? groups.every(has) : groups.some(has);
 }
 
+/**
+ * @param {unknown} value
+ * @returns {value is string[]}
+ */
 function isListOfStrings(value) {
   return Array.isArray(value) && value.every((element) => typeof element === 'string');
 }
 
-/** The names and ids in a groups claim, read as the core reads them (src/token/claims.rs). */
+/**
+ * The names and ids in a groups claim, read as the core reads them (src/token/claims.rs).
+ * @param {unknown} claim
+ */
 function groupNames(claim) {
   if (!Array.isArray(claim)) return [];
   return claim
@@ -93,10 +150,15 @@ function groupNames(claim) {
     .filter((name) => typeof name === 'string');
 }
 
+/**
+ * @param {string | { readonly searchParams: QueryParameters } | QueryParameters} queryOrUrl
+ * @returns {CallbackParams}
+ */
 function parseCallbackParams(queryOrUrl) {
   const parameters = parametersOf(queryOrUrl);
+  /** @param {string} name */
   const get = (name) => parameters.get(name) ?? undefined;
-  const expiresIn = Number.parseInt(get('expires_in'), 10);
+  const expiresIn = Number.parseInt(/** @type {string} NaN without one */ (get('expires_in')), 10);
   return {
     state: get('state'),
     code: get('code'),
@@ -111,6 +173,10 @@ function parseCallbackParams(queryOrUrl) {
   };
 }
 
+/**
+ * @param {string | { readonly searchParams: QueryParameters } | QueryParameters} from
+ * @returns {QueryParameters}
+ */
 function parametersOf(from) {
   if (typeof from === 'string') {
     // `req.url` is a path with a query.
@@ -119,13 +185,18 @@ function parametersOf(from) {
     return url ? url.searchParams : new URLSearchParams(from.replace(/^#/, ''));
   }
   // Recognised by its methods, not by its class: in a test runner, the URL class may be that of another realm.
-  const parameters = from?.searchParams ?? from;
+  const given = /** @type {{ searchParams?: QueryParameters } | undefined} */ (from);
+  const parameters = /** @type {QueryParameters} */ (given?.searchParams ?? from);
   if (typeof parameters?.get !== 'function') {
     throw new MonoCloudValidationError('"queryOrUrl" must be a string, a URL or a URLSearchParams');
   }
   return parameters;
 }
 
+/**
+ * @param {string} text
+ * @param {string} [base]
+ */
 function parseUrl(text, base) {
   try {
     return new URL(text, base);
@@ -148,12 +219,13 @@ async function generatePKCE() {
   return { codeVerifier, codeChallenge };
 }
 
+/** @param {(readonly string[] | undefined)[]} arrays */
 function mergeArrays(...arrays) {
   const given = arrays.filter(Array.isArray);
   return given.length === 0 ? undefined : [...new Set(given.flat())];
 }
 
-module.exports = {
+module.exports = /** @satisfies {typeof import('./utils.d.ts')} */ ({
   decrypt,
   decryptAuthState,
   decryptSession,
@@ -166,4 +238,4 @@ module.exports = {
   isUserInGroup,
   mergeArrays,
   parseCallbackParams,
-};
+});

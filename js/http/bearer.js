@@ -2,7 +2,10 @@
 
 const { hasOwn } = Object;
 
-/** The `Authorization` header of a request; a name on `Object.prototype` is no header. */
+/**
+ * The `Authorization` header of a request; a name on `Object.prototype` is no header.
+ * @param {{ authorization?: unknown } | undefined} headers
+ */
 function authorizationOf(headers) {
   return headers && hasOwn(headers, 'authorization') ? headers.authorization : undefined;
 }
@@ -10,6 +13,7 @@ function authorizationOf(headers) {
 /**
  * The token of an `Authorization` header: the scheme in any case, then exactly one token (RFC 6750 §2.1).
  * `undefined` where the header has another form.
+ * @param {unknown} header
  */
 function bearerToken(header) {
   if (typeof header !== 'string') return undefined;
@@ -22,7 +26,10 @@ function bearerToken(header) {
   return scheme.toLowerCase() === 'bearer' && more.length === 0 ? token : undefined;
 }
 
-/** Whether an `Authorization` header is of the scheme `Bearer`, whatever comes after that. */
+/**
+ * Whether an `Authorization` header is of the scheme `Bearer`, whatever comes after that.
+ * @param {unknown} header
+ */
 function hasBearerScheme(header) {
   return typeof header === 'string' && /^\s*bearer(?:[ \t]|$)/i.test(header);
 }

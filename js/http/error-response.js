@@ -2,6 +2,11 @@
 
 // Error bodies of the application's own: `errorResponse`, and `problemDetails()` for RFC 9457.
 
+/**
+ * @import { ErrorAnswer, ErrorResponse, ProblemDetailsOptions, ProblemResponse } from '../../index.d.ts'
+ * @import { Answer } from './challenge.js'
+ */
+
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('../core/options-reader.js');
 const { refusal } = require('../core/options.js');
@@ -9,11 +14,20 @@ const { refusal } = require('../core/options.js');
 const { isArray } = Array;
 const { isInteger } = Number;
 
+/** @typedef {{ status: number, body: unknown, headers: string[][] }} Reply */
+
 /**
  * The answer that `errorResponse` puts in place of the usual one. What it throws, and what it returns that is
  * no refusal, is an error of the application's for the framework's error handler.
+ * @template T
+ * @param {ErrorResponse<T>} errorResponse
+ * @param {Answer} usual
+ * @param {unknown} error
+ * @param {T} request
+ * @returns {Promise<Reply>}
  */
 async function replaced(errorResponse, usual, error, request) {
+  /** @type {ErrorAnswer} */
   const copy = { status: usual.status, body: { ...usual.body }, headers: {} };
   for (const [name, value] of usual.headers) copy.headers[name] = value;
   const given = await errorResponse(copy, error, request);
@@ -26,6 +40,7 @@ async function replaced(errorResponse, usual, error, request) {
   return { status, body, headers: pairsOf(headers ?? copy.headers) };
 }
 
+/** @param {{}} headers */
 function pairsOf(headers) {
   if (typeof headers !== 'object' || isArray(headers)) {
     throw new MonoCloudValidationError('errorResponse() must return "headers" as an object');
@@ -33,6 +48,7 @@ function pairsOf(headers) {
   return Object.entries(headers).map(([name, value]) => [name, String(value)]);
 }
 
+/** @type {Record<number, string>} */
 const TITLES = {
   401: 'Unauthorized',
   403: 'Forbidden',
@@ -40,7 +56,11 @@ const TITLES = {
   503: 'Service Unavailable',
 };
 
-/** An `errorResponse` that answers with problem details (RFC 9457 §3). */
+/**
+ * An `errorResponse` that answers with problem details (RFC 9457 §3).
+ * @param {ProblemDetailsOptions} [options]
+ * @returns {ProblemResponse}
+ */
 function problemDetails(options) {
   const { typeBase } = readOptions(options, ['typeBase'], {
     what: 'problemDetails()',
@@ -51,7 +71,8 @@ function problemDetails(options) {
   }
   return function errorResponse({ status, headers }, error) {
     const title = TITLES[status];
-    const code = typeof error?.code === 'string' ? error.code : undefined;
+    const thrown = /** @type {{ code?: unknown } | null | undefined} */ (error);
+    const code = typeof thrown?.code === 'string' ? thrown.code : undefined;
     const type = typeBase === undefined || code === undefined ? 'about:blank' : typeBase + code;
     return {
       status,

@@ -2,6 +2,13 @@
 
 // What the frameworks share: the arguments of `protectApi`, and the way of one request to its verdict.
 
+/**
+ * @import { AccessTokenClaims, AccessTokenValidator, MonoCloudTokenErrorCode, ClientCertificateResolver, ErrorResponse, ProtectOptions, TokenResolver } from '../../index.d.ts'
+ * @import { Failure } from '../binding.js'
+ * @import { Client } from '../client.js'
+ * @import { Verdict } from '../core/verdict.js'
+ */
+
 const {
   MonoCloudBackendNodeClient,
   isClient,
@@ -32,9 +39,28 @@ const { replaced } = require('./error-response.js');
 const { apply } = Reflect;
 
 /** What a factory takes beside a client or its options; all are functions. */
-const FUNCTIONS = ['tokenResolver', 'certificateResolver', 'errorResponse'];
+const FUNCTIONS = /** @type {const} */ (['tokenResolver', 'certificateResolver', 'errorResponse']);
 
-/** `protectApi(client, functions)` or `protectApi(options)`: a client, and the functions. */
+/**
+ * @typedef {Record<(typeof FUNCTIONS)[number], {} | undefined>} GivenFunctions
+ * @typedef {{
+ *   tokenResolver: TokenResolver<object> | undefined,
+ *   certificateResolver: ClientCertificateResolver<object> | undefined,
+ *   errorResponse: ErrorResponse<object> | undefined,
+ * }} Functions
+ * @typedef {Functions & { client: AccessTokenValidator }} Parts
+ * @typedef {InstanceType<typeof Admitted>} Admission
+ * @typedef {InstanceType<typeof Refused>} Refusal
+ * @typedef {Required<ProtectOptions>['authorize']} Authorize
+ */
+
+/**
+ * `protectApi(client, functions)` or `protectApi(options)`: a client, and the functions.
+ * @param {unknown} clientOrOptions
+ * @param {unknown} requestOptions
+ * @param {Function} from
+ * @returns {Parts}
+ */
 function readArguments(clientOrOptions, requestOptions, from) {
   if (hasMethod(clientOrOptions, from)) {
     const record = readOptions(requestOptions, FUNCTIONS, { what: 'protectApi()', from });
@@ -49,23 +75,39 @@ function readArguments(clientOrOptions, requestOptions, from) {
   return { client: clientOf(record, from), ...functions };
 }
 
-/** Whether a value is a client: `validateAccessToken` is its own or its class's, and a function. */
+/**
+ * Whether a value is a client: `validateAccessToken` is its own or its class's, and a function.
+ * @param {unknown} value
+ * @param {Function} from
+ * @returns {value is AccessTokenValidator}
+ */
 function hasMethod(value, from) {
   if (typeof value !== 'object' || value === null) return false;
   return typeof readMember(value, 'validateAccessToken', from) === 'function';
 }
 
+/**
+ * @param {GivenFunctions} record
+ * @param {Function} from
+ * @returns {Functions}
+ */
 function functionsOf(record, from) {
   for (const name of FUNCTIONS) {
     if (record[name] !== undefined && typeof record[name] !== 'function') {
       throw refusal(`"${name}" must be a function`, from);
     }
   }
-  const { tokenResolver, certificateResolver, errorResponse } = record;
+  // Functions, each called with the framework's own request.
+  const { tokenResolver, certificateResolver, errorResponse } = /** @type {Functions} */ (record);
   return { tokenResolver, certificateResolver, errorResponse };
 }
 
+/**
+ * @param {Record<string, unknown>} record
+ * @param {Function} from
+ */
 function clientOf(record, from) {
+  /** @type {Record<string, unknown>} */
   const options = { __proto__: null };
   for (const name of CLIENT_OPTIONS) options[name] = record[name];
   try {
@@ -78,6 +120,8 @@ function clientOf(record, from) {
 /**
  * `app.use(protect)` in place of `app.use(protect())`: the factory is called with a request, and would never
  * answer it. `more`: what came after the factory's one argument.
+ * @param {unknown[]} more
+ * @param {Function} from
  */
 function requireCall(more, from) {
   if (more.length === 0) return;
@@ -88,25 +132,43 @@ function requireCall(more, from) {
  * The guard of one route. `admit` takes a request and its `Authorization` header and returns the verdict, or
  * a promise of it where something has to be waited for; it neither throws nor rejects. `answer` makes the
  * answer to a verdict that does not admit.
+ * @param {Parts} parts
+ * @param {unknown} options
+ * @param {Function} from
  */
 function guard({ client, tokenResolver, certificateResolver, errorResponse }, options, from) {
   const { requirements, authorize, optional } = readRoute(options, from);
   const looksAtCertificate = certificateResolver !== undefined && !requirements.ignoresCertificates;
   const waits = looksAtCertificate || tokenResolver !== undefined;
 
+  /**
+   * @param {string} token
+   * @param {string | undefined} certificate
+   */
   function ask(token, certificate) {
     const method = client.validateAccessToken;
     return method === ownValidateAccessToken
-      ? judge(client, token, requirements, certificateText(certificate))
+      ? // Another object with this method is refused by it: it has no core.
+        judge(/** @type {Client} */ (client), token, requirements, certificateText(certificate))
       : askMethod(method, token, certificate);
   }
 
+  /**
+   * @param {AccessTokenValidator['validateAccessToken']} method
+   * @param {string} token
+   * @param {string | undefined} certificate
+   */
   async function askMethod(method, token, certificate) {
     return verdictOnClaims(
       await apply(method, client, [token, requirements.documented(certificate)]),
     );
   }
 
+  /**
+   * @param {string | undefined} token
+   * @param {string | undefined} certificate
+   * @param {unknown} authorization
+   */
   function judgeToken(token, certificate, authorization) {
     if (token !== undefined && token !== '') return ask(token, certificate);
     if (!optional) return new Refused(NO_TOKEN);
@@ -116,6 +178,10 @@ function guard({ client, tokenResolver, certificateResolver, errorResponse }, op
       : new Admitted(undefined);
   }
 
+  /**
+   * @param {object} request
+   * @param {unknown} authorization
+   */
   async function judgeResolved(request, authorization) {
     const certificate = looksAtCertificate
       ? ((await certificateResolver(request)) ?? undefined)
@@ -125,7 +191,11 @@ function guard({ client, tokenResolver, certificateResolver, errorResponse }, op
     return judgeToken(token, certificate, authorization);
   }
 
-  /** The verdict once the route's own rule has passed the claims that the handler will get. */
+  /**
+   * The verdict once the route's own rule has passed the claims that the handler will get.
+   * @param {Admission} verdict
+   * @param {object} request
+   */
   function authorized(verdict, request) {
     const claims = claimsOf(verdict);
     if (authorize === undefined || claims === undefined) return verdict;
@@ -137,6 +207,10 @@ function guard({ client, tokenResolver, certificateResolver, errorResponse }, op
     }
   }
 
+  /**
+   * @param {Admission} verdict
+   * @param {unknown} pending
+   */
   async function authorizedLater(verdict, pending) {
     try {
       return (await pending) === true ? verdict : denied(client);
@@ -145,6 +219,10 @@ function guard({ client, tokenResolver, certificateResolver, errorResponse }, op
     }
   }
 
+  /**
+   * @param {unknown} pending
+   * @param {object} request
+   */
   async function settled(pending, request) {
     try {
       const verdict = await pending;
@@ -155,6 +233,10 @@ function guard({ client, tokenResolver, certificateResolver, errorResponse }, op
     }
   }
 
+  /**
+   * @param {object} request
+   * @param {unknown} authorization
+   */
   function admit(request, authorization) {
     try {
       const verdict = waits
@@ -167,6 +249,10 @@ function guard({ client, tokenResolver, certificateResolver, errorResponse }, op
     }
   }
 
+  /**
+   * @param {Refusal} verdict
+   * @param {object} request
+   */
   function answer(verdict, request) {
     const usual = answerTo(verdict, requirements);
     if (errorResponse === undefined) return usual;
@@ -177,7 +263,11 @@ function guard({ client, tokenResolver, certificateResolver, errorResponse }, op
   return { admit, answer };
 }
 
-/** The refusal of a route's own rule, which is told to those who listen, with what the rule threw. */
+/**
+ * The refusal of a route's own rule, which is told to those who listen, with what the rule threw.
+ * @param {unknown} client
+ * @param {unknown} [error]
+ */
 function denied(client, error) {
   publish('refused', () => {
     const { code, reason } = DENIED;
@@ -188,12 +278,18 @@ function denied(client, error) {
 }
 
 /** A setter, of the request's or inherited, may keep nothing: the handler would have other claims. */
+/**
+ * A setter, of the request's or inherited, may keep nothing: the handler would run without the claims.
+ * @param {object & { claims?: unknown }} request
+ * @param {AccessTokenClaims | undefined} claims
+ */
 function setClaims(request, claims) {
   request.claims = claims;
   if (request.claims === claims) return;
   throw new MonoCloudAuthBaseError('The claims could not be set on the request', undefined);
 }
 
+/** @type {Failure & { code: MonoCloudTokenErrorCode, reason: string }} */
 const DENIED = {
   kind: 'token',
   message: 'The route does not allow this access token',
@@ -201,7 +297,10 @@ const DENIED = {
   reason: 'not_authorized',
 };
 
-/** An error for a framework's error handler. A framework may take another thrown value for none. */
+/**
+ * An error for a framework's error handler. A framework may take another thrown value for none.
+ * @param {unknown} thrown
+ */
 function asError(thrown) {
   return typeof thrown === 'object' && thrown !== null
     ? thrown

@@ -3,6 +3,8 @@
 // `@monocloud/backend-node/issuers`: the options for the tokens of well-known authorization servers.
 // Documented in index.d.ts and docs/issuers.md; the source of each fact is the page named above its function.
 
+/** @import { Auth0Options, CognitoOptions, EntraOptions, KeycloakOptions, KnownIssuer, OktaOptions } from './index.d.ts' */
+
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('../core/options-reader.js');
 const { withStack } = require('../core/stack.js');
@@ -21,13 +23,26 @@ const REGION = /^[a-z]{2,4}(-[a-z]+)+-\d+$/;
 const POOL = /^[A-Za-z0-9]+$/;
 const SERVER = /^[A-Za-z0-9._~-]+$/;
 
-/** The options of a call, and an error that names the function and the option. */
+/** @typedef {(name: string, rule: string) => Error} Refuse */
+
+/**
+ * The options of a call, and an error that names the function and the option.
+ * @param {unknown} options
+ * @param {readonly string[]} names
+ * @param {Function} factory
+ */
 function read(options, names, factory) {
   const what = `${factory.name}()`;
   const values = readOptions(options, names, { what, from: factory });
+  /** @type {Refuse} */
   const refuse = (name, rule) =>
     withStack(new MonoCloudValidationError(`${what}: "${name}" ${rule}`), factory);
 
+  /**
+   * @param {string} name
+   * @param {string} [fallback]
+   * @returns {string}
+   */
   const string = (name, fallback) => {
     const value = values[name] ?? fallback;
     if (value === undefined) throw refuse(name, 'is required');
@@ -36,9 +51,17 @@ function read(options, names, factory) {
     return value;
   };
 
+  /**
+   * @param {unknown} value
+   * @returns {value is string}
+   */
   const isWord = (value) => typeof value === 'string' && /^[^\s\p{Cc}]+$/u.test(value);
 
-  /** A copy of a list; `undefined` for what is none. */
+  /**
+   * A copy of a list; `undefined` for what is none.
+   * @param {string} name
+   * @returns {unknown[] | undefined}
+   */
   const copyOf = (name) => {
     try {
       return isArray(values[name]) ? from(values[name]) : undefined;
@@ -47,6 +70,10 @@ function read(options, names, factory) {
     }
   };
 
+  /**
+   * @param {string} name
+   * @returns {string[]}
+   */
   const list = (name) => {
     if (values[name] === undefined) throw refuse(name, 'is required');
     const copy = copyOf(name);
@@ -57,7 +84,8 @@ function read(options, names, factory) {
     if (wrong >= 0) {
       throw refuse(`${name}[${wrong}]`, 'must be a non-empty string without white space');
     }
-    return copy;
+    // Each is a word.
+    return /** @type {string[]} */ (copy);
   };
 
   return {
@@ -72,7 +100,10 @@ function read(options, names, factory) {
         'must be a non-empty string without white space, or a list of those',
       );
     },
-    /** `https://host`, of a bare host or an https URL without a path. */
+    /**
+     * `https://host`, of a bare host or an https URL without a path.
+     * @param {string} name
+     */
     origin(name) {
       const value = string(name);
       const host = /^https:\/\/([^/]*)\/?$/i.exec(value)?.[1] ?? value;
@@ -85,6 +116,7 @@ function read(options, names, factory) {
   };
 }
 
+/** @param {string} text */
 function parsed(text) {
   try {
     return new URL(text);
@@ -97,6 +129,8 @@ function parsed(text) {
  * Microsoft Entra ID.
  * https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference
  * https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens#validate-tokens
+ * @param {EntraOptions} options
+ * @returns {KnownIssuer}
  */
 function entra(options) {
   const { audience, refuse, string } = read(options, ['tenantId', 'audience', 'version'], entra);
@@ -131,6 +165,8 @@ function entra(options) {
  * Amazon Cognito user pools.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
  * https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
+ * @param {CognitoOptions} options
+ * @returns {KnownIssuer}
  */
 function cognito(options) {
   const { list, refuse, string } = read(options, ['region', 'userPoolId', 'clientIds'], cognito);
@@ -157,6 +193,8 @@ function cognito(options) {
  * Auth0.
  * https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles
  * https://auth0.com/docs/get-started/apis/enable-role-based-access-control-for-apis
+ * @param {Auth0Options} options
+ * @returns {KnownIssuer}
  */
 function auth0(options) {
   const { audience, origin } = read(options, ['domain', 'audience'], auth0);
@@ -173,6 +211,8 @@ function auth0(options) {
  * Keycloak.
  * https://www.keycloak.org/securing-apps/oidc-layers
  * https://www.keycloak.org/docs/latest/server_admin/#audience-support
+ * @param {KeycloakOptions} options
+ * @returns {KnownIssuer}
  */
 function keycloak(options) {
   const { audience, refuse, string } = read(options, ['url', 'realm', 'audience'], keycloak);
@@ -194,7 +234,10 @@ function keycloak(options) {
   };
 }
 
-/** The URL of a server, which may have a path, without a slash at its end. */
+/**
+ * The URL of a server, which may have a path, without a slash at its end.
+ * @param {string} text
+ */
 function serverUrl(text) {
   if (/[\s\p{Cc}\\?#@]/u.test(text) || !/^https?:\/\/[^/]/i.test(text)) return undefined;
   const url = parsed(text);
@@ -203,6 +246,10 @@ function serverUrl(text) {
   return url.href.replace(/\/$/, '');
 }
 
+/**
+ * @param {string} realm
+ * @param {Refuse} refuse
+ */
 function segment(realm, refuse) {
   try {
     if (!DOT_SEGMENT.test(realm)) return encodeURIComponent(realm);
@@ -216,6 +263,8 @@ function segment(realm, refuse) {
  * Okta, a custom authorization server.
  * https://developer.okta.com/docs/guides/validate-access-tokens/main/
  * https://developer.okta.com/docs/api/openapi/okta-oauth/guides/overview/
+ * @param {OktaOptions} options
+ * @returns {KnownIssuer}
  */
 function okta(options) {
   const names = ['domain', 'authorizationServer', 'audience'];
@@ -228,4 +277,10 @@ function okta(options) {
   return { tenantDomain: issuer, issuer, audience: audience(), scopesClaim: 'scp' };
 }
 
-module.exports = { auth0, cognito, entra, keycloak, okta };
+module.exports = /** @satisfies {typeof import('./index.d.ts')} */ ({
+  auth0,
+  cognito,
+  entra,
+  keycloak,
+  okta,
+});

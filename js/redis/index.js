@@ -3,6 +3,13 @@
 // `@monocloud/backend-node/redis`: a cache in Redis for the option `cache`. The caller brings the Redis client
 // and manages its connection. Documented in index.d.ts.
 
+/**
+ * @import { KeyObject } from 'node:crypto'
+ * @import { AccessTokenClaims, ICache } from '../../index.d.ts'
+ * @import { Provenance } from '../cache/provenance.js'
+ * @import { IoredisClient, NodeRedisClient, RedisCacheOptions } from './index.d.ts'
+ */
+
 const { Buffer } = require('node:buffer');
 const { createHmac, createSecretKey, timingSafeEqual } = require('node:crypto');
 const { isUint8Array } = require('node:util').types;
@@ -15,7 +22,12 @@ const { readOptions } = require('../core/options-reader.js');
 const { hasOwn } = Object;
 const { isBuffer } = Buffer;
 
-const OPTIONS = ['prefix', 'tenantDomain', 'audience', 'secret'];
+/**
+ * @typedef {NodeRedisClient | IoredisClient} Client
+ * @typedef {{ command?: { name?: unknown, args?: unknown } }} Failure of one command
+ */
+
+const OPTIONS = /** @type {const} */ (['prefix', 'tenantDomain', 'audience', 'secret']);
 
 // Prefixes of the digested bytes, so that no key equals a seal. The number is the version of the layout:
 // entries of another version are not found, and their seals do not match.
@@ -28,10 +40,19 @@ const MIN_SECRET_BYTES = 16;
 // The last instant of a JavaScript Date. Redis accepts larger numbers.
 const LAST_MS = 8.64e15;
 
+/**
+ * @param {Client} client
+ * @param {RedisCacheOptions} [options]
+ */
 function createRedisCache(client, options) {
   return made(() => redisCache(client, options), createRedisCache);
 }
 
+/**
+ * @param {Client} client
+ * @param {RedisCacheOptions} [options]
+ * @returns {ICache}
+ */
 function redisCache(client, options) {
   const store = setterOf(client);
   const where = { what: 'createRedisCache()', from: createRedisCache };
@@ -44,6 +65,7 @@ function redisCache(client, options) {
   const { digest, seal, open } = secret ? sealed(secret) : plain;
   const scope = scopeOf(tenant, audience);
 
+  /** @param {string} token */
   const keyOf = (token) => {
     requireToken(token);
     return prefix + digest(scope + token);
@@ -75,54 +97,88 @@ function redisCache(client, options) {
   };
 }
 
-/** The letter for the mark of an entry; `-` for none. */
+/**
+ * The letter for the mark of an entry; `-` for none.
+ * @type {Record<Provenance, string> & { __proto__: null }}
+ */
 const LETTERS = { __proto__: null, introspected: 'i', validated: 'v' };
+/** @type {Record<'i' | 'v' | '-', Provenance | undefined> & { __proto__: null }} */
 const MARKS = { __proto__: null, i: 'introspected', v: 'validated', '-': undefined };
 
-/** An entry as text: the mark, the end in epoch milliseconds, and the claims as JSON (`i1893456000000:{…}`). */
+/**
+ * An entry as text: the mark, the end in epoch milliseconds, and the claims as JSON (`i1893456000000:{…}`).
+ * @param {AccessTokenClaims} claims
+ * @param {number} end
+ */
 function entryOf(claims, end) {
-  return `${LETTERS[provenance.of(claims)] ?? '-'}${end}:${textOf(claims)}`;
+  const mark = provenance.of(claims);
+  return `${mark === undefined ? '-' : LETTERS[mark]}${end}:${textOf(claims)}`;
 }
 
-/** The claims of an entry that has not ended. The end is checked here, too: a writer could restore an entry. */
+/**
+ * The claims of an entry that has not ended. The end is checked here, too: a writer could restore an entry.
+ * @param {string | undefined} text
+ */
 function readEntry(text) {
   const [head, letter, end] = /^([iv-])([1-9]\d{0,15}):/.exec(text ?? '') ?? [];
-  if (head === undefined || Number(end) <= Date.now()) return undefined;
-  return readClaims(text.slice(head.length), MARKS[letter]);
+  if (text === undefined || head === undefined || Number(end) <= Date.now()) return undefined;
+  return readClaims(text.slice(head.length), MARKS[/** @type {'i' | 'v' | '-'} */ (letter)]);
 }
 
-/** Issuer and audience, which separate the clients that share one Redis; with lengths, so that none are alike. */
+/**
+ * Issuer and audience, which separate the clients that share one Redis; with lengths, so that none are alike.
+ * @param {string} tenant
+ * @param {string} audience
+ */
 function scopeOf(tenant, audience) {
   const issuer = tenant.endsWith('/') ? tenant.slice(0, -1) : tenant;
   return `${KEY_LABEL}${issuer.length}:${issuer}${audience.length}:${audience}`;
 }
 
-/** `SET key value PXAT milliseconds`, in the form that the client takes. */
+/**
+ * `SET key value PXAT milliseconds`, in the form that the client takes.
+ * @param {Client} client
+ * @returns {(key: string, value: string, ms: number) => PromiseLike<unknown>}
+ */
 function setterOf(client) {
   const kind = kindOf(client);
-  if (kind === 'ioredis') return (key, value, ms) => client.set(key, value, 'PXAT', ms);
+  if (kind === 'ioredis') {
+    const ioredis = /** @type {IoredisClient} */ (client);
+    return (key, value, ms) => ioredis.set(key, value, 'PXAT', ms);
+  }
   if (kind === 'node-redis') {
     // Both spellings. Older clients read only `PXAT`, and would store the entry without an end; newer ones
     // read `expiration` and send it once.
+    const nodeRedis = /** @type {NodeRedisClient} */ (client);
     return (key, value, ms) =>
-      client.set(key, value, { expiration: { type: 'PXAT', value: ms }, PXAT: ms });
+      nodeRedis.set(key, value, { expiration: { type: 'PXAT', value: ms }, PXAT: ms });
   }
   throw new MonoCloudValidationError(
     '"client" must be a client, pool or cluster of redis (5 or 6), or a Redis or Cluster of ioredis (5 or 6)',
   );
 }
 
-/** The library of a client, by its members. A transaction or pipeline has the commands, but not the rest. */
+/**
+ * The library of a client, by its members. A transaction or pipeline has the commands, but not the rest.
+ * @param {unknown} client
+ */
 function kindOf(client) {
   if (client === null || typeof client !== 'object') return undefined;
-  if (!['get', 'set', 'del'].every((name) => typeof client[name] === 'function')) return undefined;
-  if (typeof client.isOpen === 'boolean') return 'node-redis';
-  return typeof client.status === 'string' && typeof client.defineCommand === 'function'
+  const members = /** @type {Record<string, unknown>} */ (client);
+  if (!['get', 'set', 'del'].every((name) => typeof members[name] === 'function')) return undefined;
+  if (typeof members.isOpen === 'boolean') return 'node-redis';
+  return typeof members.status === 'string' && typeof members.defineCommand === 'function'
     ? 'ioredis'
     : undefined;
 }
 
+/**
+ * @param {string} name
+ * @param {unknown} option
+ * @param {string} variable
+ */
 function required(name, option, variable) {
+  /** @param {string} rule */
   const refuse = (rule) =>
     new MonoCloudValidationError(
       `"${name}" ${rule} (set the option, or the environment variable ${variable})`,
@@ -135,11 +191,15 @@ function required(name, option, variable) {
   return value;
 }
 
-/** A variable by its own name only: `process.env` inherits from `Object.prototype`. */
+/**
+ * A variable by its own name only: `process.env` inherits from `Object.prototype`.
+ * @param {string} variable
+ */
 function fromEnvironment(variable) {
   return hasOwn(process.env, variable) ? process.env[variable] : undefined;
 }
 
+/** @param {unknown} secret */
 function readSecret(secret) {
   if (secret === undefined) return undefined;
   if (typeof secret !== 'string' && !isUint8Array(secret)) {
@@ -152,6 +212,7 @@ function readSecret(secret) {
   return createSecretKey(bytes);
 }
 
+/** @type {ReturnType<typeof sealed>} */
 const plain = {
   digest: sha256,
   seal: (_key, text) => text,
@@ -161,14 +222,23 @@ const plain = {
 /**
  * With a secret, a value begins with an HMAC over the key and the entry, which includes its end. Somebody who
  * can write to Redis cannot forge claims, move them to another token, or extend an entry that has ended.
+ * @param {KeyObject} secret
  */
 function sealed(secret) {
+  /** @param {string} text */
   const mac = (text) => createHmac('sha256', secret).update(text).digest('base64url');
-  // With lengths, so that no two pairs of key and text are the same bytes.
+  /**
+   * With lengths, so that no two pairs of key and text are the same bytes.
+   * @param {string} key
+   * @param {string} text
+   */
   const sealOf = (key, text) => mac(`${SEAL_LABEL}${key.length}:${key}${text.length}:${text}`);
   return {
+    /** @type {(text: string) => string} */
     digest: mac,
+    /** @type {(key: string, text: string) => string} */
     seal: (key, text) => sealOf(key, text) + text,
+    /** @type {(key: string, value: string) => string | undefined} */
     open: (key, value) => {
       const text = value.slice(SEAL_LENGTH);
       const given = Buffer.from(value.slice(0, SEAL_LENGTH));
@@ -179,12 +249,19 @@ function sealed(secret) {
   };
 }
 
-/** An error of ioredis without the arguments of the failed command, which contain the claims. */
+/**
+ * An error of ioredis without the arguments of the failed command, which contain the claims.
+ * @param {unknown} error
+ */
 function withoutArguments(error) {
-  for (const failure of [error, error?.lastNodeError]) {
+  const thrown = /** @type {(Failure & { lastNodeError?: Failure }) | null | undefined} */ (error);
+  for (const failure of [thrown, thrown?.lastNodeError]) {
     if (failure?.command?.args) failure.command = { name: failure.command.name };
   }
   return error;
 }
 
-module.exports = { createMemoryCache, createRedisCache };
+module.exports = /** @satisfies {typeof import('./index.d.ts')} */ ({
+  createMemoryCache,
+  createRedisCache,
+});

@@ -3,6 +3,12 @@
 // `@monocloud/backend-node/testing`: a small authorization server on loopback, for tests of protected routes.
 // Documented in index.d.ts.
 
+/**
+ * @import { Server } from 'node:http'
+ * @import { AddressInfo, Socket } from 'node:net'
+ * @import { IssueOpaqueTokenOptions, IssueTokenOptions, RotateKeysOptions, TestTenant as PublicTenant, TestTenantAlgorithm, TestTenantOptions } from './index.d.ts'
+ */
+
 const { createHash, randomBytes, randomUUID, X509Certificate } = require('node:crypto');
 const { once } = require('node:events');
 const { ALGORITHMS, KeyRing } = require('./keys.js');
@@ -20,36 +26,42 @@ const CLAIMS_OPTIONS = [
 ];
 const JWT_OPTIONS = [...CLAIMS_OPTIONS, 'alg', 'header', 'kid'];
 
+/**
+ * @typedef {Required<Omit<TestTenantOptions, 'algorithms'>> & { algorithms: TestTenantAlgorithm[] }} Settings
+ * @typedef {Record<string, unknown>} Claims
+ */
+
 class TestTenant {
+  /** @type {string} */
   #audience;
+  /** @type {string} */
   #clientId;
+  /** @type {string} */
   #clientSecret;
+  /** @type {TestTenantAlgorithm[]} */
   #algorithms;
+  /** @type {KeyRing} */
   #keys;
   #requests = { discovery: 0, jwks: 0, introspection: 0 };
+  /** @type {Map<string, Claims>} */
   #opaque = new Map();
+  /** @type {Set<string>} */
   #revoked = new Set();
+  /** @type {Server} */
   #server;
+  /** @type {Set<Socket>} */
   #sockets = new Set();
-  #tenantDomain;
+  #tenantDomain = '';
+  /** @type {Promise<void> | undefined} */
   #closed;
 
+  /** @param {Settings} settings */
   constructor({ audience, clientId, clientSecret, algorithms }) {
     this.#audience = audience;
     this.#clientId = clientId;
     this.#clientSecret = clientSecret;
     this.#algorithms = algorithms;
     this.#keys = new KeyRing(algorithms);
-  }
-
-  // Not public: createTestTenant() calls it.
-  static async start(options) {
-    const tenant = new TestTenant(options);
-    await tenant.#start(options.port);
-    return tenant;
-  }
-
-  async #start(port) {
     this.#server = createTenantServer({
       clientId: this.#clientId,
       clientSecret: this.#clientSecret,
@@ -58,6 +70,20 @@ class TestTenant {
       jwks: () => this.#keys.jwks(),
       introspect: (token) => this.#introspect(token),
     });
+  }
+
+  /**
+   * Not public: createTestTenant() calls it.
+   * @param {Settings} options
+   */
+  static async start(options) {
+    const tenant = new TestTenant(options);
+    await tenant.#start(options.port);
+    return tenant;
+  }
+
+  /** @param {number} port */
+  async #start(port) {
     // Node.js 18.0 and 18.1 have no closeAllConnections().
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
@@ -66,7 +92,7 @@ class TestTenant {
     await this.#keys.rotate(false);
     this.#server.listen(port, '127.0.0.1');
     await once(this.#server, 'listening');
-    this.#tenantDomain = `http://127.0.0.1:${this.#server.address().port}`;
+    this.#tenantDomain = `http://127.0.0.1:${/** @type {AddressInfo} */ (this.#server.address()).port}`;
   }
 
   get tenantDomain() {
@@ -90,6 +116,10 @@ class TestTenant {
     return { ...this.#requests };
   }
 
+  /**
+   * @template {object} [T={}]
+   * @param {T} [extra]
+   */
   clientOptions(extra) {
     return {
       tenantDomain: this.#tenantDomain,
@@ -109,6 +139,7 @@ class TestTenant {
     };
   }
 
+  /** @param {IssueTokenOptions} [options] */
   async issueToken(options = {}) {
     checkNames('issueToken', options, JWT_OPTIONS);
     const { alg = this.#algorithms[0], header = {}, kid } = options;
@@ -121,6 +152,7 @@ class TestTenant {
     return this.#keys.sign(alg, kid === undefined ? header : { kid, ...header }, claims);
   }
 
+  /** @param {IssueOpaqueTokenOptions} [options] */
   async issueOpaqueToken(options = {}) {
     checkNames('issueOpaqueToken', options, CLAIMS_OPTIONS);
     // A copy through JSON, because the introspection response is JSON: later changes of the caller's objects
@@ -131,6 +163,7 @@ class TestTenant {
     return token;
   }
 
+  /** @param {string} token */
   revoke(token) {
     checkString('token', token);
     // An opaque token is deleted. A JWT contains its claims, so its revocation is stored.
@@ -139,6 +172,7 @@ class TestTenant {
     }
   }
 
+  /** @param {RotateKeysOptions} [options] */
   async rotateKeys(options = {}) {
     checkNames('rotateKeys', options, ['keepOld']);
     const { keepOld = true } = options;
@@ -168,6 +202,10 @@ class TestTenant {
     return this.#closed;
   }
 
+  /**
+   * @param {IssueOpaqueTokenOptions} options
+   * @returns {Claims}
+   */
   #claims(options) {
     const {
       claims = {},
@@ -203,6 +241,7 @@ class TestTenant {
     };
   }
 
+  /** @param {string} token */
   #introspect(token) {
     if (this.#revoked.has(token)) {
       return undefined;
@@ -227,6 +266,7 @@ if (Symbol.asyncDispose !== undefined) {
   });
 }
 
+/** @param {TestTenantOptions} [options] */
 async function createTestTenant(options = {}) {
   // The tenant issues any token to anybody who can reach it.
   if (process.env.NODE_ENV === 'production') {
@@ -254,15 +294,18 @@ async function createTestTenant(options = {}) {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new TypeError('"port" must be an integer from 0 to 65535');
   }
-  return TestTenant.start({
+  const tenant = TestTenant.start({
     audience,
     clientId,
     clientSecret,
     algorithms: [...new Set(algorithms)],
     port,
   });
+  // `Symbol.asyncDispose` was defined above, where Node.js has it.
+  return /** @type {Promise<PublicTenant>} */ (/** @type {Promise<unknown>} */ (tenant));
 }
 
+/** @param {readonly string[]} scopes */
 function scopeClaim(scopes) {
   // RFC 6749 §3.3: spaces separate scopes.
   if (!isList(scopes) || !scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) {
@@ -271,7 +314,9 @@ function scopeClaim(scopes) {
   return scopes.length === 0 ? {} : { scope: scopes.join(' ') };
 }
 
+/** @param {readonly unknown[]} groups */
 function groupsClaim(groups) {
+  /** @param {any} group */
   const valid = (group) =>
     typeof group === 'string' || typeof group?.id === 'string' || typeof group?.name === 'string';
   if (!isList(groups) || !groups.every(valid)) {
@@ -280,7 +325,10 @@ function groupsClaim(groups) {
   return { groups };
 }
 
-// RFC 8705 §3.1: the thumbprint of the certificate's DER bytes.
+/**
+ * RFC 8705 §3.1: the thumbprint of the certificate's DER bytes.
+ * @param {string} certificate
+ */
 function confirmationClaim(certificate) {
   checkString('certificate', certificate);
   let der;
@@ -293,11 +341,20 @@ function confirmationClaim(certificate) {
   return { cnf: { 'x5t#S256': createHash('sha256').update(der).digest('base64url') } };
 }
 
-/** An array of bounded length. */
+/**
+ * An array of bounded length.
+ * @param {unknown} value
+ * @returns {boolean}
+ */
 function isList(value) {
   return Array.isArray(value) && value.length <= 100_000;
 }
 
+/**
+ * @param {string} where
+ * @param {object} options
+ * @param {string[]} known
+ */
 function checkNames(where, options, known) {
   checkObject(`${where}() options`, options);
   // With `scope` in place of `scopes`, the token would have none, and a test could pass for the wrong reason.
@@ -307,22 +364,35 @@ function checkNames(where, options, known) {
   }
 }
 
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
 function checkObject(name, value) {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new TypeError(`"${name}" must be an object`);
   }
 }
 
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
 function checkString(name, value) {
   if (typeof value !== 'string' || value === '') {
     throw new TypeError(`"${name}" must be a non-empty string`);
   }
 }
 
+/**
+ * @param {string} name
+ * @param {TestTenantAlgorithm} alg
+ * @param {readonly TestTenantAlgorithm[]} known
+ */
 function checkAlgorithm(name, alg, known) {
   if (!known.includes(alg)) {
     throw new TypeError(`"${name}" must be one of ${known.join(', ')}`);
   }
 }
 
-module.exports = { createTestTenant };
+module.exports = /** @satisfies {typeof import('./index.d.ts')} */ ({ createTestTenant });

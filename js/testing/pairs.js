@@ -7,26 +7,52 @@
 const crypto = require('node:crypto');
 const { promisify } = require('node:util');
 
-const generateKeyPair = promisify(crypto.generateKeyPair);
+/**
+ * Node.js declares both functions once for each type of keys.
+ * @typedef {{ publicKey: Buffer, privateKey: Buffer }} BytesOfPair
+ * @typedef {(type: string, options: object) => BytesOfPair} GenerateSync
+ * @typedef {(type: string, options: object) => Promise<BytesOfPair>} Generate
+ */
 
-const AS_BYTES = {
+const generateKeyPair = /** @type {Generate} */ (
+  /** @type {unknown} */ (promisify(crypto.generateKeyPair))
+);
+const generateKeyPairSync = /** @type {GenerateSync} */ (
+  /** @type {unknown} */ (crypto.generateKeyPairSync)
+);
+
+/** @typedef {{ publicKey: crypto.KeyObject, privateKey: crypto.KeyObject }} Pair */
+
+const AS_BYTES = /** @type {const} */ ({
   publicKeyEncoding: { type: 'spki', format: 'der' },
   privateKeyEncoding: { type: 'pkcs8', format: 'der' },
-};
+});
 
+/**
+ * @param {{ publicKey: Buffer, privateKey: Buffer }} pair
+ * @returns {Pair}
+ */
 const read = ({ publicKey, privateKey }) => ({
   publicKey: crypto.createPublicKey({ key: publicKey, ...AS_BYTES.publicKeyEncoding }),
   privateKey: crypto.createPrivateKey({ key: privateKey, ...AS_BYTES.privateKeyEncoding }),
 });
 
-/** `crypto.generateKeyPair` as a promise. */
+/**
+ * `crypto.generateKeyPair` as a promise.
+ * @param {string} type
+ * @param {object} options
+ */
 async function makePair(type, options) {
   return read(await generateKeyPair(type, { ...options, ...AS_BYTES }));
 }
 
-/** `crypto.generateKeyPairSync`. */
+/**
+ * `crypto.generateKeyPairSync`.
+ * @param {string} type
+ * @param {object} options
+ */
 function makePairSync(type, options) {
-  return read(crypto.generateKeyPairSync(type, { ...options, ...AS_BYTES }));
+  return read(generateKeyPairSync(type, { ...options, ...AS_BYTES }));
 }
 
 module.exports = { makePair, makePairSync };

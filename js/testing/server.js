@@ -3,6 +3,11 @@
 // The HTTP server of the test tenant: discovery (RFC 8414), JWKS (RFC 7517), introspection (RFC 7662). Every
 // request gets a response; none can end the test process.
 
+/**
+ * @import { IncomingMessage } from 'node:http'
+ * @import { TestTenantRequests } from './index.d.ts'
+ */
+
 const { createHash, timingSafeEqual } = require('node:crypto');
 const http = require('node:http');
 
@@ -22,16 +27,40 @@ const PRIVATE = { 'cache-control': 'no-store', pragma: 'no-cache' };
 // RFC 9110 §15.5.2: a 401 needs a challenge.
 const BASIC = { 'www-authenticate': 'Basic realm="test tenant", charset="UTF-8"' };
 
+/**
+ * @typedef {{
+ *   clientId: string,
+ *   clientSecret: string,
+ *   requests: TestTenantRequests,
+ *   issuer: () => string,
+ *   jwks: () => object,
+ *   introspect: (token: string) => Record<string, unknown> | undefined,
+ * }} Tenant
+ * @typedef {{ status: number, type?: string, headers?: Record<string, string>, body: object }} Answer
+ * @typedef {{
+ *   counter: keyof TestTenantRequests,
+ *   methods: (string | undefined)[],
+ *   answer: (tenant: Tenant, request: IncomingMessage) => Answer | Promise<Answer>,
+ * }} Endpoint
+ */
+
+/** @param {Tenant} tenant */
 function createTenantServer(tenant) {
+  /** @type {Map<string, Endpoint>} */
   const endpoints = new Map([
     [DISCOVERY, { counter: 'discovery', methods: ['GET', 'HEAD'], answer: discovery }],
     [JWKS, { counter: 'jwks', methods: ['GET', 'HEAD'], answer: jwks }],
     [INTROSPECTION, { counter: 'introspection', methods: ['POST'], answer: introspection }],
   ]);
 
+  /**
+   * @param {IncomingMessage} request
+   * @returns {Promise<Answer>}
+   */
   async function answer(request) {
     // RFC 9112 §3.2.2: a server accepts the absolute form, too.
-    const target = request.url.replace(/^https?:\/\/[^/?#]*/i, '');
+    const url = /** @type {string} every request to a server has one */ (request.url);
+    const target = url.replace(/^https?:\/\/[^/?#]*/i, '');
     const endpoint = endpoints.get(target.split('?', 1)[0]);
     if (endpoint === undefined) {
       return failure(404, 'not_found', 'There is nothing here');
@@ -72,10 +101,15 @@ function createTenantServer(tenant) {
   return server;
 }
 
+/**
+ * @param {Tenant} tenant
+ * @returns {Answer}
+ */
 function discovery(tenant) {
   return { status: 200, headers: DOCUMENT, body: metadata(tenant.issuer()) };
 }
 
+/** @param {string} issuer */
 function metadata(issuer) {
   return {
     issuer,
@@ -89,6 +123,10 @@ function metadata(issuer) {
   };
 }
 
+/**
+ * @param {Tenant} tenant
+ * @returns {Answer}
+ */
 function jwks(tenant) {
   return {
     status: 200,
@@ -98,6 +136,11 @@ function jwks(tenant) {
   };
 }
 
+/**
+ * @param {Tenant} tenant
+ * @param {IncomingMessage} request
+ * @returns {Promise<Answer>}
+ */
 async function introspection(tenant, request) {
   const body = await readBody(request);
   if (body === undefined) {
@@ -139,7 +182,11 @@ async function introspection(tenant, request) {
   return { status: 200, headers: PRIVATE, body: answer };
 }
 
-// RFC 6749 §2.3.1: id and secret are form-encoded.
+/**
+ * RFC 6749 §2.3.1: id and secret are form-encoded.
+ * @param {string} authorization
+ * @returns {{ id?: string, secret?: string }}
+ */
 function basicCredentials(authorization) {
   const [, encoded = ''] = /^basic +([a-z0-9+/]+={0,2})$/i.exec(authorization) ?? [];
   const text = Buffer.from(encoded, 'base64').toString();
@@ -149,6 +196,7 @@ function basicCredentials(authorization) {
     : { id: formDecode(text.slice(0, colon)), secret: formDecode(text.slice(colon + 1)) };
 }
 
+/** @param {string} text */
 function formDecode(text) {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
@@ -157,14 +205,24 @@ function formDecode(text) {
   }
 }
 
+/**
+ * @param {unknown} given
+ * @param {string} expected
+ */
 function same(given, expected) {
+  /** @param {string} text */
   const digest = (text) => createHash('sha256').update(text).digest();
   return typeof given === 'string' && timingSafeEqual(digest(given), digest(expected));
 }
 
-// The body as text; undefined if it is too large or incomplete.
+/**
+ * The body as text; undefined if it is too large or incomplete.
+ * @param {IncomingMessage} request
+ * @returns {Promise<string | undefined>}
+ */
 function readBody(request) {
   return new Promise((resolve) => {
+    /** @type {Buffer[]} */
     let chunks = [];
     let size = 0;
     request.on('data', (chunk) => {
@@ -186,6 +244,13 @@ function readBody(request) {
   });
 }
 
+/**
+ * @param {number} status
+ * @param {string} error
+ * @param {string} description
+ * @param {Record<string, string>} [headers]
+ * @returns {Answer}
+ */
 function failure(status, error, description, headers) {
   return {
     status,

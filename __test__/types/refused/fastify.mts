@@ -34,7 +34,7 @@ fastify.get('/', { onRequest: protectExpress()() }, async () => 'ok');
 protect({ anyScopes: ['read'] });
 // TS2322: scopes are a list, also where one is enough
 protect({ anyScope: 'read' });
-// TS2322: a claim that may be an object can't be compared
+// TS2322|TS2353: a claim that may be an object can't be compared
 protect({ claims: { org: { id: 'acme' } } });
 // TS2322: nor can one of any of them
 protect({ claims: { plan: [['team']] } });
@@ -79,11 +79,11 @@ protectApi({ errorResponse: () => ({ body: 'no' }) });
 protectApi({ errorResponse: async () => 'no' });
 // TS2769: a status is a number
 protectApi(client, { errorResponse: () => ({ status: '403' }) });
-// TS2339: what was thrown can be anything
+// TS18046: what was thrown can be anything
 protectApi({ errorResponse: (answer, error) => ({ ...answer, body: error.code }) });
 // TS2769: it makes a function, and is none
 protectApi({ errorResponse: problemDetails });
-// TS2353|TS2561: misspelt
+// TS2353|TS2561|TS2345: misspelt
 problemDetails({ typebase: 'https://example.com/problems/' });
 // TS2322: the beginning of a URI
 problemDetails({ typeBase: new URL('https://example.com/problems/') });
