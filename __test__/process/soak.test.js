@@ -8,12 +8,20 @@ const { execFile } = require('node:child_process');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const { root } = require('../support/child.js');
+const { seedOf } = require('../support/random.js');
 const { tally } = require('../support/tally.js');
 
 describe('a soak', () => {
   it('answers all as it must, and holds at its end what it held before', async () => {
     // Too short for the memory to be steady to 5 %: what grows with each token would still show.
-    const size = ['--validations=24000', '--refusals=1500', '--epochs=4', '--slack=12', '--json'];
+    const size = [
+      '--validations=24000',
+      '--refusals=1500',
+      '--epochs=4',
+      '--slack=12',
+      `--seed=${seedOf()}`,
+      '--json',
+    ];
     const args = ['--expose-gc', path.join(root, 'tools', 'soak', 'index.js'), ...size];
     const { stdout } = await promisify(execFile)(process.execPath, args, {
       timeout: 120_000,

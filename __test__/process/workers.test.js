@@ -7,6 +7,7 @@ const { describe, it } = require('node:test');
 const assert = require('node:assert/strict');
 const { root, runScript } = require('../support/child.js');
 const { startTenant } = require('../support/guarded.js');
+const { seedOf } = require('../support/random.js');
 const { tally } = require('../support/tally.js');
 
 const LONG = process.env.SOAK === 'long';
@@ -140,7 +141,7 @@ describe('worker threads', () => {
     slow.on('discovery', (request, response, right) => setTimeout(right, 30, request, response));
     slow.on('jwks', () => {});
     const jwks = await (await fetch(`${tenant.origin}/jwks`)).json();
-    const seed = Number(process.env.SEED ?? Date.now() % 2 ** 32);
+    const seed = seedOf({ long: LONG });
     console.log(`SEED=${seed}`);
     const input = {
       options: tenant.options(tenant.credentials),

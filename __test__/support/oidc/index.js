@@ -266,4 +266,4 @@ async function loadJose() {
   return import('jose');
 }
 
-module.exports = { startOidcProvider, loadJose, send };
+module.exports = { startOidcProvider, loadJose };
