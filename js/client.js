@@ -5,7 +5,7 @@
 /**
  * @import { AccessTokenClaims, ClientStats, Explanation, IntrospectOptions, IssuerMetadata, Jwks, JwtClaims, ValidateJwtAccessTokenOptions } from '../index.d.ts'
  * @import { Outcome } from './binding.js'
- * @import { Source } from './core/core.js'
+ * @import { OwnMethods } from './core/methods.js'
  * @import { RouteRequirements } from './core/requirements.js'
  * @import { Place } from './core/stack.js'
  * @import { Verdict } from './core/verdict.js'
@@ -13,13 +13,14 @@
 
 const { Core } = require('./core/core.js');
 const { errorOf, toError } = require('./core/failure.js');
+const { outcomesBy } = require('./core/methods.js');
 const { readClientOptions, toJson } = require('./core/options.js');
-const { TOKEN_ALONE, WITH_KEYS, readCall } = require('./core/requirements.js');
+const { WITH_KEYS, readCall } = require('./core/requirements.js');
 const { traceOf, withStack } = require('./core/stack.js');
-const { claimsOf, isAdmitted, isVerdict, verdictOnClaims } = require('./core/verdict.js');
+const { claimsOf, isAdmitted, isVerdict } = require('./core/verdict.js');
 const { MonoCloudTokenError, MonoCloudValidationError } = require('./errors.js');
 
-const { apply } = Reflect;
+const { freeze } = Object;
 const { parse } = JSON;
 
 /** Loaded when it is needed: explanations are a tenth of the package's start-up time. */
@@ -264,24 +265,21 @@ class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClient {
     const token = tokenText(accessToken, from);
     const what = 'validateAccessToken()';
     const { requirements, certificate } = readCall(options, from, what);
-    coreOf(this, from);
-    const verdict = judge(this, token, requirements, certificate);
+    const core = coreOf(this, from);
+    const verdict = judge(this, core, token, requirements, certificate);
     if (isVerdict(verdict)) return conclude(verdict, from, certificate);
     const trace = traceOf(from);
     return conclude(await verdict, trace, certificate);
   }
 }
 
-/**
- * @typedef {'validateJwtAccessToken' | 'introspectAccessToken' | 'explain' | 'getMetadata' | 'getJwks'} AsyncMethod
- * @typedef {'stats' | 'setClockSkew' | 'setClockTolerance' | 'validateAccessToken'} OtherMethod
- */
-
 /** The methods as they are defined here. A subclass, an instance or a test may have others. */
-const own = /** @type {Pick<Client, AsyncMethod | OtherMethod>} */ ({
-  ...methodsOf(MonoCloudOidcBackendClient.prototype),
-  ...methodsOf(MonoCloudBackendNodeClient.prototype),
-});
+const own = freeze(
+  /** @type {OwnMethods} */ ({
+    ...methodsOf(MonoCloudOidcBackendClient.prototype),
+    ...methodsOf(MonoCloudBackendNodeClient.prototype),
+  }),
+);
 
 /** @param {object} prototype */
 function methodsOf(prototype) {
@@ -289,124 +287,7 @@ function methodsOf(prototype) {
   return Object.fromEntries(names.map((name) => [name, Reflect.get(prototype, name)]));
 }
 
-/**
- * The verdict of `validateAccessToken`: at once where nothing has to be waited for, else a promise. Each
- * method that a program has replaced is called. Which methods those are is asked for each token anew.
- * @param {Client} client
- * @param {string} token
- * @param {RouteRequirements} requirements
- * @param {string} [certificate]
- * @returns {Verdict | Promise<Verdict>}
- */
-function judge(client, token, requirements, certificate) {
-  const core = coreOf(client);
-  return core.hasCache || !usesOwnMethods(client)
-    ? judgeByMethods(client, core, token, requirements, certificate)
-    : core.validate(token, requirements, certificate);
-}
-
-/** @param {Client} client */
-function usesOwnMethods(client) {
-  return (
-    client.validateJwtAccessToken === own.validateJwtAccessToken &&
-    client.introspectAccessToken === own.introspectAccessToken &&
-    client.getJwks === own.getJwks &&
-    client.getMetadata === own.getMetadata
-  );
-}
-
-/**
- * @param {Client} client
- * @param {Core} core
- * @param {string} token
- * @param {RouteRequirements} requirements
- * @param {string} [certificate]
- */
-async function judgeByMethods(client, core, token, requirements, certificate) {
-  if (core.isIntrospected(token)) {
-    const source = introspection(client, core, token);
-    const outcome = await (core.hasCache ? core.cached(token, true, source) : source());
-    return core.verdictOnText(outcome, token, requirements, certificate);
-  }
-  const method = client.validateJwtAccessToken;
-  if (method !== own.validateJwtAccessToken) {
-    // The method answers for everything that the route requires.
-    return verdictOnClaims(
-      await apply(method, client, [token, requirements.documented(certificate)]),
-    );
-  }
-  if (core.hasCache) {
-    const source = () => jwtOutcome(client, core, token, TOKEN_ALONE);
-    const outcome = await core.cached(token, false, source);
-    return core.verdictOnText(outcome, token, requirements, certificate);
-  }
-  return core.verdictOn(await jwtOutcome(client, core, token, requirements, certificate));
-}
-
-/**
- * A function for the tenant's claims, or for those of a method that a program has put in place of ours.
- * @param {Client} client
- * @param {Core} core
- * @param {string} token
- * @returns {Source}
- */
-function introspection(client, core, token) {
-  const method = client.introspectAccessToken;
-  return method === own.introspectAccessToken
-    ? () => opaqueOutcome(client, core, token, TOKEN_ALONE)
-    : async () => toJson(await apply(method, client, [token]));
-}
-
-/**
- * The outcome for a JWT. `given`: the caller's keys for this call, as JSON.
- * @param {OidcClient} client
- * @param {Core} core
- * @param {string} token
- * @param {RouteRequirements} requirements
- * @param {string} [certificate]
- * @param {string} [given]
- */
-async function jwtOutcome(client, core, token, requirements, certificate, given) {
-  const keys = given ?? (await replacedKeys(client));
-  const validate = () => core.outcome('jwt', token, requirements, certificate, keys);
-  return keys === undefined ? withMetadata(client, core, validate) : validate();
-}
-
-/**
- * @param {OidcClient} client
- * @param {Core} core
- * @param {string} token
- * @param {RouteRequirements} requirements
- * @param {string} [certificate]
- */
-function opaqueOutcome(client, core, token, requirements, certificate) {
-  const ask = () => core.outcome('opaque', token, requirements, certificate);
-  return withMetadata(client, core, ask);
-}
-
-/**
- * The JWKS of a replaced `getJwks`, as JSON; `undefined`: the tenant's keys are used.
- * @param {OidcClient} client
- */
-async function replacedKeys(client) {
-  const method = client.getJwks;
-  return method === own.getJwks ? undefined : toJson(await apply(method, client, []));
-}
-
-/**
- * Hands over the metadata of a replaced `getMetadata`, if there is one, and goes on.
- * @param {OidcClient} client
- * @param {Core} core
- * @param {Source} goOn
- */
-async function withMetadata(client, core, goOn) {
-  const method = client.getMetadata;
-  if (method !== own.getMetadata) {
-    const failure = core.adoptMetadata(await apply(method, client, []));
-    if (failure) return failure;
-  }
-  return goOn();
-}
+const { judge, jwtOutcome, opaqueOutcome, replacedKeys, withMetadata } = outcomesBy(own);
 
 /**
  * @param {Outcome} outcome
@@ -424,6 +305,14 @@ module.exports = {
   isClient: (value) => findCore(value) !== undefined,
   /** @param {unknown} client */
   tenantOf: (client) => findCore(client)?.tenantDomain,
-  judge,
+  /**
+   * The verdict of a client's own `validateAccessToken`: at once where nothing has to be waited for.
+   * @param {Client} client
+   * @param {string} token
+   * @param {RouteRequirements} requirements
+   * @param {string} [certificate]
+   */
+  judge: (client, token, requirements, certificate) =>
+    judge(client, coreOf(client), token, requirements, certificate),
   ownValidateAccessToken: own.validateAccessToken,
 };

@@ -6,44 +6,34 @@
 /**
  * @import { AccessTokenClaims, ICache, MonoCloudTokenErrorCode } from '../../index.d.ts'
  * @import { Failure, NativeClient, Outcome, Settings } from '../binding.js'
- * @import { Provenance } from '../cache/provenance.js'
  * @import { Functions } from './bridge.js'
- * @import { OwnMapOf } from './collections.js'
- * @import { Hit, Budget } from './cache.js'
+ * @import { Source } from './cached-outcomes.js'
  * @import { Values } from './options.js'
  * @import { RouteRequirements } from './requirements.js'
  * @import { Place } from './stack.js'
  * @import { Verdict } from './verdict.js'
  */
 
-const { isDeepStrictEqual } = require('node:util');
-
-const { INTROSPECTED, VALIDATED } = require('../cache/provenance.js');
 const bridge = require('./bridge.js');
 const { ClaimsCache } = require('./cache.js');
+const { CachedOutcomes } = require('./cached-outcomes.js');
 const { ClaimsCopies } = require('./claims-copies.js');
 const { publish } = require('./channels.js');
+const { now } = require('./clock.js');
 const { toError } = require('./failure.js');
-const { OwnMap, weakMapGet, weakMapSet } = require('./collections.js');
+const { weakMapGet, weakMapSet } = require('./collections.js');
 const { describe, describeAll, readEnvironment, toJson } = require('./options.js');
 const { orFailure, orThrow } = require('./panic.js');
 const { TOKEN_ALONE } = require('./requirements.js');
 const { withStack } = require('./stack.js');
 const { Admitted, Refused } = require('./verdict.js');
 
-const { hasOwn } = Object;
 const { parse } = JSON;
 const FUNCTIONS = ['fetcher', 'metadataResolver', 'jwksResolver'];
-
-/** Whole seconds since 1970, by the clock that a user's test may have set. */
-function now() {
-  return Math.floor(Date.now() / 1000);
-}
 
 /**
  * @typedef {ReturnType<NativeClient['validateFunction']>} ValidateFunction
  * @typedef {NonNullable<ReturnType<ValidateFunction>>} Validated
- * @typedef {() => Outcome | Promise<Outcome>} Source
  */
 
 class Core {
@@ -53,8 +43,8 @@ class Core {
   #settings;
   /** @type {Record<string, unknown>} */
   #functions = { __proto__: null };
-  /** @type {ClaimsCache | undefined} */
-  #cache;
+  /** @type {CachedOutcomes | undefined} */
+  #cached;
   /** @type {ClaimsCopies} */
   #copies;
   /**
@@ -62,11 +52,6 @@ class Core {
    * @type {WeakMap<RouteRequirements, ValidateFunction>}
    */
   #validateFunctions = new WeakMap();
-  /**
-   * Tokens that are being looked up in the cache: once, however many requests have them.
-   * @type {OwnMapOf<string, Promise<Outcome>>}
-   */
-  #lookups = new OwnMap();
   #counts = { accepted: 0, refused: 0, seenBefore: 0 };
 
   /**
@@ -102,7 +87,12 @@ class Core {
     this.#copies = new ClaimsCopies(this.#settings.verifiedTokensBytes / 2);
     // The core has refused what is none.
     const cache = /** @type {ICache | undefined} */ (backendNode ? values.get('cache') : undefined);
-    this.#cache = cache && new ClaimsCache(cache, this.#settings.cacheTimeout);
+    if (cache === undefined) return;
+    this.#cached = new CachedOutcomes(
+      new ClaimsCache(cache, this.#settings.cacheTimeout),
+      this.#settings.introspectionCacheDuration ?? undefined,
+      (text, token, mayLackExp) => this.#check(text, token, TOKEN_ALONE, undefined, mayLackExp),
+    );
   }
 
   get tenantDomain() {
@@ -110,7 +100,7 @@ class Core {
   }
 
   get hasCache() {
-    return this.#cache !== undefined;
+    return this.#cached !== undefined;
   }
 
   /**
@@ -261,110 +251,13 @@ class Core {
   }
 
   /**
-   * The outcome for a token by itself, by way of the cache. `source` gives the outcome where the cache has
-   * none. Concurrent calls for one token share one look-up. Only for a client that has a cache.
+   * The outcome for a token by itself, by way of the cache. Only for a client that has a cache.
    * @param {string} token
    * @param {boolean} introspected
    * @param {Source} source
    */
   cached(token, introspected, source) {
-    const under = this.#lookups.get(token);
-    if (under !== undefined) return under;
-    const work = this.#lookUp(token, introspected, source);
-    this.#lookups.set(token, work);
-    return work;
-  }
-
-  /**
-   * @param {string} token
-   * @param {boolean} introspected
-   * @param {Source} source
-   */
-  async #lookUp(token, introspected, source) {
-    try {
-      return await (introspected
-        ? this.#introspected(token, source)
-        : this.#validated(token, source));
-    } finally {
-      this.#lookups.delete(token);
-    }
-  }
-
-  /**
-   * A JWT: a hit saves nothing but the entry's being stored again.
-   * @param {string} token
-   * @param {Source} source
-   * @returns {Promise<Outcome>}
-   */
-  async #validated(token, source) {
-    const cache = /** @type {ClaimsCache} */ (this.#cache);
-    const patience = cache.patience();
-    const hit = await cache.get(token, patience);
-    const outcome = await source();
-    const isClaims = typeof outcome === 'string';
-    if (hit !== undefined) {
-      if (isClaims && isDeepStrictEqual(hit.claims, parse(outcome))) return outcome;
-      // A tenant that can't be reached says nothing about the entry.
-      if (isClaims || outcome.kind === 'token') await cache.delete(token, patience);
-    }
-    if (isClaims) await this.#store(token, parse(outcome), undefined, VALIDATED, patience);
-    return outcome;
-  }
-
-  /**
-   * An introspected token: a hit that passes saves the request.
-   * @param {string} token
-   * @param {Source} source
-   * @returns {Promise<Outcome>}
-   */
-  async #introspected(token, source) {
-    const cap = this.#settings.introspectionCacheDuration ?? undefined;
-    if (cap === 0) return source();
-    const cache = /** @type {ClaimsCache} */ (this.#cache);
-    const patience = cache.patience();
-    const hit = await cache.get(token, patience);
-    if (hit !== undefined) {
-      const remembered = this.#remembered(hit, token, cap);
-      if (remembered !== undefined) return remembered;
-      await cache.delete(token, patience);
-    }
-    const outcome = await source();
-    if (typeof outcome === 'string') {
-      await this.#store(token, parse(outcome), cap, INTROSPECTED, patience);
-    } else if (outcome.code === 'inactive_token' && cap !== undefined) {
-      await this.#store(token, { active: false, exp: now() + cap }, cap, INTROSPECTED, patience);
-    }
-    return outcome;
-  }
-
-  /**
-   * The outcome that a hit stands for, or `undefined` where it can't be used.
-   * @param {Hit} hit
-   * @param {string} token
-   * @param {number | undefined} cap
-   */
-  #remembered({ claims, provenance }, token, cap) {
-    if (provenance === VALIDATED) return undefined;
-    const checked = this.#check(toJson(claims), token, TOKEN_ALONE, undefined, cap !== undefined);
-    // Entries of this package have no `active`, but for those of tokens that are not.
-    if (typeof checked === 'string') return hasOwn(claims, 'active') ? undefined : checked;
-    const isRemembered = checked.code === 'inactive_token' && cap !== undefined;
-    return isRemembered && claims.active === false && claims.exp > now() ? checked : undefined;
-  }
-
-  /**
-   * @param {string} token
-   * @param {Partial<AccessTokenClaims>} claims
-   * @param {number | undefined} cap
-   * @param {Provenance} provenance
-   * @param {Budget} patience
-   */
-  async #store(token, claims, cap, provenance, patience) {
-    const end = endOf(claims, cap);
-    const cache = /** @type {ClaimsCache} */ (this.#cache);
-    // The record of an inactive token has no claims but `exp`; `#remembered` alone reads it.
-    const entry = /** @type {AccessTokenClaims} */ (claims);
-    if (end !== undefined) await cache.set(token, entry, end, provenance, patience);
+    return /** @type {CachedOutcomes} */ (this.#cached).outcome(token, introspected, source);
   }
 
   /**
@@ -396,7 +289,7 @@ class Core {
   /** Counters: the core's, as JSON, beside those of this client and of its cache. */
   stats() {
     const native = parse(orThrow(() => this.#native.stats()));
-    return { native, counts: { ...this.#counts }, cache: { ...this.#cache?.counts } };
+    return { native, counts: { ...this.#counts }, cache: { ...this.#cached?.counts } };
   }
 
   /**
@@ -416,19 +309,6 @@ class Core {
   adoptMetadata(document) {
     return orFailure(() => this.#native.adoptMetadata(toJson(document)));
   }
-}
-
-/**
- * The end of an entry in epoch seconds; `undefined` where there is to be none.
- * @param {{ exp?: unknown }} claims
- * @param {number | undefined} cap
- */
-function endOf(claims, cap) {
-  const ends = [];
-  if (typeof claims.exp === 'number') ends.push(claims.exp);
-  if (cap !== undefined) ends.push(now() + cap);
-  const end = Math.min(...ends);
-  return Number.isFinite(end) && end > now() ? end : undefined;
 }
 
 module.exports = { Core };
