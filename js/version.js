@@ -1,4 +1,4 @@
 'use strict';
 
 // The package's version, which `npm run bump` sets.
-module.exports = '0.1.0';
+module.exports = '1.0.0';
