@@ -277,7 +277,6 @@ function denied(client, error) {
   return new Refused({ failure: DENIED });
 }
 
-/** A setter, of the request's or inherited, may keep nothing: the handler would have other claims. */
 /**
  * A setter, of the request's or inherited, may keep nothing: the handler would run without the claims.
  * @param {object & { claims?: unknown }} request
