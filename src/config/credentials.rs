@@ -17,7 +17,7 @@ pub enum ClientAuthMethod {
 }
 
 impl ClientAuthMethod {
-    /// Reads one of the words of [`options::CLIENT_AUTH_METHOD`].
+    /// Reads one of the words of [`super::options::CLIENT_AUTH_METHOD`].
     pub(super) fn parse(word: &str) -> Option<Self> {
         Some(match word {
             "client_secret_basic" => Self::ClientSecretBasic,
