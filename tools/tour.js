@@ -127,7 +127,7 @@ function requests(tenant) {
         sent: 'other scopes',
         to: '/data',
         token: issue({ scopes: ['data:read'] }),
-        documented: FORBIDDEN,
+        documented: { ...FORBIDDEN, challenge: `${FORBIDDEN.challenge}, scope="data:write"` },
       },
       {
         sent: 'scope data:write',
