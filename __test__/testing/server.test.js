@@ -117,10 +117,10 @@ describe('bad HTTP', () => {
     socket.write(
       'POST /connect/introspect HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n',
     );
+    // One byte more than the server reads. With more on its way a reset could overtake the answer.
     const chunk = `10000\r\n${'a'.repeat(65_536)}\r\n`;
-    const pump = setInterval(() => socket.write(chunk), 1);
-    await once(socket, 'close');
-    clearInterval(pump);
+    socket.write(`${chunk.repeat(16)}1\r\na\r\n`);
+    await new Promise((resolve) => socket.once('close', resolve));
     assert.match(answer, /^HTTP\/1.1 413 /);
   });
 
