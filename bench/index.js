@@ -4,7 +4,7 @@
 // chart.svg. With options, the results are printed only.
 //
 //   npm run bench -- --quick             a minute, to test the benchmarks
-//   npm run bench -- --only http         one part: micro, bare, http, startup, memory, addon
+//   npm run bench -- --only http         one part: micro, bare, http, startup, memory, addon, issuers
 //   npm run bench -- --instructions      instructions of one call, with callgrind; takes minutes
 //   npm run bench -- --report            writes both files from the last figures of each part
 
@@ -26,6 +26,7 @@ const PARTS = {
   startup: { ...require('./startup'), ...require('./startup/report.js') },
   memory: { ...require('./memory'), ...require('./memory/report.js') },
   addon: require('./addon.js'),
+  issuers: require('./issuers.js'),
   instructions: require('./instructions.js'),
 };
 /** Parts that run only if they are named: slow, and useful only where a busy machine spoils measured times. */
