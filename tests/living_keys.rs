@@ -7,27 +7,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use monocloud_backend_node::clock::Clock;
-use monocloud_backend_node::error::{Error, TokenError};
+use monocloud_backend_node::error::Error;
 use monocloud_backend_node::http::client::HttpConfig;
 use monocloud_backend_node::issuer::document_age::Age;
 use monocloud_backend_node::issuer::{Issuer, Want};
 use serde_json::json;
-use support::{DISCOVERY, Reply, Subject, Tenant, TestClock, TestKey, block_on, config, validate};
-
-fn count(subject: &Subject, name: &str) -> u64 {
-    subject
-        .validator
-        .first()
-        .issuer()
-        .events()
-        .counted()
-        .into_iter()
-        .find(|(known, _)| *known == name)
-        .unwrap()
-        .1
-}
-
-const UNKNOWN: Result<(), Error> = Err(Error::Token(TokenError::UnknownKey));
+use support::{
+    DISCOVERY, Reply, Subject, Tenant, TestClock, TestKey, UNKNOWN, block_on, config, validate,
+};
 
 #[test]
 fn a_cold_start_is_one_discovery_and_one_jwks_request() {
@@ -42,7 +29,7 @@ fn a_cold_start_is_one_discovery_and_one_jwks_request() {
             runtime.spawn(async move { validate(&validator, &request).await })
         })
         .collect();
-    let passed = tasks.into_iter().filter(|_| true).map(|task| block_on(task).unwrap());
+    let passed = tasks.into_iter().map(|task| block_on(task).unwrap());
     assert_eq!(passed.filter(Result::is_ok).count(), 2000);
     assert_eq!(tenant.counts(), (1, 1));
 }
@@ -65,7 +52,7 @@ fn a_refresh_runs_behind_the_request_that_finds_it_due() {
     }
     assert!(begun.elapsed() < Duration::from_millis(200));
     // The metadata is due as well, and is refreshed with it.
-    subject.settle("a refresh", || count(&subject, "refreshes") >= 4);
+    subject.settle("a refresh", || subject.count("refreshes") >= 4);
     assert_eq!(tenant.counts().1, 2);
     subject.clock.advance(239);
     assert!(subject.validate_at_once(&key).is_ok());
@@ -137,7 +124,7 @@ fn the_last_good_set_serves_through_an_outage_of_an_hour() {
         subject.clock.advance(1);
         assert_eq!(subject.validate(&key), Ok(()));
     }
-    assert!(count(&subject, "staleUses") >= 3200);
+    assert!(subject.count("staleUses") >= 3200);
     let (discovery, jwks) = tenant.counts();
     let asked = discovery - before.0 + jwks - before.1;
     // Real time is short here; what counts is that it is not one for each token.
@@ -211,7 +198,7 @@ fn a_slow_tenant_counts_as_away_for_those_who_have_a_set() {
         assert_eq!(subject.validate(&key), Ok(()));
     }
     assert!(begun.elapsed() < Duration::from_millis(3500));
-    assert_eq!(count(&subject, "staleUses"), 11);
+    assert_eq!(subject.count("staleUses"), 11);
 }
 
 #[test]
@@ -252,7 +239,7 @@ fn keys_that_have_moved_are_found_again() {
         });
         subject.clock.advance(301);
         assert_eq!(subject.validate(&key), Ok(()));
-        assert_eq!(count(&subject, "staleUses"), 0);
+        assert_eq!(subject.count("staleUses"), 0);
     }
 }
 

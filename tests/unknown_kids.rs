@@ -5,24 +5,8 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use monocloud_backend_node::error::{Error, TokenError};
 use serde_json::json;
-use support::{Subject, Tenant, TestKey, at_once, block_on, request, validate};
-
-fn count(subject: &Subject, name: &str) -> u64 {
-    subject
-        .validator
-        .first()
-        .issuer()
-        .events()
-        .counted()
-        .into_iter()
-        .find(|(known, _)| *known == name)
-        .unwrap()
-        .1
-}
-
-const UNKNOWN: Result<(), Error> = Err(Error::Token(TokenError::UnknownKey));
+use support::{Subject, Tenant, TestKey, UNKNOWN, at_once, block_on, request, validate};
 
 #[test]
 fn the_request_that_brings_a_new_key_waits_for_it_and_passes() {
@@ -40,7 +24,7 @@ fn the_request_that_brings_a_new_key_waits_for_it_and_passes() {
         assert!(subject.validate_at_once(&new).is_ok());
         old = new;
     }
-    assert_eq!(count(&subject, "unknownKeyLookups"), 20);
+    assert_eq!(subject.count("unknownKeyLookups"), 20);
 }
 
 #[test]
@@ -76,7 +60,7 @@ fn a_crowd_with_a_new_key_costs_one_request() {
         assert!(block_on(task).unwrap().is_ok());
     }
     assert_eq!(tenant.counts().1, 2);
-    assert_eq!(count(&subject, "unknownKeyLookups"), 1);
+    assert_eq!(subject.count("unknownKeyLookups"), 1);
 }
 
 #[test]

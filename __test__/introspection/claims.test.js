@@ -8,8 +8,7 @@ const assert = require('node:assert/strict');
 const { MonoCloudHttpError, MonoCloudTokenError } = require('@monocloud/backend-node');
 const { createClientCert } = require('../support/certs.js');
 const { startFaultyTenant } = require('../support/faulty-tenant.js');
-const { assertClean } = require('../support/introspection.js');
-const { CREDENTIALS, TOKEN, answering, answeringJson, clientOf } = require('./support.js');
+const { TOKEN, answering, answeringJson, clientOf, outcomeOf } = require('./support.js');
 
 const nowSeconds = () => Math.floor(Date.now() / 1000);
 
@@ -22,20 +21,7 @@ describe('an answer to an introspection', () => {
 
   after(() => tenant?.close());
 
-  /** What a client makes of an answer. */
-  async function outcome(answer, { token = TOKEN, options, route } = {}) {
-    tenant.on('introspection', answer);
-    const { introspection } = tenant.requests;
-    const client = clientOf(tenant, options);
-    try {
-      return { claims: await client.validateAccessToken(token, route) };
-    } catch (error) {
-      assertClean(error, [token, CREDENTIALS.clientSecret]);
-      return { error };
-    } finally {
-      assert.equal(tenant.requests.introspection, introspection + 1, 'one request');
-    }
-  }
+  const outcome = (answer, more) => outcomeOf(tenant, answer, more);
 
   const claimsFor = async (claims, more) => {
     const { claims: found, error } = await outcome(

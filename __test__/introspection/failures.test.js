@@ -18,6 +18,7 @@ const {
   answering,
   answeringJson,
   clientOf,
+  outcomeOf,
   publish,
   startTenant,
 } = require('./support.js');
@@ -38,20 +39,7 @@ describe('an answer to an introspection', () => {
 
   after(() => tenant?.close());
 
-  /** What a client makes of an answer. */
-  async function outcome(answer, { token = TOKEN, options, route } = {}) {
-    tenant.on('introspection', answer);
-    const { introspection } = tenant.requests;
-    const client = clientOf(tenant, options);
-    try {
-      return { claims: await client.validateAccessToken(token, route) };
-    } catch (error) {
-      assertClean(error, [token, CREDENTIALS.clientSecret]);
-      return { error };
-    } finally {
-      assert.equal(tenant.requests.introspection, introspection + 1, 'one request');
-    }
-  }
+  const outcome = (answer, more) => outcomeOf(tenant, answer, more);
 
   // --- OAuth errors and everything else ----------------------------------------------------------
 

@@ -2,8 +2,11 @@
 
 // A tenant whose introspection endpoint answers as a test says, and its clients.
 
+const assert = require('node:assert/strict');
+
 const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
 const { sendJson, startFaultyTenant } = require('../support/faulty-tenant.js');
+const { assertClean } = require('../support/introspection.js');
 
 const CREDENTIALS = { clientId: 'api', clientSecret: 'a secret that nobody may see' };
 const TOKEN = 'opaque-token-that-nobody-may-see';
@@ -32,4 +35,28 @@ const answering = (status, body, headers) => (request, response) => {
 const answeringJson = (body, status = 200) =>
   answering(status, JSON.stringify(body), { 'content-type': 'application/json' });
 
-module.exports = { CREDENTIALS, TOKEN, answering, answeringJson, clientOf, publish, startTenant };
+/** What a client makes of an answer of the introspection endpoint, which is requested once. */
+async function outcomeOf(tenant, answer, { token = TOKEN, options, route } = {}) {
+  tenant.on('introspection', answer);
+  const { introspection } = tenant.requests;
+  const client = clientOf(tenant, options);
+  try {
+    return { claims: await client.validateAccessToken(token, route) };
+  } catch (error) {
+    assertClean(error, [token, CREDENTIALS.clientSecret]);
+    return { error };
+  } finally {
+    assert.equal(tenant.requests.introspection, introspection + 1, 'one request');
+  }
+}
+
+module.exports = {
+  CREDENTIALS,
+  TOKEN,
+  answering,
+  answeringJson,
+  clientOf,
+  outcomeOf,
+  publish,
+  startTenant,
+};

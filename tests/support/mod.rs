@@ -17,7 +17,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use monocloud_backend_node::clock::Clock;
 use monocloud_backend_node::config::{Config, Flavour, Given, Sources as Given_};
-use monocloud_backend_node::error::Error;
+use monocloud_backend_node::error::{Error, TokenError};
 use monocloud_backend_node::http::client::{HttpConfig, NativeTransport};
 use monocloud_backend_node::issuer::{Issuer, Sources};
 use monocloud_backend_node::validator::request::{Kind, OwnedRequest, Requirements};
@@ -250,6 +250,9 @@ impl TestKey {
     }
 }
 
+/// What a validation says of a token whose key is in no key set.
+pub const UNKNOWN: Result<(), Error> = Err(Error::Token(TokenError::UnknownKey));
+
 /// A validator over a tenant, on a clock of its own.
 pub struct Subject {
     pub validator: Arc<Validator>,
@@ -287,6 +290,12 @@ pub fn sources() -> Sources {
 impl Subject {
     pub fn new(tenant: &Tenant) -> Self {
         Self::with(tenant, &[])
+    }
+
+    /// What `stats()` counts under a name, of the first issuer.
+    pub fn count(&self, name: &str) -> u64 {
+        let counted = self.validator.first().issuer().events().counted();
+        counted.into_iter().find(|(known, _)| *known == name).unwrap().1
     }
 
     pub fn with(tenant: &Tenant, options: &[(&str, f64)]) -> Self {
