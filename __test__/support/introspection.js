@@ -44,8 +44,11 @@ function recordIntrospections(tenant, answer, claims) {
   return seen;
 }
 
-/** All that showing an error could show, but for `raw`, which holds what was answered. */
-function everythingIn(error) {
+/** All that showing an error could show; `raw`, which holds what was answered, on demand. */
+function everythingIn(error, { withRaw = false } = {}) {
+  const more = withRaw
+    ? [JSON.stringify(error.raw), util.inspect(error, { showHidden: true })]
+    : [];
   return [
     error.message,
     error.stack,
@@ -54,6 +57,7 @@ function everythingIn(error) {
     JSON.stringify({ ...error }),
     util.inspect(error, { depth: 20 }),
     util.format('%s %O', error.name, { error }),
+    ...more,
   ].join('\n');
 }
 
@@ -99,4 +103,11 @@ function withEnvironment(variables, work) {
   }
 }
 
-module.exports = { assertClean, failureOf, readBody, recordIntrospections, withEnvironment };
+module.exports = {
+  assertClean,
+  everythingIn,
+  failureOf,
+  readBody,
+  recordIntrospections,
+  withEnvironment,
+};

@@ -9,7 +9,8 @@ const { describe, it } = require('node:test');
 const root = require('@monocloud/backend-node');
 const express = require('@monocloud/backend-node/express');
 const fastify = require('@monocloud/backend-node/fastify');
-const { CODES, everythingIn } = require('./support.js');
+const { everythingIn } = require('../../support/introspection.js');
+const { CODES } = require('./support.js');
 
 const {
   MonoCloudAuthBaseError,

@@ -13,7 +13,8 @@ const {
   MonoCloudTokenError,
 } = require('@monocloud/backend-node');
 const { at, makeKey, setOf, sign, startServer } = require('../../support/tokens.js');
-const { CODES, everythingIn } = require('./support.js');
+const { everythingIn, failureOf } = require('../../support/introspection.js');
+const { CODES } = require('./support.js');
 
 // ---------------------------------------------------------------------------------------------
 // What comes out of everything that can fail, and what must never be in it.
@@ -152,15 +153,6 @@ function assertClean(error, tokens = []) {
   for (const secret of [...forbidden, ...parts]) {
     assert.ok(!everything.includes(secret), `${secret.slice(0, 12)}… is in\n${everything}`);
   }
-}
-
-async function failureOf(work) {
-  try {
-    await work();
-  } catch (error) {
-    return error;
-  }
-  throw new assert.AssertionError({ message: 'nothing failed' });
 }
 
 describe('§8 what comes out of a failing tenant', () => {

@@ -1,8 +1,6 @@
 'use strict';
 
-// The codes of token errors, and every text that an error shows.
-
-const util = require('node:util');
+// The codes of token errors.
 
 const CODES = [
   'invalid_token',
@@ -15,21 +13,4 @@ const CODES = [
   'use_dpop_nonce',
 ];
 
-/** All that any way of showing an error could show, `raw` on demand. */
-function everythingIn(error, { withRaw = false } = {}) {
-  const more = withRaw
-    ? [JSON.stringify(error.raw), util.inspect(error, { showHidden: true })]
-    : [];
-  return [
-    error.message,
-    error.stack,
-    String(error),
-    JSON.stringify(error),
-    JSON.stringify({ ...error }),
-    util.inspect(error, { depth: 20 }),
-    util.format('%s %O', error.name, { error }),
-    ...more,
-  ].join('\n');
-}
-
-module.exports = { CODES, everythingIn };
+module.exports = { CODES };

@@ -6,6 +6,7 @@ const assert = require('node:assert/strict');
 const util = require('node:util');
 
 const { MonoCloudBackendNodeClient, MonoCloudHttpError } = require('@monocloud/backend-node');
+const { failureOf } = require('../../support/introspection.js');
 const { METADATA, at, makeKey, setOf, sign } = require('../../support/tokens.js');
 
 const ISSUER = 'https://tenant.example';
@@ -44,15 +45,6 @@ function tenantFetcher(answers = {}) {
   fetcher.calls = [];
   fetcher.urls = () => fetcher.calls.map(([url]) => url);
   return fetcher;
-}
-
-async function failureOf(work) {
-  try {
-    await work();
-  } catch (error) {
-    return error;
-  }
-  throw new assert.AssertionError({ message: 'nothing failed' });
 }
 
 async function httpError(work, reason) {
