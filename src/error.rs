@@ -197,6 +197,16 @@ pub struct HttpError {
     pub retry_after: Option<u64>,
 }
 
+impl Error {
+    /// A request that was not made, or has no outcome, for a reason of this process.
+    #[must_use]
+    pub fn given_up(why: &'static str) -> Self {
+        let fault = Fault::Local(why);
+        let what = "tenant documents";
+        HttpError { what, url: String::new(), fault, raw: None, retry_after: None }.into()
+    }
+}
+
 /// Why an exchange failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {

@@ -10,6 +10,9 @@ use tokio::runtime::{Builder, Handle, Runtime};
 /// One thread can wait for all sockets.
 const THREADS: usize = 1;
 
+/// Why a request fails where [`handle`] is `None`.
+pub const NO_THREAD: &str = "No thread could be started";
+
 static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
 
 /// The runtime, which the first call starts. `None` if the system could not start a thread; the next call tries

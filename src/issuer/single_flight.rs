@@ -9,7 +9,7 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use tokio::sync::watch;
 
-use crate::error::{Error, Fault, HttpError};
+use crate::error::Error;
 use crate::runtime;
 
 /// The result of a piece of work, shared by all callers that waited for it.
@@ -61,7 +61,7 @@ where
             None => Start::Go(work()),
         };
         // `start` never returns `Start::Never`.
-        self.join_if(key, start).await.unwrap_or_else(|| Err(given_up(PANICKED)))
+        self.join_if(key, start).await.unwrap_or_else(|| Err(Error::given_up(PANICKED)))
     }
 
     /// The same, where `start` decides whether work is started; `None` where it decides against. It is
@@ -75,7 +75,7 @@ where
         F: Future<Output = Outcome<T>> + Send + 'static,
     {
         let Some(runtime) = runtime::handle() else {
-            return Some(Err(given_up("No thread could be started")));
+            return Some(Err(Error::given_up(runtime::NO_THREAD)));
         };
         let mut answer = match self.0.entry(key.clone()) {
             Entry::Occupied(pending) => pending.get().clone(),
@@ -99,8 +99,8 @@ where
             }
         };
         Some(match answer.wait_for(Option::is_some).await {
-            Ok(outcome) => outcome.clone().unwrap_or_else(|| Err(given_up(PANICKED))),
-            Err(_) => Err(given_up(PANICKED)),
+            Ok(outcome) => outcome.clone().unwrap_or_else(|| Err(Error::given_up(PANICKED))),
+            Err(_) => Err(Error::given_up(PANICKED)),
         })
     }
 }
@@ -129,9 +129,3 @@ impl<K: Eq + Hash, T> Drop for Running<K, T> {
 }
 
 const PANICKED: &str = "The request was given up; this is a defect, please report it";
-
-fn given_up(why: &'static str) -> Error {
-    let fault = Fault::Local(why);
-    HttpError { what: "tenant documents", url: String::new(), fault, raw: None, retry_after: None }
-        .into()
-}

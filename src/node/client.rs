@@ -15,7 +15,7 @@ use super::raw::Callable;
 use super::validate_fn::ValidateFn;
 use super::{explanation, stats};
 use crate::config::{Config, Flavour, Given, clock_setting, options};
-use crate::error::{Error, Fault, HttpError, ValidationError};
+use crate::error::{Error, ValidationError};
 use crate::http::client::{HttpConfig, NativeTransport};
 use crate::issuer::Want;
 use crate::issuer::events::Observer;
@@ -162,14 +162,7 @@ impl NativeClient {
         F: Future<Output = Outcome> + Send + 'static,
     {
         let Some(runtime) = runtime::handle() else {
-            let error = HttpError {
-                what: "tenant documents",
-                url: String::new(),
-                fault: Fault::Local("No thread could be started"),
-                raw: None,
-                retry_after: None,
-            };
-            return Some(outcome(Err(error.into())));
+            return Some(outcome(Err(Error::given_up(runtime::NO_THREAD))));
         };
         let bridge = Arc::clone(&self.bridge);
         runtime.spawn(async move {

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use super::request::OwnedRequest;
 use super::verify_pool::VerifyPool;
 use super::{Placement, Step, Validator, Verdict};
-use crate::error::{Error, Fault, HttpError};
+use crate::error::Error;
 use crate::runtime;
 
 /// What a validation waits for.
@@ -78,14 +78,7 @@ impl Pending {
 
     fn spawn<F: FnOnce(Verdict) + Send + 'static>(self, done: Completion<F>) {
         let Some(runtime) = runtime::handle() else {
-            let error = HttpError {
-                what: "tenant documents",
-                url: String::new(),
-                fault: Fault::Local("No thread could be started"),
-                raw: None,
-                retry_after: None,
-            };
-            return done.call(Err(error.into()));
+            return done.call(Err(Error::given_up(runtime::NO_THREAD)));
         };
         runtime.spawn(async move {
             crate::panics::at("later");
