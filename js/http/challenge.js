@@ -45,6 +45,7 @@ function answer(status, message, headers = []) {
  *   isConfigured?: boolean,
  *   isRequired?: boolean,
  *   algorithms?: string[],
+ *   __proto__?: null,
  * }} Dpop `isDpop`: whether the request came with the scheme `DPoP`
  */
 
@@ -83,6 +84,7 @@ function forbidden(challenge) {
  * @param {Dpop} [dpop]
  */
 function answerTo(verdict, requirements, dpop = {}) {
+  if (requirements?.native.dpop === true) dpop.isRequired = true;
   try {
     return answerToReason(isRefused(verdict) ? whyOf(verdict) : {}, requirements, dpop);
   } catch {

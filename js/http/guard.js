@@ -175,8 +175,6 @@ function guard(
   const { requirements, authorize, optional } = readRoute(options, from);
   const looksAtCertificate = certificateResolver !== undefined && !requirements.ignoresCertificates;
   const waits = looksAtCertificate || tokenResolver !== undefined;
-  const dpop = { __proto__: null, ...dpopOf(client) };
-  if (requirements.native.dpop === true) dpop.isRequired = true;
 
   /**
    * @param {string} token
@@ -304,7 +302,7 @@ function guard(
     const proof = adapter.proof(request);
     const scheme = schemeOf(adapter.authorization(request));
     const isDpop = scheme === 'dpop' || (scheme === undefined && proof !== undefined);
-    const usual = answerTo(verdict, requirements, { ...dpop, isDpop });
+    const usual = answerTo(verdict, requirements, { __proto__: null, ...dpopOf(client), isDpop });
     if (isDpop) usual.headers.push(...(nonceFor(proof) ?? []));
     if (errorResponse === undefined) return usual;
     const error = whyOf(verdict) === NO_TOKEN ? undefined : errorOf(verdict, answer);
