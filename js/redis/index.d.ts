@@ -209,7 +209,7 @@ export interface RedisReplayStore {
    * Remembers a proof.
    *
    * @param key - 43 characters of base64url: the SHA-256 over the proof's thumbprint and `jti`.
-   * @param expiresAt - When the proof is too old, in epoch seconds, with fractions.
+   * @param expiresAt - When the proof is too old for every server, in epoch seconds, with fractions.
    * @returns `true` where the key was new and is now stored, `false` where it was there already.
    * @throws the client library's error, as a rejection, where Redis did not store it.
    */
@@ -222,8 +222,8 @@ export interface RedisReplayStore {
  * later, or Valkey, with the command `SET`.
  *
  * - A proof is one command with one key: `SET <prefix><key> 1 PX … NX`, one round trip, also in a cluster.
- * - A key is kept until the proof is too old and 60 seconds longer, because the clocks of the servers may differ. The
- *   clock of Redis itself does not matter.
+ * - A key is kept until `expiresAt` by the clock of the server that added it, and for a minute at least. The clock of
+ *   Redis itself does not matter.
  * - `add` resolves to `true` or `false` only where Redis said so. Faults reject with the client library's error, and
  *   the guard answers 503. While Redis is unreachable or hangs, a promise may stay pending, depending on the library's
  *   offline queue and timeouts; the guard waits 1,000 milliseconds and answers 503.

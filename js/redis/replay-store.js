@@ -12,11 +12,8 @@ const { commandsOf, readPrefix } = require('./client.js');
 
 /** @typedef {NodeRedisReplayClient | IoredisReplayClient} Client */
 
-/**
- * A key is kept this much longer than its proof is good. Servers whose clocks differ by less agree on every proof:
- * one that is further behind refuses fresh proofs, because they are from its future.
- */
-const CLOCK_DIFFERENCE_MS = 60_000;
+/** A key is kept this long at least, whatever the clock of this process says: it may have been set meanwhile. */
+const SHORTEST_MS = 60_000;
 
 /** Redis refuses a time to live that is past the end of its clock. */
 const LONGEST_MS = 8.64e14;
@@ -47,7 +44,7 @@ function replayStore(client, options) {
       }
       // A time to live in place of an instant: a Redis whose clock is ahead would drop the key at once, and take
       // the same proof again.
-      const left = Math.max(endOf(expiresAt) - Date.now(), 0) + CLOCK_DIFFERENCE_MS;
+      const left = Math.max(endOf(expiresAt) - Date.now(), SHORTEST_MS);
       const reply = await addFor(prefix + key, '1', Math.min(left, LONGEST_MS));
       if (reply === null) return false;
       // A client may be configured to return Buffers.
