@@ -13,7 +13,9 @@ use monocloud_backend_node::error::{Error, TokenError};
 use monocloud_backend_node::issuer::{Issuer, Sources, Want};
 use monocloud_backend_node::token::binding::Binding;
 use monocloud_backend_node::validator::explain::Answer;
-use monocloud_backend_node::validator::request::{Kind, OwnedRequest, Requirements};
+use monocloud_backend_node::validator::request::{
+    Kind, OwnedPresented, OwnedRequest, Requirements,
+};
 use monocloud_backend_node::validator::{Admitted, Placement, Validation, Validator, Verdict};
 
 use super::certificate::{self, changed};
@@ -174,7 +176,9 @@ impl Run {
             kind: Kind::Jwt,
             requirements: Arc::new(requirements),
             certificate: certificate.map(ToOwned::to_owned),
+            presented: OwnedPresented::Bearer,
             jwks: None,
+            explains: false,
             now,
         };
         let verdict = verdict(&self.forgetful, &request);
@@ -232,11 +236,11 @@ impl Run {
                 let names = |name| member("cnf").is_some_and(|cnf| names_proof(cnf, name));
                 let proved = certificate == Some(certificate::PEM);
                 let bound = match required.binding {
-                    Some(Binding::Ignored) => true,
-                    Some(Binding::NotChecked) => !names("jkt"),
-                    Some(Binding::Required) => proved && !names("jkt"),
-                    _ => !names("jkt") && (proved || !names("x5t#S256")),
+                    Some(Binding::Ignored | Binding::NotChecked) => true,
+                    Some(Binding::Required) => proved,
+                    _ => proved || !names("x5t#S256"),
                 };
+                assert!(!names("jkt"), "a DPoP-bound token as a bearer token: {text}");
                 assert!(bound, "no proof for {text}");
             }
             Err(Error::Token(_) | Error::Validation(_)) => {

@@ -3,11 +3,15 @@
 const { hasOwn } = Object;
 
 /**
- * The `Authorization` header of a request; a name on `Object.prototype` is no header.
- * @param {{ authorization?: unknown } | undefined} headers
+ * A header of a request of Node.js; a name on `Object.prototype` is no header.
+ * @param {object | undefined} headers
+ * @param {string} name in lower case
+ * @returns {unknown}
  */
-function authorizationOf(headers) {
-  return headers && hasOwn(headers, 'authorization') ? headers.authorization : undefined;
+function headerOf(headers, name) {
+  return headers && hasOwn(headers, name)
+    ? /** @type {Record<string, unknown>} */ (headers)[name]
+    : undefined;
 }
 
 /**
@@ -34,4 +38,4 @@ function hasBearerScheme(header) {
   return typeof header === 'string' && /^\s*bearer(?:[ \t]|$)/i.test(header);
 }
 
-module.exports = { authorizationOf, bearerToken, hasBearerScheme };
+module.exports = { bearerToken, hasBearerScheme, headerOf };

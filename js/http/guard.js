@@ -7,6 +7,7 @@
  * @import { Failure } from '../binding.js'
  * @import { Client } from '../client.js'
  * @import { Verdict } from '../core/verdict.js'
+ * @import { Reply } from './error-response.js'
  */
 
 const {
@@ -129,14 +130,44 @@ function requireCall(more, from) {
 }
 
 /**
- * The guard of one route. `admit` takes a request and its `Authorization` header and returns the verdict, or
- * a promise of it where something has to be waited for; it neither throws nor rejects. `answer` makes the
- * answer to a verdict that does not admit.
+ * What a framework's adapter reads from a request of that framework. A header that a prototype has is none.
+ * @template R
+ * @typedef {{
+ *   authorization(request: R): unknown,
+ *   proof(request: R): unknown,
+ *   method(request: R): string,
+ *   url(request: R): string | undefined,
+ * }} Adapter `authorization` and `proof`: the headers `Authorization` and `DPoP`, several joined by `, `.
+ * `url`: the absolute URL that the client asked for, by the framework's own proxy trust; `undefined` where
+ * the request names no host.
+ */
+
+/**
+ * The guard of one route. `admit` takes a request and returns the verdict, or a promise of it where something
+ * has to be waited for; it neither throws nor rejects. `answer` makes the answer to a verdict that does not
+ * admit. `headersFor` returns the headers, as pairs, of the response to a request that was admitted.
+ * @template R
+ * @typedef {{
+ *   admit(request: R): Verdict | Promise<Verdict>,
+ *   answer(verdict: Refusal, request: R): Reply | Promise<Reply>,
+ *   headersFor(request: R): string[][] | undefined,
+ * }} Guard
+ */
+
+/**
+ * @template {object} R
  * @param {Parts} parts
  * @param {unknown} options
+ * @param {Adapter<R>} adapter
  * @param {Function} from
+ * @returns {Guard<R>}
  */
-function guard({ client, tokenResolver, certificateResolver, errorResponse }, options, from) {
+function guard(
+  { client, tokenResolver, certificateResolver, errorResponse },
+  options,
+  adapter,
+  from,
+) {
   const { requirements, authorize, optional } = readRoute(options, from);
   const looksAtCertificate = certificateResolver !== undefined && !requirements.ignoresCertificates;
   const waits = looksAtCertificate || tokenResolver !== undefined;
@@ -233,12 +264,10 @@ function guard({ client, tokenResolver, certificateResolver, errorResponse }, op
     }
   }
 
-  /**
-   * @param {object} request
-   * @param {unknown} authorization
-   */
-  function admit(request, authorization) {
+  /** @param {R} request */
+  function admit(request) {
     try {
+      const authorization = adapter.authorization(request);
       const verdict = waits
         ? judgeResolved(request, authorization)
         : judgeToken(bearerToken(authorization)?.trim(), undefined, authorization);
@@ -251,7 +280,7 @@ function guard({ client, tokenResolver, certificateResolver, errorResponse }, op
 
   /**
    * @param {Refusal} verdict
-   * @param {object} request
+   * @param {R} request
    */
   function answer(verdict, request) {
     const usual = answerTo(verdict, requirements);
@@ -260,7 +289,7 @@ function guard({ client, tokenResolver, certificateResolver, errorResponse }, op
     return replaced(errorResponse, usual, error, request);
   }
 
-  return { admit, answer };
+  return { admit, answer, headersFor: () => undefined };
 }
 
 /**
