@@ -46,8 +46,9 @@ describe('the types of ./redis', () => {
 
   it('name what there is, for require and import', async () => {
     const imported = await import('@monocloud/backend-node/redis');
-    assert.deepEqual(Object.keys(redis).sort(), ['createMemoryCache', 'createRedisCache']);
-    assert.deepEqual(Object.keys(imported).sort(), ['createMemoryCache', 'createRedisCache']);
+    const names = ['createMemoryCache', 'createRedisCache', 'createRedisReplayStore'];
+    assert.deepEqual(Object.keys(redis).sort(), names);
+    assert.deepEqual(Object.keys(imported).sort(), names);
     for (const name of Object.keys(redis)) assert.equal(imported[name], redis[name]);
   });
 });
