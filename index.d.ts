@@ -728,30 +728,30 @@ export interface IReplayStore {
 }
 
 /** The algorithms that a DPoP proof may be signed with (RFC 7518 §3.1, RFC 9864). */
-export type DpopAlgorithm = Exclude<JwsAlgorithm, 'ES512'>;
+export type DPoPAlgorithm = Exclude<JwsAlgorithm, 'ES512'>;
 
 /**
  * Which tokens need a DPoP proof. `when_present`: those that are bound to a key (`cnf.jkt`). `required`: every
  * token must be bound to one. `dangerously_ignore`: none; a bound token passes like a bearer token.
  */
-export type DpopMode = 'when_present' | 'required' | 'dangerously_ignore';
+export type DPoPMode = 'when_present' | 'required' | 'dangerously_ignore';
 
 /**
  * How DPoP proofs are checked.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449 RFC 9449}
  */
-export interface DpopOptions {
+export interface DPoPOptions {
   /**
    * Which tokens need a proof. Environment: `MONOCLOUD_BACKEND_DPOP`.
    * @defaultValue `'when_present'`
    */
-  mode?: DpopMode;
+  mode?: DPoPMode;
   /**
    * The algorithms of proofs; at least one.
    * @defaultValue ES256, ES384, PS256, PS384, PS512, RS256, RS384, RS512 and EdDSA
    */
-  algorithms?: DpopAlgorithm[];
+  algorithms?: DPoPAlgorithm[];
   /**
    * The most seconds since a proof's `iat`, from 1 to 3,600. A proof may be from the future by
    * `clockTolerance`, and by 60 seconds at the most.
@@ -783,7 +783,7 @@ export interface DpopOptions {
 }
 
 /** The DPoP proof of a request, and what it is for: for programs without a guard. */
-export interface DpopProofOptions {
+export interface DPoPRequest {
   /** The header `DPoP`; `undefined` where the request has none. */
   proof: string | undefined;
   /** The request's method. */
@@ -877,7 +877,7 @@ export interface MonoCloudBackendNodeClientOptions extends MonoCloudOidcBackendC
    * Environment: `MONOCLOUD_BACKEND_DPOP` (the mode).
    * @defaultValue `'when_present'`
    */
-  dpop?: DpopMode | DpopOptions;
+  dpop?: DPoPMode | DPoPOptions;
   /**
    * `'fapi2'`: the rules of the FAPI 2.0 Security Profile for resource servers. Every token must be bound, to a
    * certificate or to a DPoP key, and no route can turn that off; tokens and proofs are signed with PS256,
@@ -1192,7 +1192,7 @@ export interface IntrospectOptions {
    * The DPoP proof of the request (RFC 9449). `true`: the token must be bound to a key, and there is no proof.
    * `false`: neither is checked. Unset: a bearer token.
    */
-  dpop?: boolean | DpopProofOptions;
+  dpop?: boolean | DPoPRequest;
 }
 
 /** Options of {@link MonoCloudOidcBackendClient.validateJwtAccessToken}. */
