@@ -49,7 +49,7 @@ function refuse(response, { status, body, headers }) {
 
 /**
  * @param {Response} response
- * @param {string[][]} headers
+ * @param {Reply['headers']} headers
  */
 function setHeaders(response, headers) {
   for (const [name, value] of headers) response.set(name, value);

@@ -86,7 +86,7 @@ async function refuse(reply, { status, body, headers }) {
 
 /**
  * @param {FastifyReply} reply
- * @param {string[][]} headers
+ * @param {Reply['headers']} headers
  */
 function setHeaders(reply, headers) {
   for (const [name, value] of headers) reply.header(name, value);

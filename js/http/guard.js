@@ -4,23 +4,27 @@
 
 /**
  * @import { AccessTokenClaims, AccessTokenValidator, MonoCloudTokenErrorCode, ClientCertificateResolver, ErrorResponse, ProtectOptions, TokenResolver } from '../../index.d.ts'
- * @import { Failure } from '../binding.js'
+ * @import { Failure, GivenPossession } from '../binding.js'
  * @import { Client } from '../client.js'
  * @import { Verdict } from '../core/verdict.js'
+ * @import { Headers } from './challenge.js'
  * @import { Reply } from './error-response.js'
  */
 
 const {
   MonoCloudBackendNodeClient,
+  dpopOf,
   isClient,
   judge,
+  nextNonceOf,
   ownValidateAccessToken,
   tenantOf,
 } = require('../client.js');
 const { CLIENT_OPTIONS, refusal } = require('../core/options.js');
 const { publish } = require('../core/channels.js');
 const { errorOf } = require('../core/failure.js');
-const { certificateText, readRoute } = require('../core/requirements.js');
+const { possessionOf, proofOf } = require('../core/possession.js');
+const { readRoute } = require('../core/requirements.js');
 const { withStack } = require('../core/stack.js');
 const {
   Admitted,
@@ -33,7 +37,7 @@ const {
 } = require('../core/verdict.js');
 const { MonoCloudAuthBaseError } = require('../errors.js');
 const { readMember, readOptions } = require('../core/options-reader.js');
-const { bearerToken, hasBearerScheme } = require('./bearer.js');
+const { bearerToken, dpopToken, schemeOf } = require('./bearer.js');
 const { NO_TOKEN, answerTo } = require('./challenge.js');
 const { replaced } = require('./error-response.js');
 
@@ -150,7 +154,7 @@ function requireCall(more, from) {
  * @typedef {{
  *   admit(request: R): Verdict | Promise<Verdict>,
  *   answer(verdict: Refusal, request: R): Reply | Promise<Reply>,
- *   headersFor(request: R): string[][] | undefined,
+ *   headersFor(request: R): Headers | undefined,
  * }} Guard
  */
 
@@ -174,52 +178,67 @@ function guard(
 
   /**
    * @param {string} token
-   * @param {string | undefined} certificate
+   * @param {GivenPossession | undefined} possession
    */
-  function ask(token, certificate) {
+  function ask(token, possession) {
     const method = client.validateAccessToken;
     return method === ownValidateAccessToken
       ? // Another object with this method is refused by it: it has no core.
-        judge(/** @type {Client} */ (client), token, requirements, certificateText(certificate))
-      : askMethod(method, token, certificate);
+        judge(/** @type {Client} */ (client), token, requirements, possession)
+      : askMethod(method, token, possession);
   }
 
   /**
    * @param {AccessTokenValidator['validateAccessToken']} method
    * @param {string} token
-   * @param {string | undefined} certificate
+   * @param {GivenPossession | undefined} possession
    */
-  async function askMethod(method, token, certificate) {
+  async function askMethod(method, token, possession) {
     return verdictOnClaims(
-      await apply(method, client, [token, requirements.documented(certificate)]),
+      await apply(method, client, [token, requirements.documented(possession)]),
     );
   }
 
   /**
+   * @param {R} request
+   * @param {string | null} [resolved] the token of the resolver
+   * @param {string} [certificate]
+   */
+  function judgeRequest(request, resolved, certificate) {
+    const authorization = adapter.authorization(request);
+    const bearer = (resolved ?? bearerToken(authorization))?.trim();
+    const token = bearer ?? dpopToken(authorization);
+    if (token === undefined || token === '') return withoutToken(token, authorization);
+    const header = adapter.proof(request);
+    if (bearer !== undefined && header === undefined) {
+      return ask(token, possessionOf(certificate, undefined));
+    }
+    // A resolver says nothing about the scheme: the proof stands for it.
+    const besideBearer = bearer !== undefined && (resolved ?? undefined) === undefined;
+    const url = adapter.url(request) ?? '';
+    const proof = proofOf(header, adapter.method(request), url, besideBearer);
+    return ask(token, possessionOf(certificate, proof));
+  }
+
+  /**
    * @param {string | undefined} token
-   * @param {string | undefined} certificate
    * @param {unknown} authorization
    */
-  function judgeToken(token, certificate, authorization) {
-    if (token !== undefined && token !== '') return ask(token, certificate);
+  function withoutToken(token, authorization) {
     if (!optional) return new Refused(NO_TOKEN);
-    // A `Bearer` header without exactly one token is a bad token, and not the lack of one.
-    return token === undefined && hasBearerScheme(authorization)
+    // A scheme without exactly one token is a bad token, and not the lack of one.
+    return token === undefined && schemeOf(authorization) !== undefined
       ? new Refused({})
       : new Admitted(undefined);
   }
 
-  /**
-   * @param {object} request
-   * @param {unknown} authorization
-   */
-  async function judgeResolved(request, authorization) {
+  /** @param {R} request */
+  async function judgeResolved(request) {
     const certificate = looksAtCertificate
       ? ((await certificateResolver(request)) ?? undefined)
       : undefined;
     const resolved = tokenResolver ? await tokenResolver(request) : undefined;
-    const token = (resolved ?? bearerToken(authorization))?.trim();
-    return judgeToken(token, certificate, authorization);
+    return judgeRequest(request, resolved, certificate);
   }
 
   /**
@@ -267,10 +286,7 @@ function guard(
   /** @param {R} request */
   function admit(request) {
     try {
-      const authorization = adapter.authorization(request);
-      const verdict = waits
-        ? judgeResolved(request, authorization)
-        : judgeToken(bearerToken(authorization)?.trim(), undefined, authorization);
+      const verdict = waits ? judgeResolved(request) : judgeRequest(request);
       if (!isVerdict(verdict)) return settled(verdict, request);
       return isAdmitted(verdict) ? authorized(verdict, request) : verdict;
     } catch (error) {
@@ -283,13 +299,33 @@ function guard(
    * @param {R} request
    */
   function answer(verdict, request) {
-    const usual = answerTo(verdict, requirements);
+    const proof = adapter.proof(request);
+    const scheme = schemeOf(adapter.authorization(request));
+    const isDpop = scheme === 'dpop' || (scheme === undefined && proof !== undefined);
+    const usual = answerTo(verdict, requirements, { __proto__: null, ...dpopOf(client), isDpop });
+    if (isDpop) usual.headers.push(...(nonceFor(proof) ?? []));
     if (errorResponse === undefined) return usual;
     const error = whyOf(verdict) === NO_TOKEN ? undefined : errorOf(verdict, answer);
     return replaced(errorResponse, usual, error, request);
   }
 
-  return { admit, answer, headersFor: () => undefined };
+  /**
+   * The nonce to use from now on, where a proof has another one.
+   * @param {unknown} proof
+   * @returns {Headers | undefined}
+   */
+  function nonceFor(proof) {
+    const nonce = nextNonceOf(client, typeof proof === 'string' ? proof : undefined);
+    return nonce === undefined ? undefined : [['DPoP-Nonce', nonce]];
+  }
+
+  /** @param {R} request */
+  function headersFor(request) {
+    const proof = adapter.proof(request);
+    return proof === undefined ? undefined : nonceFor(proof);
+  }
+
+  return { admit, answer, headersFor };
 }
 
 /**

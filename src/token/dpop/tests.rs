@@ -180,7 +180,7 @@ fn a_proof_is_one_jwt_with_its_own_signature() {
     assert_eq!(of(&huge), Err(TokenError::DpopProofClaims));
     // Another key's signature, and one that is cut.
     let other = Client::new().sign(&header, &payload);
-    for bad in [other.as_str(), good.get(..good.len() - 4).unwrap()] {
+    for bad in [other.as_str(), good.get(..good.len() - 2).unwrap()] {
         assert_eq!(of(bad), Err(TokenError::DpopProofSignature));
     }
 }
