@@ -155,8 +155,6 @@ describe('htu', () => {
   ]) {
     it(`${JSON.stringify(htu)} is none`, async () => {
       assert.equal(await judged({ htu }, { url: `${API}/a` }), 'dpop_url_mismatch');
-      // Nor is one that nobody can ask for, whoever says so.
-      assert.notEqual(await judged({ htu }, { url: htu === '' ? 'x' : htu }), 'passed');
     });
   }
 });
@@ -203,8 +201,8 @@ describe('iat', () => {
   });
 
   it('is by the clock that clockSkew corrects', async () => {
-    const skewed = issuer.clientWith({ dpop: 'when_present', clockSkew: -100 });
-    await at(NOW + 100, async () => {
+    const skewed = issuer.clientWith({ dpop: 'when_present', clockSkew: 100 });
+    await at(NOW - 100, async () => {
       const bound = issuer.boundTo(holder);
       const judgedAt = (iat) => judge(skewed, bound, proofOf(holder, bound, { claims: { iat } }));
       assert.equal(await judgedAt(NOW - 60), 'passed');

@@ -8,7 +8,7 @@ const { createHmac } = require('node:crypto');
 const { after, before, describe, it } = require('node:test');
 
 const { ACCEPTED } = require('../support/algorithms.js');
-const { encode, makeKey } = require('../support/tokens.js');
+const { encode } = require('../support/tokens.js');
 const { METHOD, TARGET, freshJti, holderOf, judge } = require('./support.js');
 const { proofOf, publicJwk, seconds, sha256, startBinder } = require('./support.js');
 
