@@ -2,7 +2,7 @@
 
 // A client that proves with each request that it has the key of its token (RFC 9449). Documented in index.d.ts.
 
-/** @import { TestDpopProofOptions, TestTenantAlgorithm } from './index.d.ts' */
+/** @import { DPoPProofOptions, TestTenantAlgorithm } from './index.d.ts' */
 
 const { createHash, randomUUID } = require('node:crypto');
 const { checkNames, checkObject, checkString } = require('./checks.js');
@@ -16,7 +16,7 @@ const REQUIRED = ['crv', 'e', 'kty', 'n', 'x', 'y'];
 /** @param {string} text */
 const sha256 = (text) => createHash('sha256').update(text).digest('base64url');
 
-class TestDpopClient {
+class DPoPClient {
   /** @type {ReturnType<typeof makeKeySync>} */
   #key;
   /** @type {Record<string, unknown>} */
@@ -75,7 +75,7 @@ class TestDpopClient {
     return this.#token;
   }
 
-  /** @param {TestDpopProofOptions} options */
+  /** @param {DPoPProofOptions} options */
   async proof(options) {
     checkNames('proof', options, PROOF_OPTIONS);
     const { url, method = 'GET', nonce, claims = {}, header = {} } = options;
@@ -124,4 +124,4 @@ class TestDpopClient {
   }
 }
 
-module.exports = { TestDpopClient };
+module.exports = { DPoPClient };

@@ -195,7 +195,7 @@ export interface RotateKeysOptions {
 }
 
 /** The options of {@link TestTenant.dpopClient}: the content of its token, and what its proofs are signed with. */
-export interface TestDpopClientOptions extends IssueTokenOptions {
+export interface DPoPClientOptions extends IssueTokenOptions {
   /**
    * `true`: the token is opaque.
    *
@@ -212,7 +212,7 @@ export interface TestDpopClientOptions extends IssueTokenOptions {
 }
 
 /** The content of a proof. */
-export interface TestDpopProofOptions {
+export interface DPoPProofOptions {
   /** The URL of the request. `htu` is this URL without query and fragment. */
   url: string;
 
@@ -249,7 +249,7 @@ export type TestFetch = typeof globalThis extends { fetch: infer F }
   : (url: string, init?: unknown) => Promise<unknown>;
 
 /** A client with a key of its own and a token that is bound to the key (RFC 9449). */
-export interface TestDpopClient {
+export interface DPoPClient {
   /** The thumbprint of the client's key (RFC 7638), for {@link IssueOpaqueTokenOptions.jkt}. */
   readonly thumbprint: string;
 
@@ -257,7 +257,7 @@ export interface TestDpopClient {
   readonly jwk: Record<string, unknown>;
 
   /**
-   * The token that {@link TestDpopClient.fetch} sends. It is issued when it is needed first, and is the same afterwards.
+   * The token that {@link DPoPClient.fetch} sends. It is issued when it is needed first, and is the same afterwards.
    *
    * @throws {TypeError} as a rejection, if an option of the token is invalid.
    */
@@ -275,7 +275,7 @@ export interface TestDpopClient {
    * const late = await client.proof({ url, claims: { iat: Date.now() / 1000 - 3600 } });
    * ```
    */
-  proof(options: TestDpopProofOptions): Promise<string>;
+  proof(options: DPoPProofOptions): Promise<string>;
 
   /**
    * The global `fetch` with `Authorization: DPoP <token>` and a fresh proof. It can be handed on without the client. Headers of the caller with these names are
@@ -421,7 +421,7 @@ export interface TestTenant {
    * assert.equal(response.status, 200);
    * ```
    */
-  dpopClient(options?: TestDpopClientOptions): TestDpopClient;
+  dpopClient(options?: DPoPClientOptions): DPoPClient;
 
   /**
    * Revokes a token: introspection responds with `{"active":false}`. A JWT that is validated by its signature stays

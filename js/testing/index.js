@@ -6,14 +6,14 @@
 /**
  * @import { Server } from 'node:http'
  * @import { AddressInfo, Socket } from 'node:net'
- * @import { TestDpopClientOptions, IssueOpaqueTokenOptions, IssueTokenOptions, RotateKeysOptions, TestTenant as PublicTenant, TestTenantAlgorithm, TestTenantOptions } from './index.d.ts'
+ * @import { DPoPClientOptions, IssueOpaqueTokenOptions, IssueTokenOptions, RotateKeysOptions, TestTenant as PublicTenant, TestTenantAlgorithm, TestTenantOptions } from './index.d.ts'
  */
 
 const { randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const { checkAlgorithm, checkNames, checkObject, checkString, isList } = require('./checks.js');
 const { claimsOf } = require('./claims.js');
-const { TestDpopClient } = require('./dpop-client.js');
+const { DPoPClient } = require('./dpop-client.js');
 const { ALGORITHMS, KeyRing } = require('./keys.js');
 const { createTenantServer } = require('./server.js');
 
@@ -168,7 +168,7 @@ class TestTenant {
     return token;
   }
 
-  /** @param {TestDpopClientOptions} [options] */
+  /** @param {DPoPClientOptions} [options] */
   dpopClient(options = {}) {
     checkNames('dpopClient', options, [...JWT_OPTIONS, 'opaque', 'proofAlg']);
     const { opaque = false, proofAlg = 'ES256', ...content } = options;
@@ -176,7 +176,7 @@ class TestTenant {
       throw new TypeError('"opaque" must be a boolean');
     }
     checkAlgorithm('proofAlg', proofAlg, [...ALGORITHMS.keys()]);
-    return new TestDpopClient(proofAlg, (jkt) => {
+    return new DPoPClient(proofAlg, (jkt) => {
       const bound = { jkt, ...content };
       return opaque ? this.issueOpaqueToken(bound) : this.issueToken(bound);
     });

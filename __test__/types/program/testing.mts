@@ -1,9 +1,9 @@
 // Everything that `./testing` offers.
 import {
   createTestTenant,
-  type TestDpopClient,
-  type TestDpopClientOptions,
-  type TestDpopProofOptions,
+  type DPoPClient,
+  type DPoPClientOptions,
+  type DPoPProofOptions,
   type IssueOpaqueTokenOptions,
   type IssueTokenOptions,
   type RotateKeysOptions,
@@ -72,10 +72,10 @@ export async function run(witness: Witness, given: Given): Promise<void> {
   const token = await tenant.issueOpaqueToken(opaque);
   const clientCertificate = given.client.cert;
   witness('opaque', await client.validateAccessToken(token, { clientCertificate, groups: ['e'] }));
-  const forDPoP: TestDpopClientOptions = { scopes: ['read'], opaque: true, proofAlg: 'EdDSA' };
-  const dpop: TestDpopClient = witness('DPoP client', tenant.dpopClient(forDPoP));
+  const forDPoP: DPoPClientOptions = { scopes: ['read'], opaque: true, proofAlg: 'EdDSA' };
+  const dpop: DPoPClient = witness('DPoP client', tenant.dpopClient(forDPoP));
   const url = tenant.tenantDomain;
-  const content: TestDpopProofOptions = {
+  const content: DPoPProofOptions = {
     url,
     method: 'POST',
     token: await dpop.token(),
