@@ -34,6 +34,7 @@ module.exports = {
     'Opaque tokens': { test: true },
     'Keys and outages': { test: true },
     Certificates: { test: true },
+    DPoP: { test: true },
     'The clock': { test: true },
     'Without tokens': { test: true, skip: isOld && 'Fastify 5 asks for Node.js 20' },
     Vitest: passesWith('vitest', 'api.test.js', ['run']),

@@ -18,7 +18,7 @@
  * @packageDocumentation
  */
 
-import type { ICache, MonoCloudValidationError } from '../../index.js';
+import type { ICache, IReplayStore, MonoCloudValidationError } from '../../index.js';
 
 /**
  * The members of a client of `redis` (node-redis), versions 5 and 6, that are used. The results of `createClient()`,
@@ -203,19 +203,6 @@ export interface RedisReplayStoreOptions {
   prefix?: string | undefined;
 }
 
-/** What {@link createRedisReplayStore} makes: a store for `dpop.replayStore`. */
-export interface RedisReplayStore {
-  /**
-   * Remembers a proof.
-   *
-   * @param key - 43 characters of base64url: the SHA-256 over the proof's thumbprint and `jti`.
-   * @param expiresAt - When the proof is too old for every server, in epoch seconds, with fractions.
-   * @returns `true` where the key was new and is now stored, `false` where it was there already.
-   * @throws the client library's error, as a rejection, where Redis did not store it.
-   */
-  add(key: string, expiresAt: number): Promise<boolean>;
-}
-
 /**
  * A store of used DPoP proofs (RFC 9449 §11.1) in Redis, for `dpop: { replayStore }`, with your client of a server, a
  * cluster or a sentinel. All servers with the same Redis and prefix accept a proof once. Requires Redis 2.6.12 or
@@ -224,7 +211,8 @@ export interface RedisReplayStore {
  * - A proof is one command with one key: `SET <prefix><key> 1 PX … NX`, one round trip, also in a cluster.
  * - A key is kept until `expiresAt` by the clock of the server that added it, and for a minute at least. The clock of
  *   Redis itself does not matter.
- * - `add` resolves to `true` or `false` only where Redis said so. Faults reject with the client library's error, and
+ * - `add` resolves to `true` or `false` only where Redis said so, and rejects with {@link MonoCloudValidationError} for
+ *   arguments of another type. Faults reject with the client library's error, and
  *   the guard answers 503. While Redis is unreachable or hangs, a promise may stay pending, depending on the library's
  *   offline queue and timeouts; the guard waits 1,000 milliseconds and answers 503.
  * - The Redis needs `maxmemory-policy noeviction`, its default. With another policy, Redis drops keys when its memory
@@ -249,6 +237,6 @@ export interface RedisReplayStore {
 export declare function createRedisReplayStore(
   client: NodeRedisReplayClient | IoredisReplayClient,
   options?: RedisReplayStoreOptions,
-): RedisReplayStore;
+): IReplayStore;
 
 export { createMemoryCache, type MemoryCacheOptions } from '../cache/index.js';

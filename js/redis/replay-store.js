@@ -2,7 +2,10 @@
 
 // `createRedisReplayStore`: the DPoP proofs that a fleet has seen, in Redis. Documented in index.d.ts.
 
-/** @import { IoredisReplayClient, NodeRedisReplayClient, RedisReplayStore, RedisReplayStoreOptions } from './index.d.ts' */
+/**
+ * @import { IReplayStore } from '../../index.d.ts'
+ * @import { IoredisReplayClient, NodeRedisReplayClient, RedisReplayStoreOptions } from './index.d.ts'
+ */
 
 const { isBuffer } = require('node:buffer').Buffer;
 const { endOf, made } = require('../cache/shared.js');
@@ -29,7 +32,7 @@ function createRedisReplayStore(client, options) {
 /**
  * @param {Client} client
  * @param {RedisReplayStoreOptions} [options]
- * @returns {RedisReplayStore}
+ * @returns {IReplayStore}
  */
 function replayStore(client, options) {
   const { addFor } = commandsOf(client);

@@ -1,6 +1,6 @@
 // Every client that people have, as its library declares it, is one that `createRedisCache` and
 // `createRedisReplayStore` take.
-import type { AccessTokenClaims, ICache } from '@monocloud/backend-node';
+import type { AccessTokenClaims, ICache, IReplayStore } from '@monocloud/backend-node';
 import { protectApi } from '@monocloud/backend-node/express';
 import {
   createMemoryCache,
@@ -8,7 +8,6 @@ import {
   createRedisReplayStore,
   type MemoryCacheOptions,
   type RedisCacheOptions,
-  type RedisReplayStore,
 } from '@monocloud/backend-node/redis';
 import * as io6 from 'ioredis';
 import * as io5 from 'ioredis5';
@@ -48,7 +47,7 @@ export const caches: ICache[] = [
   createMemoryCache({ maxEntries: 5 } satisfies MemoryCacheOptions),
 ];
 
-export const stores: RedisReplayStore[] = [
+export const stores: IReplayStore[] = [
   createRedisReplayStore(node4.createClient()),
   createRedisReplayStore(node4.createCluster({ rootNodes: [] })),
   createRedisReplayStore(node5.createClient({ RESP: 3 }), { prefix: 'api:' }),

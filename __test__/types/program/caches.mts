@@ -10,10 +10,9 @@ import {
   type NodeRedisClient,
   type NodeRedisReplayClient,
   type RedisCacheOptions,
-  type RedisReplayStore,
   type RedisReplayStoreOptions,
 } from '@monocloud/backend-node/redis';
-import type { AccessTokenClaims, ICache } from '@monocloud/backend-node';
+import type { AccessTokenClaims, ICache, IReplayStore } from '@monocloud/backend-node';
 
 type Witness = <T>(name: string, value: T) => T;
 
@@ -62,7 +61,7 @@ export async function run(witness: Witness, { port }: { port: number }): Promise
   witness('known', await forReplay[1].set('three', '1', 'PX', 1000, 'NX'));
   witness('state', forReplay[1].status);
   const replayOptions: RedisReplayStoreOptions = { prefix: 'api:' };
-  const stores: RedisReplayStore[] = [
+  const stores: IReplayStore[] = [
     createRedisReplayStore(forReplay[0], replayOptions),
     createRedisReplayStore(forReplay[1]),
   ];
