@@ -8,6 +8,7 @@ const { execFileSync, fork } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const https = require('node:https');
+const os = require('node:os');
 const path = require('node:path');
 const { performance } = require('node:perf_hooks');
 const { commandOf, download, nodeOf } = require('../../tools/downloads.js');
@@ -42,28 +43,28 @@ if (process.env.REDIS_URL) {
 
 /** How a program in TypeScript comes to run: its text, or what becomes of it, and by which Node.js. */
 const WAYS = {
-  'types stripped by Node.js 22': (_project, text) => ({
-    file: 'server.mts',
-    text,
-    node: nodeOf('22'),
-  }),
-  'JavaScript, Node.js 18': (_project, text) => ({
-    file: 'server.mjs',
-    text: withoutTypes(text),
-    node: nodeOf('18'),
-  }),
-  'compiled by tsc': async (project, text, packages) => {
-    const types = ['@types/node@20', ...packages.filter((name) => name === 'express@5')];
-    await npm(['install', ...types.map((name) => name.replace(/^express/, '@types/express'))], {
-      cwd: project,
-    });
-    fs.writeFileSync(path.join(project, 'server.mts'), text);
-    const tsc = commandOf(download('typescript-latest'), 'typescript', 'tsc');
-    const flags = ['--module', 'nodenext', '--target', 'es2022', '--types', 'node', '--strict'];
-    await succeed(process.execPath, [tsc, ...flags, 'server.mts'], { cwd: project });
-    return { file: 'server.mjs', node: process.execPath };
+  'types stripped by Node.js 22': {
+    prepare: (_project, text) => ({ file: 'server.mts', text, node: nodeOf('22') }),
+  },
+  'JavaScript, Node.js 18': {
+    prepare: (_project, text) => ({
+      file: 'server.mjs',
+      text: withoutTypes(text),
+      node: nodeOf('18'),
+    }),
+  },
+  'compiled by tsc': {
+    packages: ['@types/node@20', '@types/express@5'],
+    async prepare(project, text) {
+      fs.writeFileSync(path.join(project, 'server.mts'), text);
+      const tsc = commandOf(download('typescript-latest'), 'typescript', 'tsc');
+      const flags = ['--module', 'nodenext', '--target', 'es2022', '--types', 'node', '--strict'];
+      await succeed(process.execPath, [tsc, ...flags, 'server.mts'], { cwd: project });
+      return { file: 'server.mjs', node: process.execPath };
+    },
   },
 };
+const FIRST_WAY = Object.keys(WAYS)[0];
 
 /** What a reader who does not write TypeScript leaves out. */
 function withoutTypes(text) {
@@ -75,6 +76,27 @@ function withoutTypes(text) {
     encoding: 'utf8',
   });
 }
+
+/**
+ * Installs what a journey needs, in a project of its own.
+ * @param {object} journey
+ * @param {object} how
+ * @param {{ npmrc: string }} how.registry
+ * @param {string} [how.way] one of WAYS
+ * @param {string} [how.cache] npm's
+ * @returns {Promise<string>} the project; several journeys that need the same can use it
+ */
+async function install(journey, { registry, way = FIRST_WAY, cache }) {
+  const project = createProject(registry, { 'preload.cjs': PRELOAD });
+  await npm(['install', PACKAGE, ...packagesOf(journey, way)], {
+    cwd: project,
+    env: cache ? { npm_config_cache: cache } : {},
+  });
+  return project;
+}
+
+/** What a journey needs besides this package. */
+const packagesOf = ({ packages }, way = FIRST_WAY) => [...packages, ...(WAYS[way].packages ?? [])];
 
 async function start(project, { file, node }, env) {
   const child = fork(path.join(project, file), {
@@ -135,23 +157,22 @@ async function send(port, { method, path: to, headers, tls }) {
  * @param {Function} journey.settle given the project: the tenant, as
  *   `{ env, files, request(what), close() }`
  * @param {object[]} journey.requests `{ to, token, …, status, json }`
- * @param {object} how
- * @param {{ npmrc: string }} how.registry
- * @param {string} [how.way] one of WAYS
- * @param {string} [how.cache] npm's
- * @returns {Promise<{ install: number, answer: number, printed: string }>} milliseconds: of the install,
- *   and from its start to the first 200
+ * @param {string} installed the project of {@link install}
+ * @param {string} [way] one of WAYS
+ * @returns {Promise<{ answer: number, printed: string }>} `answer`: milliseconds to the first 200
  */
-async function walk(journey, { registry, way = Object.keys(WAYS)[0], cache }) {
-  const project = createProject(registry, { 'preload.cjs': PRELOAD });
+async function walk(journey, installed, way = FIRST_WAY) {
+  const project = fs.mkdtempSync(path.join(os.tmpdir(), 'monocloud-journey-'));
+  for (const name of ['package.json', 'preload.cjs']) {
+    fs.copyFileSync(path.join(installed, name), path.join(project, name));
+  }
+  const modules = path.join(installed, 'node_modules');
+  fs.symlinkSync(modules, path.join(project, 'node_modules'), 'junction');
   let world;
   let running;
   try {
-    const options = { cwd: project, env: cache ? { npm_config_cache: cache } : {} };
     const begun = performance.now();
-    await npm(['install', PACKAGE, ...journey.packages], options);
-    const install = performance.now() - begun;
-    const program = await WAYS[way](project, journey.text, journey.packages);
+    const program = await WAYS[way].prepare(project, journey.text);
     if (program.text) fs.writeFileSync(path.join(project, program.file), program.text);
     // The tenant is somebody else's, and there already: it takes nothing of the newcomer's time.
     const paused = performance.now();
@@ -174,7 +195,7 @@ async function walk(journey, { registry, way = Object.keys(WAYS)[0], cache }) {
     await world.check?.();
     const printed = await running.stop();
     running = undefined;
-    return { install, answer, printed };
+    return { answer, printed };
   } finally {
     await running?.stop();
     await world?.close();
@@ -182,4 +203,4 @@ async function walk(journey, { registry, way = Object.keys(WAYS)[0], cache }) {
   }
 }
 
-module.exports = { WAYS, walk };
+module.exports = { WAYS, install, packagesOf, walk };

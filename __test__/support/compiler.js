@@ -94,13 +94,11 @@ function createHost(ts, options) {
   const host = ts.createCompilerHost(options, true);
   if (!shared.has(ts)) shared.set(ts, new Map());
   const known = shared.get(ts);
-  // What a file is bound to may depend on these, so they are not shared across them.
-  const { target, module, moduleResolution, lib } = options;
-  const setting = JSON.stringify([target, module, moduleResolution, lib]);
   const { getSourceFile } = host;
   host.getSourceFile = (name, how, ...rest) => {
     if (!name.startsWith(`${modules}/`)) return getSourceFile.call(host, name, how, ...rest);
-    const key = `${name} ${setting} ${how?.impliedNodeFormat}`;
+    // What a declaration file is parsed and bound to depends on nothing else.
+    const key = `${name} ${options.target} ${how?.impliedNodeFormat}`;
     if (!known.has(key)) known.set(key, getSourceFile.call(host, name, how, ...rest));
     return known.get(key);
   };
