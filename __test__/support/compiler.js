@@ -140,11 +140,12 @@ const isOwn = (project) => (file) => file === undefined || file.fileName.startsW
 
 /**
  * All that the compiler has to say, as `tsc` prints it; nothing is an empty text.
- * @param {{ version?: 'latest' | '5.0', ownOnly?: boolean }} [how] `ownOnly`: leaves out what it says
- * of files in other packages
+ * @param {{ version?: 'latest' | '5.0', ownOnly?: boolean, emit?: boolean }} [how] `ownOnly`: leaves out what
+ * it says of files in other packages; `emit`: writes the output, too
  */
-function compile(project, config, options, { version, ownOnly = false } = {}) {
+function compile(project, config, options, { version, ownOnly = false, emit = false } = {}) {
   const { ts, program, errors } = createProgram(project, config, options, version);
+  if (emit) errors.push(...program.emit().diagnostics);
   const own = isOwn(project);
   const all = ownOnly
     ? [
