@@ -6,7 +6,7 @@
 // What is expected of a page's snippets is in a module of __test__/snippets, `{ page, snippets }`, by the
 // heading above the snippet, and its number where a heading has several. Each is one of
 //
-//   { requests: [...] }   a program that listens. An entry is what `check` of ./support/snippets/programs.js
+//   { requests: [...] }   a program that listens. An entry is what `check` of ./support/programs.js
 //                         takes, or a function of { again, base, printed, send, tenant }, where
 //                         again(env, use) starts another one of the program. With `tls`, an identity or
 //                         `true`, they go over https, with that identity unless they have their own.
@@ -40,7 +40,7 @@ const { createTestTenant } = require('@monocloud/backend-node/testing');
 const { noRedis, startRedis } = require('./support/redis.js');
 const { FILES, isOld } = require('./support/snippets/common.js');
 const pages = require('./support/snippets/pages.js');
-const { check, environment, run, send, withServer } = require('./support/snippets/programs.js');
+const { check, environment, run, send, withServer } = require('./support/programs.js');
 
 const { isProgram, root } = pages;
 

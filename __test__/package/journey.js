@@ -4,32 +4,18 @@
 // tests beside it, and by `npm run newcomer`, which prints how long it took.
 
 const assert = require('node:assert/strict');
-const { execFileSync, fork } = require('node:child_process');
-const { once } = require('node:events');
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
-const https = require('node:https');
 const os = require('node:os');
 const path = require('node:path');
 const { performance } = require('node:perf_hooks');
 const { commandOf, download, nodeOf } = require('../../tools/downloads.js');
+const { send, withServer } = require('../support/programs.js');
 const { PACKAGE, createProject, environment, npm, remove, succeed } = require('./support.js');
 
-const LIMIT_MS = 60_000;
-
-/**
- * Loaded before the program: the port that it names may be taken, so it gets another, and says which.
- * `redisCache` is what two documents call a cache of the reader's own.
- */
+/** Loaded before the program: `redisCache` is what two documents call a cache of the reader's own. */
 const PRELOAD = `
 'use strict';
-const { Server } = require('node:net');
-const { listen } = Server.prototype;
-Server.prototype.listen = function (...args) {
-  if (args[0] === 3000) args[0] = 0;
-  else if (args[0]?.port === 3000) args[0] = { ...args[0], port: 0 };
-  this.once('listening', () => process.send({ port: this.address().port }));
-  return listen.apply(this, args);
-};
 if (process.env.REDIS_URL) {
   const { createClient } = require('redis');
   const { createRedisCache } = require('${PACKAGE}/redis');
@@ -98,57 +84,6 @@ async function install(journey, { registry, way = FIRST_WAY, cache }) {
 /** What a journey needs besides this package. */
 const packagesOf = ({ packages }, way = FIRST_WAY) => [...packages, ...(WAYS[way].packages ?? [])];
 
-async function start(project, { file, node }, env) {
-  const child = fork(path.join(project, file), {
-    cwd: project,
-    env: environment(env),
-    execPath: node,
-    execArgv: ['--require', path.join(project, 'preload.cjs')],
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-  let printed = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text) => {
-      printed += text;
-    });
-  }
-  const exit = once(child, 'exit');
-  const stop = async () => {
-    child.kill();
-    await exit;
-    return printed;
-  };
-  const ended = exit.then(() => {
-    throw new Error(`the program ended before it listened:\n${printed}`);
-  });
-  ended.catch(() => {});
-  try {
-    const listening = once(child, 'message', { signal: AbortSignal.timeout(LIMIT_MS) });
-    const [{ port }] = await Promise.race([listening, ended]);
-    return { port, stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-}
-
-async function send(port, { method, path: to, headers, tls }) {
-  if (!tls) {
-    const url = `http://localhost:${port}${to}`;
-    const signal = AbortSignal.timeout(LIMIT_MS);
-    const response = await fetch(url, { method, headers, signal });
-    return { status: response.status, text: await response.text() };
-  }
-  const options = { method, headers, agent: false, ...tls };
-  const [response] = await once(
-    https.request(`https://localhost:${port}${to}`, options).end(),
-    'response',
-  );
-  let text = '';
-  for await (const chunk of response.setEncoding('utf8')) text += chunk;
-  return { status: response.statusCode, text };
-}
-
 /**
  * Walks it once, and throws where an answer is not the expected one.
  * @param {object} journey
@@ -169,7 +104,6 @@ async function walk(journey, installed, way = FIRST_WAY) {
   const modules = path.join(installed, 'node_modules');
   fs.symlinkSync(modules, path.join(project, 'node_modules'), 'junction');
   let world;
-  let running;
   try {
     const begun = performance.now();
     const program = await WAYS[way].prepare(project, journey.text);
@@ -182,22 +116,28 @@ async function walk(journey, installed, way = FIRST_WAY) {
     }
     const settled = performance.now() - paused;
 
-    running = await start(project, program, world.env);
     let answer;
-    for (const expected of journey.requests) {
-      const request = await world.request(expected);
-      const { status, text } = await send(running.port, request);
-      if (status === 200) answer ??= performance.now() - begun - settled;
-      const what = `${request.method} ${request.path}, ${JSON.stringify(expected.token)}: ${text}`;
-      assert.equal(status, expected.status, what);
-      if (expected.json) assert.deepEqual(JSON.parse(text), expected.json, what);
-    }
-    await world.check?.();
-    const printed = await running.stop();
-    running = undefined;
-    return { answer, printed };
+    let printed;
+    const use = async (port, print) => {
+      printed = print;
+      for (const expected of journey.requests) {
+        const { path: to, ...request } = await world.request(expected);
+        const scheme = request.identity ? 'https' : 'http';
+        const { status, text } = await send(`${scheme}://localhost:${port}${to}`, request);
+        if (status === 200) answer ??= performance.now() - begun - settled;
+        const what = `${request.method} ${to}, ${JSON.stringify(expected.token)}: ${text}`;
+        assert.equal(status, expected.status, what);
+        if (expected.json) assert.deepEqual(JSON.parse(text), expected.json, what);
+      }
+      await world.check?.();
+    };
+    await withServer(path.join(project, program.file), project, {}, use, {
+      isolated: environment(world.env),
+      node: program.node,
+      preload: path.join(project, 'preload.cjs'),
+    });
+    return { answer, printed: printed() };
   } finally {
-    await running?.stop();
     await world?.close();
     remove(project);
   }

@@ -11,7 +11,7 @@ const { pathToFileURL } = require('node:url');
 
 const { createTestTenant } = require('@monocloud/backend-node/testing');
 const { EXPIRED, FILES, UNAUTHORIZED, granted, isOld } = require('../support/snippets/common.js');
-const { check, environment, run, withServer } = require('../support/snippets/programs.js');
+const { check, environment, run, withServer } = require('../support/programs.js');
 const { createProject, installPackage } = require('../support/snippets/runners.js');
 
 /** On what Node.js has itself: that a bundler takes Express, too, is in __test__/package/bundlers.test.js. */
