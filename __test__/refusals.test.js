@@ -15,6 +15,7 @@ const {
   MonoCloudTokenError,
 } = require('@monocloud/backend-node');
 const { createTestTenant } = require('@monocloud/backend-node/testing');
+const { refusalReasons } = require('../js/binding.js');
 const { NONE_IN_RESUMED_SESSION } = require('../js/certificates/socket.js');
 const { createCa, createClientCert, createServerCert } = require('./support/certs.js');
 const { startFaultyTenant, sendJson } = require('./support/faulty-tenant.js');
@@ -33,12 +34,7 @@ const sections = new Map(
   ]),
 );
 
-const core = read('src', 'error.rs') + read('src', 'error', 'token.rs');
-const reasonsOf = (pattern) => [...new Set(Array.from(core.matchAll(pattern), ([, word]) => word))];
-const tokenReasons = reasonsOf(/\b\w+ = \w+,\s*"(\w+)",\s*"/g);
-const httpReasons = reasonsOf(/Self::\w+(?:\(_\)| \{ \.\. \})? => "(\w+)",/g).filter(
-  (word) => !/token|insufficient|denied|dpop/.test(word),
-);
+const { token: tokenReasons, http: httpReasons } = refusalReasons();
 // The guard's own, of a route's `authorize`.
 tokenReasons.push('not_authorized');
 
@@ -216,7 +212,6 @@ describe('docs/refusals.md', () => {
   after(() => shared.close());
 
   it('has a section for every reason there is, and no other', () => {
-    assert.ok(tokenReasons.length > 25 && httpReasons.length > 8, 'src/error.rs reads otherwise');
     assert.deepEqual(new Set(sections.keys()), new Set([...tokenReasons, ...httpReasons]));
     for (const [reason, statuses] of sections) assert.ok(statuses.length > 0, reason);
   });

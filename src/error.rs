@@ -135,6 +135,26 @@ impl Fault {
         Self::Timeout { after_ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX) }
     }
 
+    /// One of each variant, for tests of what there is about each.
+    #[cfg(feature = "panic-injection")]
+    #[must_use]
+    pub fn one_of_each() -> Vec<Self> {
+        vec![
+            Self::Timeout { after_ms: 0 },
+            Self::Connect,
+            Self::Tls,
+            Self::Interrupted,
+            Self::TooLarge { limit: 0 },
+            Self::Status(0),
+            Self::Unreadable(""),
+            Self::ForbiddenUrl(""),
+            Self::Caller { name: String::new(), id: None },
+            Self::IntrospectionLimit,
+            Self::ReplayStore,
+            Self::Local(""),
+        ]
+    }
+
     /// The value of `reason` in JavaScript.
     #[must_use]
     pub const fn reason(&self) -> &'static str {

@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 
 const { granted } = require('../support/snippets/common.js');
 
-const ALGS = 'algs="ES256 ES384 PS256 PS384 PS512 RS256 RS384 RS512 EdDSA"';
+const ALGS = 'algs="ES256 ES384 PS256 PS384 PS512 RS256 RS384 RS512 EdDSA Ed25519"';
 const HERE = { to: '/api/hello' };
 const UNAUTHORIZED = { status: 401, json: { message: 'unauthorized' } };
 const ONLY_DPOP = { ...UNAUTHORIZED, challenge: `DPoP ${ALGS}` };

@@ -15,4 +15,6 @@ mod options;
 mod panic_hook;
 mod raw;
 mod stats;
+#[cfg(feature = "panic-injection")]
+mod testing;
 mod validate_fn;

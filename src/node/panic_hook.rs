@@ -20,10 +20,3 @@ pub fn install() {
         }));
     });
 }
-
-/// Makes the next call that passes `place` panic. Only in the addon that the tests build.
-#[cfg(feature = "panic-injection")]
-#[napi_derive::napi(catch_unwind)]
-pub fn inject_panic(place: String, message: String) {
-    crate::panics::inject(place, message);
-}
