@@ -884,7 +884,6 @@ export interface MonoCloudBackendNodeClientOptions extends MonoCloudOidcBackendC
    * ES256 or EdDSA; proofs are at most 60 seconds old.
    *
    * Environment: `MONOCLOUD_BACKEND_PROFILE`.
-   * @see {@link https://openid.net/specs/fapi-security-profile-2_0-final.html FAPI 2.0 Security Profile}
    */
   profile?: 'fapi2';
   /**

@@ -42,6 +42,7 @@ const PROGRAMS = [
   'issuers',
   'helpers',
   'channels',
+  'dpop',
 ];
 
 /** Certificates and keys, which a program has from elsewhere. */
