@@ -76,7 +76,7 @@ export async function run(witness: Witness): Promise<void> {
 
   const messages: ReplayStoreFaultMessage[] = [];
   const listener = (message: unknown) => {
-    messages.push(message as DiagnosticsMessages[typeof CHANNEL]);
+    messages.push(message as DiagnosticsMessages['@monocloud/backend-node:replay-store-fault']);
   };
   subscribe(CHANNEL, listener);
   seen.isAway = true;
