@@ -14,7 +14,7 @@ const { createCa, createServerCert } = require('../support/certs.js');
 const { withReasons } = require('../mtls/support.js');
 const { holderOf, proofOf, startBinder } = require('./support.js');
 
-const ALGS = 'algs="ES256 ES384 PS256 PS384 PS512 RS256 RS384 RS512 EdDSA"';
+const ALGS = 'algs="ES256 ES384 PS256 PS384 PS512 RS256 RS384 RS512 EdDSA Ed25519"';
 const holder = holderOf('ES256');
 
 let issuer;

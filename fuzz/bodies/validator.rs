@@ -171,12 +171,19 @@ impl Run {
         };
         let certificate = input.one_of(&[None, Some(certificate::PEM), Some("x"), Some(" ")]);
         let now = MOMENT.now + f64::from(input.one_of(&[0, 0, 0, 890, 889, 891, -900, i32::MAX]));
+        let last = input.byte();
         let mut request = OwnedRequest {
             token,
             kind: Kind::Jwt,
             requirements: Arc::new(requirements),
             certificate: certificate.map(ToOwned::to_owned),
-            presented: OwnedPresented::Bearer,
+            presented: match last >> 4 & 7 {
+                6 => OwnedPresented::BearerWithProof,
+                7 => {
+                    OwnedPresented::Dpop(["a.b.c", "GET", "https://a.example/"].map(str::to_owned))
+                }
+                _ => OwnedPresented::Bearer,
+            },
             jwks: None,
             explains: false,
             now,
@@ -186,7 +193,7 @@ impl Run {
             let again = self::verdict(&self.remembering, &request);
             assert_eq!(again, verdict, "remembering, {time} time: {}", request.token);
         }
-        if input.byte() % 16 == 15 {
+        if last % 16 == 15 {
             request.jwks = Some(self.world.sets[self.which].clone());
             let given = self::verdict(&self.forgetful, &request);
             assert_eq!(given, verdict, "with given keys: {}", request.token);
@@ -240,12 +247,15 @@ impl Run {
                     Some(Binding::Required) => proved,
                     _ => proved || !names("x5t#S256"),
                 };
+                let as_bearer = matches!(request.presented, OwnedPresented::Bearer);
+                assert!(as_bearer, "no proof of these is good: {text}");
                 assert!(!names("jkt"), "a DPoP-bound token as a bearer token: {text}");
                 assert!(bound, "no proof for {text}");
             }
             Err(Error::Token(_) | Error::Validation(_)) => {
                 let plain = required.groups.is_empty() && required.scopes.is_empty();
-                let free = plain && required.binding != Some(Binding::Required);
+                let as_bearer = matches!(request.presented, OwnedPresented::Bearer);
+                let free = plain && as_bearer && required.binding != Some(Binding::Required);
                 assert!(!(listed && free && now == MOMENT.now), "a good token: {verdict:?}");
             }
             Err(error) => panic!("{error:?}"),

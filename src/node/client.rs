@@ -207,7 +207,13 @@ impl NativeClient {
             introspection_cache_duration: config.introspection_cache_duration,
             verified_tokens_bytes: config.verified_tokens_bytes as f64,
             cache_timeout: config.cache_timeout,
-            dpop_algorithms: config.dpop.algorithms.iter().map(|it| it.name()).collect(),
+            dpop_algorithms: config
+                .dpop
+                .algorithms
+                .iter()
+                .flat_map(|it| it.names())
+                .copied()
+                .collect(),
             dpop_is_configured: config.dpop.is_configured,
             dpop_is_required: config.dpop.mode == Mode::Required,
             dpop_has_nonce: config.dpop.nonces.is_some(),

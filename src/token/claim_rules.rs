@@ -1,4 +1,4 @@
-//! The rules on claims (contract §4, rules 5 to 7), in their one order: for a validation, which stops at
+//! The rules on claims (contract §4, rules 5, 7 and 8), in their one order: for a validation, which stops at
 //! the first that fails, and for an explanation, which asks them all.
 //!
 //! RFC 7519 §4.1, RFC 9068 §4, RFC 7662 §2.2, RFC 8705 §3. The time is an argument.
@@ -53,7 +53,7 @@ impl ClaimRule {
         Self::RequiredClaims,
     ];
 
-    /// The rules that depend on the route and on the request (rules 6 and 7).
+    /// The rules that depend on the route and on the request (rules 7 and 8).
     pub const ROUTE: &[Self] =
         &[Self::Scopes, Self::Groups, Self::Claims, Self::Authentication, Self::Binding];
 }
