@@ -1,35 +1,18 @@
 'use strict';
 
-// The programs in examples/ are those of the vendor's documentation. Each is compiled by tsc and run
-// as a process of its own, with a .env file that points at a tenant of ours.
+// The programs in examples/ are those of the vendor's documentation. Each is compiled and run as a
+// process of its own, with a .env file that points at a tenant of ours.
 
 const assert = require('node:assert/strict');
-const { execFile, spawn } = require('node:child_process');
-const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
-const { promisify } = require('node:util');
 const { createTestTenant } = require('@monocloud/backend-node/testing');
+const { compile } = require('./support/compiler.js');
+const { withServer } = require('./support/programs.js');
 
 const ROOT = path.resolve(__dirname, '..');
 const EXAMPLES = path.join(ROOT, 'examples');
-const TSC = path.join(path.dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
-
-// The programs listen on port 3000, which may be taken here. This is loaded before them and gives
-// them a free port, of which it tells the test.
-const PRELOAD = `'use strict';
-const { Server } = require('node:net');
-const { listen } = Server.prototype;
-Server.prototype.listen = function (options, ...rest) {
-  const is3000 = options === 3000 || options?.port === 3000;
-  if (is3000) {
-    this.once('listening', () => process.send({ port: this.address().port }));
-  }
-  const any = typeof options === 'object' ? { ...options, port: 0 } : 0;
-  return listen.call(this, is3000 ? any : options, ...rest);
-};
-`;
 
 const claims = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
 const unauthorized = { status: 401, body: { message: 'unauthorized' } };
@@ -88,7 +71,6 @@ before(async () => {
   const cache = path.join(ROOT, 'node_modules', '.cache');
   fs.mkdirSync(cache, { recursive: true });
   directory = fs.mkdtempSync(path.join(cache, 'examples-'));
-  fs.writeFileSync(path.join(directory, 'preload.js'), PRELOAD);
   // Inside node_modules no package finds itself by its own name, so it is installed as for anybody
   // else; express, fastify and dotenv are found further up.
   fs.mkdirSync(path.join(directory, 'node_modules', '@monocloud'), { recursive: true });
@@ -112,38 +94,6 @@ function dotenv(folder) {
   });
 }
 
-// The environment without what would configure the package past the .env file.
-function environment() {
-  const names = Object.keys(process.env).filter(
-    (name) => !name.startsWith('MONOCLOUD_BACKEND_') && name !== 'NODE_TEST_CONTEXT',
-  );
-  return Object.fromEntries(names.map((name) => [name, process.env[name]]));
-}
-
-async function start(file, folder) {
-  const child = spawn(process.execPath, ['--require', path.join(directory, 'preload.js'), file], {
-    cwd: path.join(directory, folder),
-    env: environment(),
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text) => {
-      output += text;
-    });
-  }
-  const closed = once(child, 'close');
-  const [message] = await Promise.race([once(child, 'message'), closed.then(() => [undefined])]);
-  assert.ok(message, `${file} ended before it listened:\n${output}`);
-  return {
-    base: `http://localhost:${message.port}`,
-    async stop() {
-      child.kill();
-      await closed;
-    },
-  };
-}
-
 async function ask(base, request, token) {
   const [method, target] = request.split(' ');
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
@@ -152,19 +102,16 @@ async function ask(base, request, token) {
   return { status: response.status, body: text === '' ? '' : JSON.parse(text) };
 }
 
-async function check(file, folder, requests, t) {
-  const program = await start(file, folder);
-  try {
+function check(file, folder, requests, t) {
+  return withServer(file, path.join(directory, folder), {}, async (port) => {
     for (const [sent, request, options, expected] of requests) {
       await t.test(`${request}, ${sent}`, async () => {
         const token = options && (await tenant.issueToken(options));
         const answer = typeof expected === 'function' ? expected(token) : expected;
-        assert.deepEqual(await ask(program.base, request, token), answer);
+        assert.deepEqual(await ask(`http://localhost:${port}`, request, token), answer);
       });
     }
-  } finally {
-    await program.stop();
-  }
+  });
 }
 
 for (const folder of ['express', 'fastify']) {
@@ -176,13 +123,11 @@ for (const folder of ['express', 'fastify']) {
       assert.deepEqual(files.sort(), programs.map(([file]) => path.basename(file)).sort());
     });
 
-    test('compiles under tsc --strict', async () => {
+    test('compiles under --strict', () => {
       const project = path.join(EXAMPLES, folder);
       const out = path.join(directory, folder);
-      const args = ['-p', project, '--noEmit', 'false', '--rootDir', project, '--outDir', out];
-      await promisify(execFile)(process.execPath, [TSC, ...args]).catch((error) => {
-        assert.fail(error.stdout || error.message);
-      });
+      const options = { noEmit: false, rootDir: project, outDir: out };
+      assert.equal(compile(project, 'tsconfig.json', options, { emit: true }), '');
       fs.writeFileSync(path.join(out, '.env'), dotenv(folder));
     });
 

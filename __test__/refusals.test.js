@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const diagnostics = require('node:diagnostics_channel');
 const fs = require('node:fs');
 const path = require('node:path');
-const { describe, it } = require('node:test');
+const { after, before, describe, it } = require('node:test');
 
 const {
   MonoCloudBackendNodeClient,
@@ -65,7 +65,8 @@ const withHeader = (header) => ({ sends: proving({ header }) });
 const withClaims = (claims) => ({ sends: proving({ claims }) });
 const nonce = { options: { dpop: { nonce: { secret: 'of the fleet'.repeat(3) } } } };
 
-// How each comes about. `token` may be options of issueToken(), or a function of the tenant.
+// How each comes about. `token` may be options of issueToken(), or a function of the tenant. `tenant` starts one that
+// is not shared.
 const TOKENS = {
   token_too_large: { token: {}, options: { maxTokenBytes: 64 } },
   malformed_token: {
@@ -81,6 +82,7 @@ const TOKENS = {
   unexpected_token_type: { token: { header: { typ: 'logout+jwt' } } },
   unknown_key: { token: { kid: 'of another tenant' } },
   ambiguous_key: {
+    tenant: createTestTenant,
     async token(tenant) {
       await tenant.rotateKeys();
       return tenant.issueToken({ header: { kid: undefined } });
@@ -92,7 +94,7 @@ const TOKENS = {
       return changed(await tenant.issueToken(), ([head, , signature]) => [head, claims, signature]);
     },
   },
-  malformed_payload: { faulty: (tenant) => tenant.sign('no object') },
+  malformed_payload: { tenant: startFaultyTenant, token: (tenant) => tenant.sign('no object') },
   issuer_mismatch: { token: { claims: { iss: 'https://login.example.com' } } },
   invalid_subject: { token: { claims: { sub: 42 } } },
   audience_mismatch: { token: { audience: 'https://api.example.com/' } },
@@ -207,6 +209,12 @@ async function refusalsOf(tenantDomain, work) {
 const adapters = guarded.filter(({ name }) => name.endsWith(' 5'));
 
 describe('docs/refusals.md', () => {
+  let shared;
+  before(async () => {
+    shared = await createTestTenant();
+  });
+  after(() => shared.close());
+
   it('has a section for every reason there is, and no other', () => {
     assert.ok(tokenReasons.length > 25 && httpReasons.length > 8, 'src/error.rs reads otherwise');
     assert.deepEqual(new Set(sections.keys()), new Set([...tokenReasons, ...httpReasons]));
@@ -218,17 +226,17 @@ describe('docs/refusals.md', () => {
   });
 
   for (const { name, protectApi, startOne } of adapters) {
-    describe(`a token at ${name}`, { concurrency: 4 }, () => {
+    describe(`a token at ${name}`, () => {
       for (const [reason, how] of Object.entries(TOKENS)) {
         const { client: wrap = (client) => client, certificateResolver, options, route } = how;
 
         it(`${reason}: ${sections.get(reason)}`, async (t) => {
-          const tenant = await (how.faulty ? startFaultyTenant() : createTestTenant());
-          t.after(() => tenant.close());
-          const own = how.faulty ? tenant.options() : tenant.clientOptions(options);
+          const tenant = (await how.tenant?.()) ?? shared;
+          if (how.tenant) t.after(() => tenant.close());
+          const own = tenant.clientOptions?.(options) ?? tenant.options();
           const client = wrap(new MonoCloudBackendNodeClient(own));
           const api = await startOne(t, protectApi(client, { certificateResolver }), route);
-          const make = how.faulty ?? how.token;
+          const make = how.token;
           const token = await (typeof make === 'function' ? make(tenant) : tenant.issueToken(make));
           const headers = await how.sends?.(tenant, api.url);
 
@@ -253,15 +261,13 @@ describe('docs/refusals.md', () => {
   }
 
   it('is right about a clock that is 7 minutes off, either way', async (t) => {
-    const tenant = await createTestTenant();
-    t.after(() => tenant.close());
-    const client = new MonoCloudBackendNodeClient(tenant.clientOptions());
+    const client = new MonoCloudBackendNodeClient(shared.clientOptions());
     const real = Date.now;
     t.after(() => {
       Date.now = real;
     });
     const reasonAt = async (claims, sinceIssue, clockOff) => {
-      const token = await tenant.issueToken({ claims });
+      const token = await shared.issueToken({ claims });
       Date.now = () => real() + (sinceIssue + clockOff) * 1000;
       try {
         await client.validateAccessToken(token);

@@ -90,7 +90,9 @@ async function startRegistry(tarballs) {
       response.writeHead(404, { 'content-type': 'application/json' });
       response.end('{"error":"Not found"}');
     } else if (file === undefined) {
-      response.writeHead(200, { 'content-type': 'application/json' });
+      // Another registry may have the same port later, and npm's cache goes by address.
+      const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+      response.writeHead(200, headers);
       response.end(JSON.stringify(packument(tarball, url)));
     } else {
       response.writeHead(200, { 'content-type': 'application/octet-stream' });

@@ -4,30 +4,17 @@
 // with real certificates and with tokens that oidc-provider has bound to them.
 
 const assert = require('node:assert/strict');
-const { execFile, spawn } = require('node:child_process');
-const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
-const { promisify } = require('node:util');
 
 const { createCa, createClientCert, createServerCert } = require('../support/certs.js');
+const { compile } = require('../support/compiler.js');
 const { startOidcProvider } = require('../support/oidc/index.js');
+const { withServer } = require('../support/programs.js');
 const { decode, request } = require('./support.js');
 
 const ROOT = path.resolve(__dirname, '../..');
-const TSC = path.join(path.dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
-
-// Port 3000 may be taken here. This is loaded first, and tells the port that it is instead.
-const PRELOAD = `'use strict';
-const { Server } = require('node:net');
-const { listen } = Server.prototype;
-Server.prototype.listen = function (options, ...rest) {
-  if (options !== 3000 && options?.port !== 3000) return listen.call(this, options, ...rest);
-  this.once('listening', () => process.send({ port: this.address().port }));
-  return listen.call(this, { host: '127.0.0.1', port: 0 }, ...rest);
-};
-`;
 
 const ca = createCa();
 const clientCa = createCa({ name: 'Client CA' });
@@ -70,7 +57,6 @@ describe('the mTLS examples', { skip }, () => {
     const cache = path.join(ROOT, 'node_modules', '.cache');
     fs.mkdirSync(cache, { recursive: true });
     directory = fs.mkdtempSync(path.join(cache, 'mtls-examples-'));
-    fs.writeFileSync(path.join(directory, 'preload.js'), PRELOAD);
     fs.writeFileSync(path.join(directory, 'ca.pem'), ca.cert);
     // Inside node_modules no package finds itself by its own name.
     fs.mkdirSync(path.join(directory, 'node_modules', '@monocloud'), { recursive: true });
@@ -97,12 +83,10 @@ describe('the mTLS examples', { skip }, () => {
     });
   }
 
-  async function compile(project) {
+  function build(project) {
     const out = path.join(directory, path.basename(project));
-    const args = ['-p', project, '--noEmit', 'false', '--rootDir', project, '--outDir', out];
-    await promisify(execFile)(process.execPath, [TSC, ...args]).catch((error) => {
-      assert.fail(error.stdout || error.message);
-    });
+    const options = { noEmit: false, rootDir: project, outDir: out };
+    assert.equal(compile(project, 'tsconfig.json', options, { emit: true }), '');
     const example = fs.readFileSync(path.join(project, '.env.example'), 'utf8');
     fs.writeFileSync(path.join(out, '.env'), dotenv(example));
     fs.writeFileSync(path.join(out, '<your-server-key.pem>'), server.key);
@@ -110,76 +94,50 @@ describe('the mTLS examples', { skip }, () => {
     return out;
   }
 
-  async function run(t, cwd) {
-    const inherited = Object.entries(process.env).filter(
-      ([name]) => !name.startsWith('MONOCLOUD_BACKEND_') && name !== 'NODE_TEST_CONTEXT',
-    );
-    const preload = path.join(directory, 'preload.js');
-    const child = spawn(process.execPath, ['--require', preload, 'server.js'], {
-      cwd,
-      env: {
-        ...Object.fromEntries(inherited),
-        NODE_EXTRA_CA_CERTS: path.join(directory, 'ca.pem'),
-      },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text) => {
-        output += text;
-      });
-    }
-    const closed = once(child, 'close');
-    t.after(() => {
-      child.kill();
-      return closed;
-    });
-    const ended = closed.then(() => [undefined]);
-    const [message] = await Promise.race([once(child, 'message'), ended]);
-    assert.ok(message, `it ended before it listened:\n${output}`);
-    return { url: `https://127.0.0.1:${message.port}`, output: () => output };
-  }
-
   for (const framework of ['fastify', 'express']) {
-    it(`examples/mtls-${framework} lets a token in with its certificate alone`, async (t) => {
+    it(`examples/mtls-${framework} lets a token in with its certificate alone`, async () => {
       const project = path.join(ROOT, 'examples', `mtls-${framework}`);
       const files = fs.readdirSync(project).filter((file) => /ts$/.test(file));
       assert.deepEqual(files, ['server.ts'], 'every program is run here');
-      const program = await run(t, await compile(project));
-
-      for (const version of ['TLSv1.2', 'TLSv1.3']) {
-        const tls = { ca: ca.cert, minVersion: version, maxVersion: version };
-        const ask = (token, identity, session) =>
-          request(`${program.url}/api/data`, {
-            token,
-            tls: { ...tls, cert: identity?.cert, key: identity?.key, session },
-          });
-        const refused = async (answering, challenge = 'Bearer error="invalid_token"') => {
-          const answer = await answering;
-          assert.equal(answer.status, 401, program.output());
-          assert.deepEqual(answer.json, { message: 'unauthorized' });
-          assert.equal(answer.headers['www-authenticate'], challenge);
-          return answer;
-        };
-
-        await refused(ask(undefined, own), 'Bearer');
-        await refused(ask('rubbish.rubbish.rubbish', own));
-        await refused(ask(tokens.free, own));
-        for (const token of tokens.bound) {
-          const answer = await ask(token, own);
-          assert.equal(answer.status, 200, program.output());
-          assert.deepEqual(answer.json.claims.cnf, { 'x5t#S256': own.thumbprint });
-          await refused(ask(token, other));
-          const { session } = await refused(ask(token));
-          const resumed = await refused(ask(token, own, session));
-          assert.equal(resumed.reused, true);
-        }
-        const { json } = await ask(tokens.bound[0], own);
-        assert.deepEqual(json.claims, decode(tokens.bound[0]));
-      }
-      assert.match(program.output(), /HTTPS server running on https:\/\/localhost:3000/);
-      assert.ok(!program.output().includes('BEGIN CERTIFICATE'));
+      const out = build(project);
+      const env = { NODE_EXTRA_CA_CERTS: path.join(directory, 'ca.pem') };
+      await withServer(path.join(out, 'server.js'), out, env, letsIn);
     });
+  }
+
+  async function letsIn(port, printed) {
+    for (const version of ['TLSv1.2', 'TLSv1.3']) {
+      const tls = { ca: ca.cert, minVersion: version, maxVersion: version };
+      const ask = (token, identity, session) =>
+        request(`https://127.0.0.1:${port}/api/data`, {
+          token,
+          tls: { ...tls, cert: identity?.cert, key: identity?.key, session },
+        });
+      const refused = async (answering, challenge = 'Bearer error="invalid_token"') => {
+        const answer = await answering;
+        assert.equal(answer.status, 401, printed());
+        assert.deepEqual(answer.json, { message: 'unauthorized' });
+        assert.equal(answer.headers['www-authenticate'], challenge);
+        return answer;
+      };
+
+      await refused(ask(undefined, own), 'Bearer');
+      await refused(ask('rubbish.rubbish.rubbish', own));
+      await refused(ask(tokens.free, own));
+      for (const token of tokens.bound) {
+        const answer = await ask(token, own);
+        assert.equal(answer.status, 200, printed());
+        assert.deepEqual(answer.json.claims.cnf, { 'x5t#S256': own.thumbprint });
+        await refused(ask(token, other));
+        const { session } = await refused(ask(token));
+        const resumed = await refused(ask(token, own, session));
+        assert.equal(resumed.reused, true);
+      }
+      const { json } = await ask(tokens.bound[0], own);
+      assert.deepEqual(json.claims, decode(tokens.bound[0]));
+    }
+    assert.match(printed(), /HTTPS server running on https:\/\/localhost:3000/);
+    assert.ok(!printed().includes('BEGIN CERTIFICATE'));
   }
 
   it('examples/mtls-fastify is the guide, word for word', () => {

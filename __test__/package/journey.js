@@ -4,31 +4,18 @@
 // tests beside it, and by `npm run newcomer`, which prints how long it took.
 
 const assert = require('node:assert/strict');
-const { execFileSync, fork } = require('node:child_process');
-const { once } = require('node:events');
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
-const https = require('node:https');
+const os = require('node:os');
 const path = require('node:path');
 const { performance } = require('node:perf_hooks');
 const { commandOf, download, nodeOf } = require('../../tools/downloads.js');
+const { send, withServer } = require('../support/programs.js');
 const { PACKAGE, createProject, environment, npm, remove, succeed } = require('./support.js');
 
-const LIMIT_MS = 60_000;
-
-/**
- * Loaded before the program: the port that it names may be taken, so it gets another, and says which.
- * `redisCache` is what two documents call a cache of the reader's own.
- */
+/** Loaded before the program: `redisCache` is what two documents call a cache of the reader's own. */
 const PRELOAD = `
 'use strict';
-const { Server } = require('node:net');
-const { listen } = Server.prototype;
-Server.prototype.listen = function (...args) {
-  if (args[0] === 3000) args[0] = 0;
-  else if (args[0]?.port === 3000) args[0] = { ...args[0], port: 0 };
-  this.once('listening', () => process.send({ port: this.address().port }));
-  return listen.apply(this, args);
-};
 if (process.env.REDIS_URL) {
   const { createClient } = require('redis');
   const { createRedisCache } = require('${PACKAGE}/redis');
@@ -42,28 +29,28 @@ if (process.env.REDIS_URL) {
 
 /** How a program in TypeScript comes to run: its text, or what becomes of it, and by which Node.js. */
 const WAYS = {
-  'types stripped by Node.js 22': (_project, text) => ({
-    file: 'server.mts',
-    text,
-    node: nodeOf('22'),
-  }),
-  'JavaScript, Node.js 18': (_project, text) => ({
-    file: 'server.mjs',
-    text: withoutTypes(text),
-    node: nodeOf('18'),
-  }),
-  'compiled by tsc': async (project, text, packages) => {
-    const types = ['@types/node@20', ...packages.filter((name) => name === 'express@5')];
-    await npm(['install', ...types.map((name) => name.replace(/^express/, '@types/express'))], {
-      cwd: project,
-    });
-    fs.writeFileSync(path.join(project, 'server.mts'), text);
-    const tsc = commandOf(download('typescript-latest'), 'typescript', 'tsc');
-    const flags = ['--module', 'nodenext', '--target', 'es2022', '--types', 'node', '--strict'];
-    await succeed(process.execPath, [tsc, ...flags, 'server.mts'], { cwd: project });
-    return { file: 'server.mjs', node: process.execPath };
+  'types stripped by Node.js 22': {
+    prepare: (_project, text) => ({ file: 'server.mts', text, node: nodeOf('22') }),
+  },
+  'JavaScript, Node.js 18': {
+    prepare: (_project, text) => ({
+      file: 'server.mjs',
+      text: withoutTypes(text),
+      node: nodeOf('18'),
+    }),
+  },
+  'compiled by tsc': {
+    packages: ['@types/node@20', '@types/express@5'],
+    async prepare(project, text) {
+      fs.writeFileSync(path.join(project, 'server.mts'), text);
+      const tsc = commandOf(download('typescript-latest'), 'typescript', 'tsc');
+      const flags = ['--module', 'nodenext', '--target', 'es2022', '--types', 'node', '--strict'];
+      await succeed(process.execPath, [tsc, ...flags, 'server.mts'], { cwd: project });
+      return { file: 'server.mjs', node: process.execPath };
+    },
   },
 };
+const FIRST_WAY = Object.keys(WAYS)[0];
 
 /** What a reader who does not write TypeScript leaves out. */
 function withoutTypes(text) {
@@ -76,56 +63,26 @@ function withoutTypes(text) {
   });
 }
 
-async function start(project, { file, node }, env) {
-  const child = fork(path.join(project, file), {
+/**
+ * Installs what a journey needs, in a project of its own.
+ * @param {object} journey
+ * @param {object} how
+ * @param {{ npmrc: string }} how.registry
+ * @param {string} [how.way] one of WAYS
+ * @param {string} [how.cache] npm's
+ * @returns {Promise<string>} the project; several journeys that need the same can use it
+ */
+async function install(journey, { registry, way = FIRST_WAY, cache }) {
+  const project = createProject(registry, { 'preload.cjs': PRELOAD });
+  await npm(['install', PACKAGE, ...packagesOf(journey, way)], {
     cwd: project,
-    env: environment(env),
-    execPath: node,
-    execArgv: ['--require', path.join(project, 'preload.cjs')],
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: cache ? { npm_config_cache: cache } : {},
   });
-  let printed = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text) => {
-      printed += text;
-    });
-  }
-  const exit = once(child, 'exit');
-  const stop = async () => {
-    child.kill();
-    await exit;
-    return printed;
-  };
-  const ended = exit.then(() => {
-    throw new Error(`the program ended before it listened:\n${printed}`);
-  });
-  ended.catch(() => {});
-  try {
-    const listening = once(child, 'message', { signal: AbortSignal.timeout(LIMIT_MS) });
-    const [{ port }] = await Promise.race([listening, ended]);
-    return { port, stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  return project;
 }
 
-async function send(port, { method, path: to, headers, tls }) {
-  if (!tls) {
-    const url = `http://localhost:${port}${to}`;
-    const signal = AbortSignal.timeout(LIMIT_MS);
-    const response = await fetch(url, { method, headers, signal });
-    return { status: response.status, text: await response.text() };
-  }
-  const options = { method, headers, agent: false, ...tls };
-  const [response] = await once(
-    https.request(`https://localhost:${port}${to}`, options).end(),
-    'response',
-  );
-  let text = '';
-  for await (const chunk of response.setEncoding('utf8')) text += chunk;
-  return { status: response.statusCode, text };
-}
+/** What a journey needs besides this package. */
+const packagesOf = ({ packages }, way = FIRST_WAY) => [...packages, ...(WAYS[way].packages ?? [])];
 
 /**
  * Walks it once, and throws where an answer is not the expected one.
@@ -135,23 +92,21 @@ async function send(port, { method, path: to, headers, tls }) {
  * @param {Function} journey.settle given the project: the tenant, as
  *   `{ env, files, request(what), close() }`
  * @param {object[]} journey.requests `{ to, token, …, status, json }`
- * @param {object} how
- * @param {{ npmrc: string }} how.registry
- * @param {string} [how.way] one of WAYS
- * @param {string} [how.cache] npm's
- * @returns {Promise<{ install: number, answer: number, printed: string }>} milliseconds: of the install,
- *   and from its start to the first 200
+ * @param {string} installed the project of {@link install}
+ * @param {string} [way] one of WAYS
+ * @returns {Promise<{ answer: number, printed: string }>} `answer`: milliseconds to the first 200
  */
-async function walk(journey, { registry, way = Object.keys(WAYS)[0], cache }) {
-  const project = createProject(registry, { 'preload.cjs': PRELOAD });
+async function walk(journey, installed, way = FIRST_WAY) {
+  const project = fs.mkdtempSync(path.join(os.tmpdir(), 'monocloud-journey-'));
+  for (const name of ['package.json', 'preload.cjs']) {
+    fs.copyFileSync(path.join(installed, name), path.join(project, name));
+  }
+  const modules = path.join(installed, 'node_modules');
+  fs.symlinkSync(modules, path.join(project, 'node_modules'), 'junction');
   let world;
-  let running;
   try {
-    const options = { cwd: project, env: cache ? { npm_config_cache: cache } : {} };
     const begun = performance.now();
-    await npm(['install', PACKAGE, ...journey.packages], options);
-    const install = performance.now() - begun;
-    const program = await WAYS[way](project, journey.text, journey.packages);
+    const program = await WAYS[way].prepare(project, journey.text);
     if (program.text) fs.writeFileSync(path.join(project, program.file), program.text);
     // The tenant is somebody else's, and there already: it takes nothing of the newcomer's time.
     const paused = performance.now();
@@ -161,25 +116,31 @@ async function walk(journey, { registry, way = Object.keys(WAYS)[0], cache }) {
     }
     const settled = performance.now() - paused;
 
-    running = await start(project, program, world.env);
     let answer;
-    for (const expected of journey.requests) {
-      const request = await world.request(expected);
-      const { status, text } = await send(running.port, request);
-      if (status === 200) answer ??= performance.now() - begun - settled;
-      const what = `${request.method} ${request.path}, ${JSON.stringify(expected.token)}: ${text}`;
-      assert.equal(status, expected.status, what);
-      if (expected.json) assert.deepEqual(JSON.parse(text), expected.json, what);
-    }
-    await world.check?.();
-    const printed = await running.stop();
-    running = undefined;
-    return { install, answer, printed };
+    let printed;
+    const use = async (port, print) => {
+      printed = print;
+      for (const expected of journey.requests) {
+        const { path: to, ...request } = await world.request(expected);
+        const scheme = request.identity ? 'https' : 'http';
+        const { status, text } = await send(`${scheme}://localhost:${port}${to}`, request);
+        if (status === 200) answer ??= performance.now() - begun - settled;
+        const what = `${request.method} ${to}, ${JSON.stringify(expected.token)}: ${text}`;
+        assert.equal(status, expected.status, what);
+        if (expected.json) assert.deepEqual(JSON.parse(text), expected.json, what);
+      }
+      await world.check?.();
+    };
+    await withServer(path.join(project, program.file), project, {}, use, {
+      isolated: environment(world.env),
+      node: program.node,
+      preload: path.join(project, 'preload.cjs'),
+    });
+    return { answer, printed: printed() };
   } finally {
-    await running?.stop();
     await world?.close();
     remove(project);
   }
 }
 
-module.exports = { WAYS, walk };
+module.exports = { WAYS, install, packagesOf, walk };

@@ -12,9 +12,10 @@ const { createRequire } = require('node:module');
 const net = require('node:net');
 const path = require('node:path');
 const { createClient } = require('redis');
-const { createCa, createClientCert, createServerCert } = require('../support/certs.js');
+const { createServerCert } = require('../support/certs.js');
 const { startFaultyTenant } = require('../support/faulty-tenant.js');
 const { noRedis, startRedis } = require('../support/redis.js');
+const { ca, client, other: stranger, server } = require('../support/snippets/common.js');
 const { PACKAGE, ROOT } = require('./support.js');
 
 const TYPES = path.join(ROOT, '__test__', 'types');
@@ -23,11 +24,6 @@ const DOCUMENTED = '// As documented:\n';
 
 const UNAUTHORIZED = { status: 401, json: { message: 'unauthorized' } };
 const FORBIDDEN = { status: 403, json: { message: 'forbidden' } };
-
-const ca = createCa();
-const serverCert = createServerCert(ca);
-const client = createClientCert(ca);
-const stranger = createClientCert(ca);
 
 /** README.md's first program. */
 function firstSnippet() {
@@ -60,13 +56,13 @@ async function onLoopback(project, { dotenv = false, tls = false } = {}) {
     files: {
       ...(dotenv && { '.env': variables.join('') }),
       ...(tls && {
-        '<your-server-key.pem>': serverCert.key,
-        '<your-server-cert.pem>': serverCert.cert,
+        '<your-server-key.pem>': server.key,
+        '<your-server-cert.pem>': server.cert,
       }),
     },
     async request({ method = 'GET', to, token, certificate }) {
       const headers = token ? bearer(await tenant.issueToken(token)) : {};
-      const identity = tls && { tls: { ca: ca.cert, ...certificate } };
+      const identity = tls && { identity: certificate ?? {} };
       return { method, path: to, headers, ...identity };
     },
     close: () => tenant.close(),

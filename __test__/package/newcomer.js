@@ -14,9 +14,10 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { WAYS, walk } = require('./journey');
+const { performance } = require('node:perf_hooks');
+const { WAYS, install, walk } = require('./journey');
 const { README, SEEDS } = require('./journeys');
-const { serve } = require('./support');
+const { remove, serve } = require('./support');
 const { download, nodeOf } = require('../../tools/downloads');
 
 const seconds = (milliseconds) => `${(milliseconds / 1000).toFixed(2)} s`.padStart(8);
@@ -46,9 +47,13 @@ async function main(wanted) {
         // The first of the two fills the cache.
         for (const kind of ['cold', 'warm']) {
           if (kind === 'cold') fs.rmSync(cache, { recursive: true, force: true });
-          const { install, answer } = await walk(journey, { registry, way, cache });
+          const begun = performance.now();
+          const project = await install(journey, { registry, way, cache });
+          const installed = performance.now() - begun;
+          const { answer } = await walk(journey, project, way);
+          remove(project);
           const name = journey === README ? `${journey.name}: ${way}` : journey.name;
-          line(name, kind, seconds(install), seconds(answer));
+          line(name, kind, seconds(installed), seconds(installed + answer));
         }
       }
     }

@@ -8,21 +8,27 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
-const { WAYS, walk } = require('./journey.js');
+const { WAYS, install, packagesOf, walk } = require('./journey.js');
 const { README, SEEDS } = require('./journeys.js');
-const { ROOT, serve, succeed } = require('./support.js');
+const { ROOT, remove, serve } = require('./support.js');
 
 // Two at a time: half of each is waiting.
 describe('a newcomer', { concurrency: 2 }, () => {
+  // Journeys with the same packages share an installation.
+  const projects = new Map();
   let registry;
   before(async () => {
     registry = await serve();
   });
-  after(() => registry.close());
+  after(async () => {
+    for (const project of projects.values()) remove(await project);
+    await registry.close();
+  });
 
   async function arrives(journey, way) {
-    const { install, answer, printed } = await walk(journey, { registry, way });
-    assert.ok(install < answer);
+    const packages = packagesOf(journey, way).join(' ');
+    if (!projects.has(packages)) projects.set(packages, install(journey, { registry, way }));
+    const { printed } = await walk(journey, await projects.get(packages), way);
     assert.match(printed, journey.prints ?? /^(\(node:\d+\) ExperimentalWarning.*\n\(Use .*\n)?$/);
   }
 
@@ -34,15 +40,6 @@ describe('a newcomer', { concurrency: 2 }, () => {
     const { name, skip } = journey;
     it(`runs ${name}`, { skip }, () => arrives(journey));
   }
-
-  it('can be timed', async () => {
-    const args = [path.join(__dirname, 'newcomer.js'), 'express-claims'];
-    const { stdout } = await succeed(process.execPath, args);
-    const figures = (cache) =>
-      new RegExp(`^seeds/express-claims\\.mts +${cache}( +\\d+\\.\\d\\d s){2}$`, 'm');
-    assert.match(stdout, figures('cold'));
-    assert.match(stdout, figures('warm'));
-  });
 
   it('has every program of the documentation', () => {
     const types = path.join(ROOT, '__test__', 'types');

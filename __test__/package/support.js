@@ -114,6 +114,10 @@ function environment(more = {}) {
     no_proxy: LOOPBACK,
     npm_config_cache: path.join(CACHE, 'npm'),
     npm_config_update_notifier: 'false',
+    // What is in the cache of other packages is not asked for again.
+    npm_config_prefer_offline: 'true',
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
     ...more,
   };
 }

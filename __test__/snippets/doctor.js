@@ -5,7 +5,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { root } = require('../support/snippets/pages.js');
-const { environment, run } = require('../support/snippets/programs.js');
+const { environment, run } = require('../support/programs.js');
 const { client, server } = require('../support/snippets/common.js');
 const { sendJson, startFaultyTenant } = require('../support/faulty-tenant.js');
 

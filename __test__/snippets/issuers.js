@@ -33,20 +33,26 @@ const AS_ON_THE_PAGE = {
   },
 };
 
-/** Starts vendors, and the internet that they are on. */
+/** Each vendor once for all snippets; its process ends with this one. */
+const started = new Map();
+
+async function vendor(name) {
+  const { claims: own, ...more } = AS_ON_THE_PAGE[name];
+  if (!started.has(name)) started.set(name, startVendor(name, { authority: ca, ...more }));
+  const provider = await started.get(name);
+  const issueToken = ({ scopes, groups, claims } = {}) =>
+    provider.token({ scope: scopes?.join(' '), claims: { groups, ...own, ...claims } });
+  return { port: provider.port, issueToken };
+}
+
+/** Vendors, and the internet that they are on. */
 async function start(names, after) {
   const internet = await startInternet();
   after(() => internet.close());
   const tenants = {};
   for (const name of names) {
-    const { claims: own, ...more } = AS_ON_THE_PAGE[name];
-    const provider = await startVendor(name, { authority: ca, ...more });
-    after(() => provider.close());
-    internet.ports.set(VENDORS[name].host, provider.port);
-    tenants[name] = {
-      issueToken: ({ scopes, groups, claims } = {}) =>
-        provider.token({ scope: scopes?.join(' '), claims: { groups, ...own, ...claims } }),
-    };
+    tenants[name] = await vendor(name);
+    internet.ports.set(VENDORS[name].host, tenants[name].port);
   }
   return { tenants, env: { HTTPS_PROXY: internet.url, SSL_CERT_FILE: 'ca.pem' } };
 }
@@ -76,12 +82,12 @@ const partsOf = (token) =>
 
 /** The token on the page: it has the members of those that the tests are made with. */
 const example = (name) => ({
-  async check({ language, text }, { after }) {
+  async check({ language, text }) {
     assert.equal(language, 'json');
     const [header, payload] = text.split(/^(?=\{$)/m).map((part) => JSON.parse(part));
-    const { tenants } = await start([name], after);
+    const { issueToken } = await vendor(name);
     const wish = { scopes: ['orders:read'], groups: ['admin'] };
-    const [realHeader, realPayload] = partsOf(await tenants[name].issueToken(wish));
+    const [realHeader, realPayload] = partsOf(await issueToken(wish));
     assert.deepEqual(Object.keys(header).sort(), Object.keys(realHeader).sort());
     assert.deepEqual(Object.keys(payload).sort(), Object.keys(realPayload).sort());
     const same = ({ iss, aud, scope, scp, roles, permissions, realm_access, typ, token_use }) => ({

@@ -10,20 +10,32 @@ const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 
 const { createTestTenant } = require('@monocloud/backend-node/testing');
-const { FILES, HELLO, isOld } = require('../support/snippets/common.js');
-const { check, environment, run, withServer } = require('../support/snippets/programs.js');
+const { EXPIRED, FILES, UNAUTHORIZED, granted, isOld } = require('../support/snippets/common.js');
+const { check, environment, run, withServer } = require('../support/programs.js');
 const { createProject, installPackage } = require('../support/snippets/runners.js');
 
-const SERVER = `import express from 'express';
+/** On what Node.js has itself: that a bundler takes Express, too, is in __test__/package/bundlers.test.js. */
+const SERVER = `import http from 'node:http';
+import { MonoCloudBackendNodeClient } from '@monocloud/backend-node';
 import { protectApi } from '@monocloud/backend-node/express';
 
-const protect = protectApi();
-const app = express();
-app.get('/api/hello', protect(), (_req, res) => {
-  res.json({ message: 'hello' });
+const client = new MonoCloudBackendNodeClient();
+protectApi(client);
+const server = http.createServer(async (req, res) => {
+  const [, token] = (req.headers.authorization ?? '').split(' ');
+  const [status, message] = await client.validateAccessToken(token).then(
+    () => [200, 'hello'],
+    () => [401, 'unauthorized'],
+  );
+  res.writeHead(status).end(JSON.stringify({ message }));
 });
-app.listen(3000);
+server.listen(3000);
 `;
+const ANSWERS = [
+  [undefined, UNAUTHORIZED],
+  [{}, granted('hello')],
+  [EXPIRED, UNAUTHORIZED],
+].map(([token, answer]) => ({ to: '/api/hello', token, answer }));
 
 const gone = (directory) => fs.rmSync(directory, { recursive: true, force: true });
 
@@ -49,7 +61,7 @@ async function bundles(tool, args, { config, text, alone = false }, { after }) {
   const tenant = await createTestTenant();
   after(() => tenant.close());
   await withServer(path.join(deployed, bundle), deployed, tenant.env(), async (port) => {
-    for (const request of HELLO) await check(tenant, `http://localhost:${port}`, request);
+    for (const request of ANSWERS) await check(tenant, `http://localhost:${port}`, request);
   });
 }
 

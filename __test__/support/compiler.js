@@ -94,13 +94,11 @@ function createHost(ts, options) {
   const host = ts.createCompilerHost(options, true);
   if (!shared.has(ts)) shared.set(ts, new Map());
   const known = shared.get(ts);
-  // What a file is bound to may depend on these, so they are not shared across them.
-  const { target, module, moduleResolution, lib } = options;
-  const setting = JSON.stringify([target, module, moduleResolution, lib]);
   const { getSourceFile } = host;
   host.getSourceFile = (name, how, ...rest) => {
     if (!name.startsWith(`${modules}/`)) return getSourceFile.call(host, name, how, ...rest);
-    const key = `${name} ${setting} ${how?.impliedNodeFormat}`;
+    // What a declaration file is parsed and bound to depends on nothing else.
+    const key = `${name} ${options.target} ${how?.impliedNodeFormat}`;
     if (!known.has(key)) known.set(key, getSourceFile.call(host, name, how, ...rest));
     return known.get(key);
   };
@@ -142,11 +140,12 @@ const isOwn = (project) => (file) => file === undefined || file.fileName.startsW
 
 /**
  * All that the compiler has to say, as `tsc` prints it; nothing is an empty text.
- * @param {{ version?: 'latest' | '5.0', ownOnly?: boolean }} [how] `ownOnly`: leaves out what it says
- * of files in other packages
+ * @param {{ version?: 'latest' | '5.0', ownOnly?: boolean, emit?: boolean }} [how] `ownOnly`: leaves out what
+ * it says of files in other packages; `emit`: writes the output, too
  */
-function compile(project, config, options, { version, ownOnly = false } = {}) {
+function compile(project, config, options, { version, ownOnly = false, emit = false } = {}) {
   const { ts, program, errors } = createProgram(project, config, options, version);
+  if (emit) errors.push(...program.emit().diagnostics);
   const own = isOwn(project);
   const all = ownOnly
     ? [

@@ -9,26 +9,30 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
 const { ALL, RESOLUTIONS, VERSIONS, compile, createProject } = require('../support/compiler.js');
+const { testRefused } = require('./refused.js');
 
 const FOUR = { ...ALL, '@types/express': 'types-express4', fastify: 'fastify4' };
 const how = { version: '5.0', ownOnly: true };
 
 describe('TypeScript 5.0', () => {
+  const all = createProject(ALL);
+  const bare = createProject({});
+
   it('is what it says', () => {
     assert.match(VERSIONS['5.0'].version, /^5\.0\./);
   });
 
   for (const [resolution, flags] of Object.entries(RESOLUTIONS)) {
     it(`compiles the seeds, our rules and generics under ${resolution}`, () => {
-      assert.equal(compile(createProject(ALL), 'tsconfig.json', flags, how), '');
+      assert.equal(compile(all, 'tsconfig.json', flags, how), '');
     });
 
     it(`compiles the augmentations of the seeds under ${resolution}`, () => {
-      assert.equal(compile(createProject(ALL), 'tsconfig.augmented.json', flags, how), '');
+      assert.equal(compile(all, 'tsconfig.augmented.json', flags, how), '');
     });
 
     it(`compiles the helpers without @types/node under ${resolution}`, () => {
-      assert.equal(compile(createProject({}), 'tsconfig.bare.json', flags, how), '');
+      assert.equal(compile(bare, 'tsconfig.bare.json', flags, how), '');
     });
   }
 
@@ -37,9 +41,11 @@ describe('TypeScript 5.0', () => {
   });
 
   it('finds a mistake at all', () => {
-    const project = createProject(ALL);
-    const mistake = "import { x } from '@monocloud/backend-node/express';\n";
-    fs.writeFileSync(path.join(project, 'rules', 'mistake.cts'), mistake);
-    assert.match(compile(project, 'tsconfig.json', {}, how), /^rules\/mistake\.cts.*TS2305/);
+    const project = createProject({});
+    const mistake = "import { x } from '@monocloud/backend-node/utils';\n";
+    fs.writeFileSync(path.join(project, 'bare', 'mistake.cts'), mistake);
+    assert.match(compile(project, 'tsconfig.bare.json', {}, how), /^bare\/mistake\.cts.*TS2305/);
   });
 });
+
+testRefused('5.0', ['nodenext']);

@@ -7,10 +7,14 @@ const { makePair: generate } = pairs;
 
 const CURVES = { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' };
 
+/** One for all algorithms of RSA: six take a second. */
+let rsa;
+
 async function privateJwk(alg) {
   let pair;
   if (/^[RP]S/.test(alg)) {
-    pair = await generate('rsa', { modulusLength: 2048 });
+    rsa ??= generate('rsa', { modulusLength: 2048 });
+    pair = await rsa;
   } else if (CURVES[alg]) {
     pair = await generate('ec', { namedCurve: CURVES[alg] });
   } else {
@@ -23,7 +27,7 @@ async function privateJwk(alg) {
 const family = (alg) => (/^[RP]S/.test(alg) ? 'RSA' : (CURVES[alg] ?? 'Ed25519'));
 
 /**
- * A private key set. With `nameAlg`, one key an algorithm, each with its `alg`; without, one key a
+ * A private key set. With `nameAlg`, one JWK an algorithm, each with its `kid` and `alg`; without, one JWK a
  * key type and no `alg` at all, as many a real server publishes them. (oidc-provider itself adds
  * the `alg` where only one is possible: EC keys always carry it.)
  */

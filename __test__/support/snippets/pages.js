@@ -6,11 +6,9 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { run } = require('./programs.js');
+const { compile } = require('../compiler.js');
 
 const root = path.join(__dirname, '..', '..', '..');
-const typescript = path.join(root, 'node_modules', 'typescript');
-const tsc = path.join(typescript, require(path.join(typescript, 'package.json')).bin.tsc);
 const EXPECTED = path.join(root, '__test__', 'snippets');
 
 // Ignored by git. It is an empty project with the package installed, as a reader's.
@@ -116,10 +114,11 @@ function writeAll(found, expectations) {
 }
 
 /**
- * One compilation for all: a program's start costs more than ten snippets. Those that are `augmented`
- * change the types of a framework for all that is compiled with them, and so are compiled beside.
+ * One compilation for all. Those that are `augmented` change the types of a framework for all that is compiled
+ * with them, and so are compiled beside.
+ * @returns {string} what the compiler has to say
  */
-async function compileAll(found, expectations) {
+function compileAll(found, expectations) {
   const augmented = [];
   for (const [page, snippets] of found) {
     for (const [name, snippet] of snippets) {
@@ -128,15 +127,12 @@ async function compileAll(found, expectations) {
     }
   }
   const all = { include: ['**/*.ts'], exclude: ['node_modules', ...augmented] };
-  const compiled = await Promise.all([
-    compile('tsconfig.json', all),
-    ...(augmented.length > 0 ? [compile('tsconfig.augmented.json', { files: augmented })] : []),
-  ]);
-  const status = compiled.find((result) => result.status !== 0)?.status ?? 0;
-  return { status, output: compiled.map(({ output }) => output).join('') };
+  const compiled = [emit('tsconfig.json', all)];
+  if (augmented.length > 0) compiled.push(emit('tsconfig.augmented.json', { files: augmented }));
+  return compiled.join('');
 }
 
-function compile(name, files) {
+function emit(name, files) {
   const compilerOptions = {
     target: 'es2022',
     module: 'nodenext',
@@ -147,9 +143,8 @@ function compile(name, files) {
     skipLibCheck: true,
     rootDir: '.',
   };
-  const config = path.join(work, name);
-  fs.writeFileSync(config, JSON.stringify({ compilerOptions, ...files }));
-  return run(process.execPath, [tsc, '-p', config, '--pretty', 'false']);
+  fs.writeFileSync(path.join(work, name), JSON.stringify({ compilerOptions, ...files }));
+  return compile(work, name, {}, { emit: true });
 }
 
 /**

@@ -5,7 +5,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { environment, run } = require('./programs.js');
+const { environment, run } = require('../programs.js');
 
 const root = path.join(__dirname, '..', '..', '..');
 

@@ -1,6 +1,6 @@
 'use strict';
 
-// Starts a snippet as a program of its own, and sends it requests.
+// Starts a program of the documentation, and sends it requests.
 
 const assert = require('node:assert/strict');
 const { execFile, fork } = require('node:child_process');
@@ -9,9 +9,10 @@ const http = require('node:http');
 const https = require('node:https');
 const path = require('node:path');
 
-const { ca } = require('./common.js');
+const { ca } = require('./snippets/common.js');
 
 const TIMEOUT_MS = 60_000;
+const LISTENING = path.join(__dirname, 'listening.cjs');
 
 /** What a snippet inherits: a test runner that a test starts must not take itself for a part of it. */
 function environment(extra) {
@@ -34,12 +35,20 @@ function run(file, args, options) {
 /**
  * Starts a program that listens in the directory `cwd`, and calls `use` with its port and with what tells
  * all that it has printed so far.
+ * @param {string} program
+ * @param {string} cwd
+ * @param {object} env on top of what is inherited
+ * @param {(port: number, printed: () => string) => unknown} use
+ * @param {{ node?: string, preload?: string, isolated?: object }} [more] `preload`: a module to load first;
+ *   `isolated`: the whole environment
  */
-async function withServer(program, cwd, env, use) {
+async function withServer(program, cwd, env, use, { node, preload, isolated } = {}) {
+  const loaded = [LISTENING, ...(preload ? [preload] : [])];
   const child = fork(program, {
     cwd,
-    env: environment(env),
-    execArgv: ['--require', path.join(cwd, 'preload.cjs')],
+    env: isolated ?? environment(env),
+    execPath: node ?? process.execPath,
+    execArgv: loaded.flatMap((file) => ['--require', file]),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let printed = '';
@@ -51,7 +60,7 @@ async function withServer(program, cwd, env, use) {
   const exit = once(child, 'exit');
   try {
     const ended = exit.then(() => {
-      throw new Error(`the snippet ended before it listened:\n${printed}`);
+      throw new Error(`it ended before it listened:\n${printed}`);
     });
     ended.catch(() => {});
     const [{ port }] = await Promise.race([

@@ -129,39 +129,43 @@ const COOKIES = `declare global {
 export {};
 `;
 
-describe('the examples of the declarations', () => {
-  const examples = modules.flatMap(examplesOf);
+function testExamples() {
+  describe('the examples of the declarations', () => {
+    const examples = modules.flatMap(examplesOf);
 
-  it('are there for what one would look up', () => {
-    assert.ok(examples.length > 40, `${examples.length} examples`);
-    const pages = new Set(examples.map(({ page }) => page));
-    assert.deepEqual([...pages].sort(), modules.map(({ name }) => name).sort());
-  });
+    it('are there for what one would look up', () => {
+      assert.ok(examples.length > 40, `${examples.length} examples`);
+      const pages = new Set(examples.map(({ page }) => page));
+      assert.deepEqual([...pages].sort(), modules.map(({ name }) => name).sort());
+    });
 
-  it('compile', () => {
-    const project = createProject({ ...ALL, ...REDIS });
-    const directory = path.join(project, 'examples');
-    fs.mkdirSync(directory);
-    fs.writeFileSync(path.join(directory, 'cookies.mts'), COOKIES);
-    // Each by itself where it declares something for everybody: another one may do so, too.
-    const [alone, together] = [true, false].map((global) =>
-      examples.filter(({ text }) => /^declare (global|module)/m.test(text) === global),
-    );
-    const config = (name, files) => {
-      const options = { extends: './tsconfig.json', include: files };
-      fs.writeFileSync(path.join(project, name), JSON.stringify(options));
-    };
-    const write = (example) => {
-      const file = `examples/${example.page}-${example.line}.mts`;
-      fs.writeFileSync(path.join(project, file), programOf(example));
-      return file;
-    };
-    config('tsconfig.examples.json', ['examples/cookies.mts', ...together.map(write)]);
-    const options = { skipLibCheck: true };
-    assert.equal(compile(project, 'tsconfig.examples.json', options), '');
-    for (const example of alone) {
-      config('tsconfig.example.json', [write(example)]);
-      assert.equal(compile(project, 'tsconfig.example.json', options), '');
-    }
+    it('compile', () => {
+      const project = createProject({ ...ALL, ...REDIS });
+      const directory = path.join(project, 'examples');
+      fs.mkdirSync(directory);
+      fs.writeFileSync(path.join(directory, 'cookies.mts'), COOKIES);
+      // Each by itself where it declares something for everybody: another one may do so, too.
+      const [alone, together] = [true, false].map((global) =>
+        examples.filter(({ text }) => /^declare (global|module)/m.test(text) === global),
+      );
+      const config = (name, files) => {
+        const options = { extends: './tsconfig.json', include: files };
+        fs.writeFileSync(path.join(project, name), JSON.stringify(options));
+      };
+      const write = (example) => {
+        const file = `examples/${example.page}-${example.line}.mts`;
+        fs.writeFileSync(path.join(project, file), programOf(example));
+        return file;
+      };
+      config('tsconfig.examples.json', ['examples/cookies.mts', ...together.map(write)]);
+      const options = { skipLibCheck: true };
+      assert.equal(compile(project, 'tsconfig.examples.json', options), '');
+      for (const example of alone) {
+        config('tsconfig.example.json', [write(example)]);
+        assert.equal(compile(project, 'tsconfig.example.json', options), '');
+      }
+    });
   });
-});
+}
+
+module.exports = { testExamples };

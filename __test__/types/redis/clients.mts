@@ -25,13 +25,11 @@ const options: RedisCacheOptions = {
 export const caches: ICache[] = [
   createRedisCache(node5.createClient(), options),
   createRedisCache(node5.createClient({ RESP: 3, url: 'redis://127.0.0.1' }), options),
-  createRedisCache(await node5.createClient().connect()),
   createRedisCache(node5.createClientPool()),
   createRedisCache(node5.createCluster({ rootNodes: [] })),
   createRedisCache(node5.createSentinel({ name: 'main', sentinelRootNodes: [] })),
   createRedisCache(node6.createClient(), options),
   createRedisCache(node6.createClient({ RESP: 2, commandOptions: { timeout: 100 } }), options),
-  createRedisCache(await node6.createClient().connect()),
   createRedisCache(
     node6.createClient().withTypeMapping({ [node6.RESP_TYPES.BLOB_STRING]: Buffer }),
   ),
@@ -63,6 +61,13 @@ export const stores: IReplayStore[] = [
   createRedisReplayStore(new io6.Redis()),
   createRedisReplayStore(new io6.Cluster([])),
 ];
+
+export async function connected(): Promise<ICache[]> {
+  return [
+    createRedisCache(await node5.createClient().connect()),
+    createRedisCache(await node6.createClient().connect()),
+  ];
+}
 
 export function declared(
   five: node5.RedisClientType,

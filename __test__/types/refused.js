@@ -8,7 +8,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
-const { ALL, RESOLUTIONS, VERSIONS, compile, createProject } = require('../support/compiler.js');
+const { ALL, RESOLUTIONS, compile, createProject } = require('../support/compiler.js');
 
 const CASE = /^ *\/\/ (TS\d+(?:\|TS\d+)*): (.+)$/;
 
@@ -35,9 +35,13 @@ function found(output) {
   return errors;
 }
 
-describe('what must not compile', () => {
-  for (const version of Object.keys(VERSIONS)) {
-    for (const resolution of version === 'latest' ? ['nodenext', 'bundler'] : ['nodenext']) {
+/**
+ * @param {string} version of TypeScript
+ * @param {string[]} resolutions of RESOLUTIONS
+ */
+function testRefused(version, resolutions) {
+  describe('what must not compile', () => {
+    for (const resolution of resolutions) {
       it(`is refused by TypeScript ${version} under ${resolution}`, () => {
         const project = createProject(ALL);
         const output = compile(project, 'tsconfig.refused.json', RESOLUTIONS[resolution], {
@@ -59,5 +63,7 @@ describe('what must not compile', () => {
         assert.deepEqual(problems, []);
       });
     }
-  }
-});
+  });
+}
+
+module.exports = { testRefused };
