@@ -13,7 +13,13 @@ const { createRedisReplayStore } = require('@monocloud/backend-node/redis');
 const { assertAnswer } = require('../support/answers.js');
 const { guarded } = require('../support/guarded.js');
 const { raw } = require('../support/http.js');
-const { noRedis, replayLibraries, startCluster, startRedis } = require('../support/redis.js');
+const {
+  noRedis,
+  replayLibraries,
+  startCluster,
+  startRedis,
+  until,
+} = require('../support/redis.js');
 const {
   holderOf,
   judge,
@@ -133,7 +139,11 @@ describe('a store in Redis', { skip: noRedis, concurrency: true }, () => {
       if ((await node.cli('ROLE')).startsWith('master')) masters.push(node);
     }
     assert.equal(masters.length, 3);
-    for (const { cli } of masters) assert.equal(await cli('WAIT', '1', '5000'), '1');
+    const isAtReplica = async ({ cli }) => (await cli('WAIT', '1', '1000')) === '1';
+    await until(
+      async () => (await Promise.all(masters.map(isAtReplica))).every(Boolean),
+      'replication',
+    );
 
     await masters[0].kill();
     const deadline = Date.now() + WELL_MS;
