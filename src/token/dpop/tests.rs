@@ -141,7 +141,7 @@ fn each_rule_on_the_claims_has_its_refusal() {
         (json!({ "exp": NOW }), TokenError::DpopProofExpired),
         (json!({ "nbf": NOW + 61.0 }), TokenError::DpopProofNotYetValid),
         (json!({ "exp": "1" }), TokenError::DpopProofClaims),
-        (json!({ "nbf": null }), TokenError::DpopProofClaims),
+        (json!({ "nbf": [] }), TokenError::DpopProofClaims),
         (json!({ "ath": encode(Sha256::digest("x")) }), TokenError::DpopTokenHashMismatch),
     ] {
         assert_eq!(of(&own_header(), &with(payload(), change.clone())), Err(expected), "{change}");
