@@ -244,6 +244,20 @@ describe('iat', () => {
   });
 });
 
+describe('exp and nbf, where a proof has them', () => {
+  it('bound it as they bound any JWT (RFC 7519 §4.1.4, §4.1.5)', async () => {
+    const now = seconds();
+    assert.equal(await judged({ exp: now + 5, nbf: now - 5 }), 'passed');
+    assert.equal(await judged({ exp: now - 1 }), 'dpop_proof_expired');
+    assert.equal(await judged({ nbf: now + 65 }), 'dpop_proof_not_yet_valid');
+    for (const name of ['exp', 'nbf']) {
+      for (const value of [String(now), null, true, [now], {}]) {
+        assert.equal(await judged({ [name]: value }), 'dpop_proof_claims', `${name} ${value}`);
+      }
+    }
+  });
+});
+
 describe('jti', () => {
   it('has 1 to 256 bytes', async () => {
     assert.equal(await judged({ jti: '' }), 'dpop_proof_claims');

@@ -133,12 +133,16 @@ async function startRedis({ port, args = [] } = {}) {
   };
 }
 
-/** Three masters and no replica. */
-async function startCluster() {
-  const ports = await freePorts(6);
+/**
+ * Three masters.
+ * @param {{ replicas?: number, args?: string[] }} [options] `replicas` of each master
+ */
+async function startCluster({ replicas = 0, args = [] } = {}) {
+  const count = 3 * (1 + replicas);
+  const ports = await freePorts(2 * count);
   const started = await Promise.allSettled(
-    ports.slice(0, 3).map((port, i) => {
-      const own = ['--cluster-enabled', 'yes', '--cluster-port', `${ports[i + 3]}`];
+    ports.slice(0, count).map((port, i) => {
+      const own = ['--cluster-enabled', 'yes', '--cluster-port', `${ports[i + count]}`, ...args];
       return startRedis({ port, args: [...own, '--cluster-config-file', 'nodes.conf'] });
     }),
   );
@@ -147,7 +151,8 @@ async function startCluster() {
   try {
     for (const { reason } of started) if (reason) throw reason;
     const hosts = nodes.map(({ port }) => `127.0.0.1:${port}`);
-    await nodes[0].cli('--cluster', 'create', ...hosts, '--cluster-yes');
+    const of = ['--cluster-replicas', `${replicas}`];
+    await nodes[0].cli('--cluster', 'create', ...hosts, ...of, '--cluster-yes');
     const isUp = async ({ cli }) => (await cli('CLUSTER', 'INFO')).includes('cluster_state:ok');
     await until(async () => (await Promise.all(nodes.map(isUp))).every(Boolean), 'the cluster');
   } catch (error) {

@@ -140,7 +140,7 @@ pub enum ProofRule {
     Method,
     /// `htu` (point 9).
     Url,
-    /// `iat` (point 11).
+    /// `iat` (point 11), and `exp` and `nbf` where they are there.
     Time,
     /// `ath` (point 12).
     TokenHash,
@@ -227,16 +227,22 @@ struct Claims<'a> {
     url: Cow<'a, str>,
     id: Cow<'a, str>,
     issued_at: f64,
+    /// Not among the claims of a proof, but a JWT that has them is bound by them (RFC 7519 §4.1.4, §4.1.5).
+    expires_at: Option<f64>,
+    not_before: Option<f64>,
     token_hash: Cow<'a, str>,
 }
 
 impl<'a> Claims<'a> {
     fn read(payload: &Members<'a>) -> Option<Self> {
+        let time = |name| payload.get::<f64>(name).transpose().ok();
         Some(Self {
             method: payload.text("htm")?,
             url: payload.text("htu")?,
             id: payload.text("jti").filter(|id| (1..=LONGEST_ID).contains(&id.len()))?,
-            issued_at: payload.get::<f64>("iat")?.ok()?,
+            issued_at: time("iat")??,
+            expires_at: time("exp")?,
+            not_before: time("nbf")?,
             token_hash: payload.text("ath")?,
         })
     }
@@ -310,11 +316,14 @@ impl<'a> Proof<'a> {
                 (asked.is_some() && asked == named, TokenError::DpopUrlMismatch)
             }
             ProofRule::Time => {
-                let age = moment.now + moment.skew - self.claims()?.issued_at;
-                if age < -moment.tolerance.min(MOST_AHEAD) {
+                let &Claims { issued_at, expires_at, not_before, .. } = self.claims()?;
+                let now = moment.now + moment.skew;
+                let latest = now + moment.tolerance.min(MOST_AHEAD);
+                if issued_at > latest || not_before.is_some_and(|start| start > latest) {
                     return Err(TokenError::DpopProofNotYetValid);
                 }
-                (age <= settings.max_age, TokenError::DpopProofExpired)
+                let has_ended = expires_at.is_some_and(|end| end <= now);
+                (!has_ended && now - issued_at <= settings.max_age, TokenError::DpopProofExpired)
             }
             ProofRule::TokenHash => {
                 let expected = encode(Sha256::digest(demands.token));

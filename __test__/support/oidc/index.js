@@ -127,6 +127,7 @@ function ready(child, stderr) {
  *   this helper's own requests trust (see ../certs.js)
  * @param {{ ca: string }} [options.mtls] with `tls`: a second port that asks for client
  *   certificates, announced as `mtls_endpoint_aliases`; `ca` is the CA of tls_client_auth
+ * @param {boolean} [options.dpopNonces] the token endpoint asks for nonces in DPoP proofs (RFC 9449 §8)
  * @param {{ acrs: string[], firstAge: number }} [options.logins] users sign in, without being asked for
  *   anything: see logins.mjs
  */

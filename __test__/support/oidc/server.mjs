@@ -2,7 +2,7 @@
 // options arrive as one line of JSON on stdin, "listening" leaves as one line of JSON on stdout.
 // stdin stays open for as long as the parent lives, so its end means that the parent is gone.
 
-import { X509Certificate } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { createInterface } from 'node:readline';
@@ -87,6 +87,9 @@ function configuration(options, jwks, mtlsOrigin) {
         allowedPolicy: (_ctx, client) => !denied.has(client.clientId),
       },
       revocation: { enabled: true, allowedPolicy: () => true },
+      ...(options.dpopNonces && {
+        dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
+      }),
       resourceIndicators: {
         enabled: true,
         // Resources are told apart by their indicator, but all are one API: one audience.

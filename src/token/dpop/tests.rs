@@ -97,7 +97,7 @@ fn a_good_proof_passes() {
     assert_eq!(of(&own_header(), &payload()), Ok(()));
     // What is not looked at.
     let more = json!({ "kid": 1, "x5c": 2, "jku": 3 });
-    assert_eq!(of(&with(own_header(), more), &with(payload(), json!({ "exp": 1 }))), Ok(()));
+    assert_eq!(of(&with(own_header(), more), &with(payload(), json!({ "aud": 1 }))), Ok(()));
 }
 
 #[test]
@@ -138,6 +138,10 @@ fn each_rule_on_the_claims_has_its_refusal() {
         (json!({ "htu": "x" }), TokenError::DpopUrlMismatch),
         (json!({ "iat": NOW - 61.0 }), TokenError::DpopProofExpired),
         (json!({ "iat": NOW + 61.0 }), TokenError::DpopProofNotYetValid),
+        (json!({ "exp": NOW }), TokenError::DpopProofExpired),
+        (json!({ "nbf": NOW + 61.0 }), TokenError::DpopProofNotYetValid),
+        (json!({ "exp": "1" }), TokenError::DpopProofClaims),
+        (json!({ "nbf": [] }), TokenError::DpopProofClaims),
         (json!({ "ath": encode(Sha256::digest("x")) }), TokenError::DpopTokenHashMismatch),
     ] {
         assert_eq!(of(&own_header(), &with(payload(), change.clone())), Err(expected), "{change}");
@@ -146,6 +150,7 @@ fn each_rule_on_the_claims_has_its_refusal() {
         json!({ "jti": "x".repeat(256) }),
         json!({ "iat": NOW - 60.0 }),
         json!({ "iat": NOW + 60.0 }),
+        json!({ "exp": NOW + 1.0, "nbf": NOW + 60.0 }),
         json!({ "htu": "HTTPS://API.example.com:443/%6frders" }),
         json!({ "htu": "https://api.example.com/orders?x#y" }),
     ] {
