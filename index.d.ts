@@ -698,6 +698,108 @@ export interface MonoCloudOidcBackendClientOptions {
 }
 
 /**
+ * Where DPoP proofs are remembered, so that each can be used once: by all processes of an API.
+ * `createRedisReplayStore` of `@monocloud/backend-node/redis` makes one.
+ *
+ * A store that throws, rejects, does not answer within a second, or resolves to something else than a boolean
+ * makes the request a 503.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-11.1 RFC 9449 §11.1}
+ * @example
+ * ```ts
+ * class SqlReplayStore implements IReplayStore {
+ *   constructor(private readonly db: { insertOrIgnore(key: string, until: Date): Promise<number> }) {}
+ *
+ *   async add(key: string, expiresAt: number) {
+ *     return (await this.db.insertOrIgnore(key, new Date(expiresAt * 1000))) === 1;
+ *   }
+ * }
+ * ```
+ */
+export interface IReplayStore {
+  /**
+   * Remembers a key, in one step.
+   *
+   * @param key - 43 characters of base64url.
+   * @param expiresAt - When the key may be forgotten, in seconds since 1970.
+   * @returns `true` where the key was new, `false` where it was known.
+   */
+  add(key: string, expiresAt: number): Promise<boolean>;
+}
+
+/** The algorithms that a DPoP proof may be signed with (RFC 7518 §3.1, RFC 9864). */
+export type DPoPAlgorithm = Exclude<JwsAlgorithm, 'ES512'>;
+
+/**
+ * Which tokens need a DPoP proof. `when_present`: those that are bound to a key (`cnf.jkt`). `required`: every
+ * token must be bound to one. `dangerously_ignore`: none; a bound token passes like a bearer token.
+ */
+export type DPoPMode = 'when_present' | 'required' | 'dangerously_ignore';
+
+/**
+ * How DPoP proofs are checked.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9449 RFC 9449}
+ */
+export interface DPoPOptions {
+  /**
+   * Which tokens need a proof. Environment: `MONOCLOUD_BACKEND_DPOP`.
+   * @defaultValue `'when_present'`
+   */
+  mode?: DPoPMode;
+  /**
+   * The algorithms of proofs; at least one.
+   * @defaultValue ES256, ES384, PS256, PS384, PS512, RS256, RS384, RS512 and EdDSA
+   */
+  algorithms?: DPoPAlgorithm[];
+  /**
+   * The most seconds since a proof's `iat`, from 1 to 3,600. A proof may be from the future by
+   * `clockTolerance`, and by 60 seconds at the most.
+   * @defaultValue `60`
+   */
+  maxAge?: number;
+  /**
+   * Where proofs are remembered. Without it, in the process: all worker threads share 1,000,000 places.
+   */
+  replayStore?: IReplayStore;
+  /**
+   * Asks for nonces (RFC 9449 §9). They are made from the secret and the time, and nothing is stored: every
+   * process with the same secret takes them.
+   */
+  nonce?: {
+    /** At least 32 bytes. */
+    secret: string;
+    /**
+     * Seconds for which a nonce is handed out, from 1 to 86,400; it is accepted for as long again.
+     * @defaultValue `300`
+     */
+    lifetime?: number;
+  };
+  /**
+   * Scheme, host and port by which clients reach this API, where a proxy hides them from the framework:
+   * `https://api.example.com`. Without it, the framework says, by its own trust in proxies.
+   */
+  origin?: string;
+}
+
+/** The DPoP proof of a request, and what it is for: for programs without a guard. */
+export interface DPoPRequest {
+  /** The header `DPoP`; `undefined` where the request has none. */
+  proof: string | undefined;
+  /** The request's method. */
+  method: string;
+  /** The absolute URL that the client asked for. Its query and fragment are not looked at. */
+  url: string;
+  /**
+   * The scheme of `Authorization`. A proof beside a bearer token is refused.
+   * @defaultValue `'DPoP'`
+   */
+  scheme?: 'DPoP' | 'Bearer';
+  /** `true`: the token must be bound to a key. `false`: not checked. Unset: the client's mode. */
+  required?: boolean;
+}
+
+/**
  * Options of {@link MonoCloudBackendNodeClient} and of `protectApi()`.
  *
  * An option that is given wins over its environment variable, which wins over the default. An empty
@@ -768,6 +870,23 @@ export interface MonoCloudBackendNodeClientOptions extends MonoCloudOidcBackendC
    * @defaultValue `'when_present'`
    */
   validateCertificateBinding?: CertificateBindingValidation;
+  /**
+   * Proof of possession by DPoP (RFC 9449): a mode, or an object with more. Where it is given at all, challenges
+   * offer the scheme `DPoP`.
+   *
+   * Environment: `MONOCLOUD_BACKEND_DPOP` (the mode).
+   * @defaultValue `'when_present'`
+   */
+  dpop?: DPoPMode | DPoPOptions;
+  /**
+   * `'fapi2'`: the rules of the FAPI 2.0 Security Profile for resource servers. Every token must be bound, to a
+   * certificate or to a DPoP key, and no route can turn that off; tokens and proofs are signed with PS256,
+   * ES256 or EdDSA; proofs are at most 60 seconds old.
+   *
+   * Environment: `MONOCLOUD_BACKEND_PROFILE`.
+   * @see {@link https://openid.net/specs/fapi-security-profile-2_0-final.html FAPI 2.0 Security Profile}
+   */
+  profile?: 'fapi2';
   /**
    * The most seconds for which an introspected token is kept in `cache`; unset: until its `exp`.
    *
@@ -935,7 +1054,35 @@ export type ExplanationRule =
   /** `acr` and `auth_time` are what the route asks for in `acr` and `maxAge` (RFC 9470 §5). */
   | 'authentication'
   /** The certificate is the one that the token is bound to (RFC 8705 §3). */
-  | 'binding';
+  | 'binding'
+  /** The token comes with the scheme that its binding and the configuration ask for (RFC 9449 §7). */
+  | 'dpop'
+  // Those on the proof (RFC 9449 §4.3) are there where the request has one. A proof is not spent, and it is
+  // not asked whether it has been.
+  /** There is one `DPoP` header, and it can be read. */
+  | 'dpop_form'
+  /** `typ` is `dpop+jwt`. */
+  | 'dpop_type'
+  /** `alg` is one that is accepted. */
+  | 'dpop_algorithm'
+  /** `jwk` is a public key. */
+  | 'dpop_key'
+  /** `jti`, `htm`, `htu`, `iat` and `ath` are there. */
+  | 'dpop_claims'
+  /** `htm` is the method. */
+  | 'dpop_method'
+  /** `htu` is the URL. */
+  | 'dpop_url'
+  /** `iat` is neither too old nor in the future. */
+  | 'dpop_time'
+  /** `ath` is the hash of the token. */
+  | 'dpop_token_hash'
+  /** The key is the one that the token is bound to. */
+  | 'dpop_binding'
+  /** `nonce` is one that is good now. */
+  | 'dpop_nonce'
+  /** The key made the signature. */
+  | 'dpop_signature';
 
 /** One rule, and what came of it. */
 export interface ExplanationStep {
@@ -1041,6 +1188,11 @@ export interface IntrospectOptions {
   validateCertificateBinding?: boolean | CertificateBindingValidation;
   /** The certificate that the client showed: PEM, with or without its delimiter lines. */
   clientCertificate?: string;
+  /**
+   * The DPoP proof of the request (RFC 9449). `true`: the token must be bound to a key, and there is no proof.
+   * `false`: neither is checked. Unset: a bearer token.
+   */
+  dpop?: boolean | DPoPRequest;
 }
 
 /** Options of {@link MonoCloudOidcBackendClient.validateJwtAccessToken}. */
@@ -1124,7 +1276,7 @@ export interface ProtectOptions<Scopes extends string = string, T = any> {
   authorize?(claims: AccessTokenClaims, request: T): boolean | PromiseLike<boolean>;
   /**
    * `true`: a request without a token passes, and its `claims` are `undefined`. A token that does not pass is
-   * refused as ever, and so is a header `Authorization: Bearer` without exactly one token.
+   * refused as ever, and so is a header `Authorization: Bearer` or `DPoP` without exactly one token.
    *
    * @defaultValue `false`
    */
@@ -1134,6 +1286,11 @@ export interface ProtectOptions<Scopes extends string = string, T = any> {
    * else 401. `false`: not checked on this route. Unset: the client's `validateCertificateBinding`.
    */
   validateCertificateBinding?: boolean;
+  /**
+   * `true`: the token must be bound to a DPoP key, and the request needs a proof (RFC 9449); else 401. `false`:
+   * not checked on this route. Unset: the client's `dpop`.
+   */
+  dpop?: boolean;
 }
 
 /**
@@ -1728,8 +1885,46 @@ export type MonoCloudTokenErrorReason =
   | 'certificate_malformed'
   /** The token has no `cnf`, and the route asks for one (RFC 8705 §3.1). Have the client get its token over mutual TLS. */
   | 'token_not_bound'
-  /** The token is bound to a DPoP key (RFC 9449 §6.1) and came as a bearer token. Have tokens issued unbound, or bound by mutual TLS. */
+  /** The token is bound to a DPoP key (RFC 9449 §6.1) and came as a bearer token. Send it with the scheme `DPoP` and a proof. */
   | 'dpop_required'
+  /** The token has no `cnf.jkt`, and the scheme is `DPoP`, or DPoP is required. Have the client get its token with a proof. */
+  | 'dpop_token_not_bound'
+  /** A `DPoP` header beside the scheme `Bearer` (RFC 9449 §7.2). Send the token with the scheme `DPoP`. */
+  | 'dpop_scheme_mismatch'
+  /** The proof is signed with another key than the token's. Use the key with which the token was requested. */
+  | 'dpop_key_mismatch'
+  /** The scheme is `DPoP`, and there is no `DPoP` header. Make a proof for each request. */
+  | 'dpop_proof_missing'
+  /** There is more than one `DPoP` header. Send one. */
+  | 'dpop_proof_repeated'
+  /** The proof is no JWT, names a member twice, has `crit`, or has more than 8 KiB. */
+  | 'dpop_proof_malformed'
+  /** The proof's `typ` is not `dpop+jwt`. */
+  | 'dpop_proof_type'
+  /** The proof's `alg` is not one of `dpop.algorithms`. */
+  | 'dpop_proof_algorithm'
+  /** The proof's `jwk` is absent, private, weak, or not for its `alg`. */
+  | 'dpop_proof_key'
+  /** `jti`, `htm`, `htu`, `iat` or `ath` is absent, or of another type. */
+  | 'dpop_proof_claims'
+  /** `htm` is not the request's method. */
+  | 'dpop_method_mismatch'
+  /** `htu` is not the request's URL. Behind a proxy, set the framework's trust in it, or `dpop.origin`. */
+  | 'dpop_url_mismatch'
+  /** `iat` is longer ago than `dpop.maxAge`. Make a proof for each request, and set the clocks. */
+  | 'dpop_proof_expired'
+  /** `iat` is in the future. Set the clocks. */
+  | 'dpop_proof_not_yet_valid'
+  /** `ath` is not the hash of the token. */
+  | 'dpop_token_hash_mismatch'
+  /** The proof's signature is not that of its key. */
+  | 'dpop_proof_signature'
+  /** The proof has been used before. Make a proof for each request. */
+  | 'dpop_proof_replayed'
+  /** The proof has no `nonce`. Repeat the request with the one in `DPoP-Nonce`. */
+  | 'dpop_nonce_missing'
+  /** The proof's `nonce` is not good now. Repeat the request with the one in `DPoP-Nonce`. */
+  | 'dpop_nonce_stale'
   /** The token is bound to another certificate (RFC 8705 §3). Use the one that it was issued to. */
   | 'certificate_mismatch'
   /** `cnf` cannot be read, or asks for another proof than a certificate. Have tokens bound by mutual TLS. */
@@ -1851,6 +2046,8 @@ export type MonoCloudHttpErrorReason =
   | 'fetcher_failed'
   /** No place was free among the introspections in flight: see `maxConcurrentIntrospections`. Try again. */
   | 'introspection_limit'
+  /** The DPoP proof could not be remembered: `replayStore` failed, or the process's memory for proofs is full. */
+  | 'replay_store_unavailable'
   /** The built-in HTTP client could not be set up. Check `tls`, and the process's limits. */
   | 'client_failed'
   // Any other string, without losing the suggestions above.
@@ -1935,6 +2132,12 @@ export interface CacheFaultMessage {
   error: unknown;
 }
 
+/** The `replayStore` failed, and the request was answered with 503. */
+export interface ReplayStoreFaultMessage {
+  /** What it threw; an error of this package where it took too long, or resolved to no boolean. */
+  error: unknown;
+}
+
 /**
  * What is published with `node:diagnostics_channel`, by the channel's name. A message is made only where
  * somebody listens. No token, claim or secret of ours is in one.
@@ -1967,4 +2170,6 @@ export interface DiagnosticsMessages {
   '@monocloud/backend-node:unknown-key': RefusedMessage;
   /** The `cache` failed. */
   '@monocloud/backend-node:cache-fault': CacheFaultMessage;
+  /** The `replayStore` failed. */
+  '@monocloud/backend-node:replay-store-fault': ReplayStoreFaultMessage;
 }

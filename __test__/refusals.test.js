@@ -19,7 +19,7 @@ const { NONE_IN_RESUMED_SESSION } = require('../js/certificates/socket.js');
 const { createCa, createClientCert, createServerCert } = require('./support/certs.js');
 const { startFaultyTenant, sendJson } = require('./support/faulty-tenant.js');
 const { guarded } = require('./support/guarded.js');
-const { get } = require('./support/http.js');
+const { get, raw } = require('./support/http.js');
 
 const root = path.join(__dirname, '..');
 const read = (...names) => fs.readFileSync(path.join(root, ...names), 'utf8');
@@ -33,11 +33,11 @@ const sections = new Map(
   ]),
 );
 
-const core = read('src', 'error.rs');
+const core = read('src', 'error.rs') + read('src', 'error', 'token.rs');
 const reasonsOf = (pattern) => [...new Set(Array.from(core.matchAll(pattern), ([, word]) => word))];
 const tokenReasons = reasonsOf(/\b\w+ = \w+,\s*"(\w+)",\s*"/g);
 const httpReasons = reasonsOf(/Self::\w+(?:\(_\)| \{ \.\. \})? => "(\w+)",/g).filter(
-  (word) => !/token|insufficient|denied/.test(word),
+  (word) => !/token|insufficient|denied|dpop/.test(word),
 );
 // The guard's own, of a route's `authorize`.
 tokenReasons.push('not_authorized');
@@ -47,6 +47,23 @@ const other = createClientCert(createCa()).cert;
 const HOUR = 3600;
 const now = () => Math.floor(Date.now() / 1000);
 const changed = (token, change) => change(token.split('.')).join('.');
+
+/**
+ * The headers of a request with a proof. `change`: the options of its proof that are other than they should be;
+ * `headersOf` makes others of token and proof.
+ */
+const proving =
+  (change, headersOf = (token, proof) => [`DPoP ${token}`, proof]) =>
+  async (tenant, url) => {
+    const holder = tenant.dpopClient();
+    const token = await holder.token();
+    const proof = await holder.proof({ url, ...change });
+    const [authorization, ...proofs] = headersOf(token, proof);
+    return [['Authorization', authorization], ...proofs.map((each) => ['DPoP', each])];
+  };
+const withHeader = (header) => ({ sends: proving({ header }) });
+const withClaims = (claims) => ({ sends: proving({ claims }) });
+const nonce = { options: { dpop: { nonce: { secret: 'of the fleet'.repeat(3) } } } };
 
 // How each comes about. `token` may be options of issueToken(), or a function of the tenant. `tenant` starts one that
 // is not shared.
@@ -126,6 +143,45 @@ const TOKENS = {
     route: { validateCertificateBinding: true },
   },
   dpop_required: { token: { claims: { cnf: { jkt: 'a key of DPoP’s' } } } },
+  dpop_token_not_bound: { token: {}, route: { dpop: true } },
+  dpop_scheme_mismatch: { sends: proving({}, (token, proof) => [`Bearer ${token}`, proof]) },
+  dpop_key_mismatch: {
+    async sends(tenant, url) {
+      const token = await tenant.dpopClient().token();
+      const proof = await tenant.dpopClient().proof({ url, token });
+      return [
+        ['Authorization', `DPoP ${token}`],
+        ['DPoP', proof],
+      ];
+    },
+  },
+  dpop_proof_missing: { sends: proving({}, (token) => [`DPoP ${token}`]) },
+  dpop_proof_repeated: { sends: proving({}, (token, proof) => [`DPoP ${token}`, proof, proof]) },
+  dpop_proof_malformed: withHeader({ crit: [] }),
+  dpop_proof_type: withHeader({ typ: 'JWT' }),
+  dpop_proof_algorithm: withHeader({ alg: 'HS256' }),
+  dpop_proof_key: withHeader({ jwk: undefined }),
+  dpop_proof_claims: withClaims({ jti: 1 }),
+  dpop_method_mismatch: { sends: proving({ method: 'POST' }) },
+  dpop_url_mismatch: withClaims({ htu: 'https://elsewhere.example' }),
+  dpop_proof_expired: withClaims({ iat: now() - HOUR }),
+  dpop_proof_not_yet_valid: withClaims({ iat: now() + HOUR }),
+  dpop_token_hash_mismatch: withClaims({ ath: 'of another token' }),
+  dpop_proof_signature: {
+    sends: proving({}, (token, proof) => [
+      `DPoP ${token}`,
+      changed(proof, ([head, claims, signature]) => [head, claims, signature.slice(2)]),
+    ]),
+  },
+  dpop_proof_replayed: {
+    async sends(tenant, url) {
+      const headers = await proving({})(tenant, url);
+      assert.equal((await raw(url, { headers })).status, 200);
+      return headers;
+    },
+  },
+  dpop_nonce_missing: { sends: proving({}), ...nonce },
+  dpop_nonce_stale: { sends: proving({ nonce: 'of another fleet' }), ...nonce },
   certificate_mismatch: { token: { certificate }, certificateResolver: () => other },
   unsupported_confirmation: {
     token: { claims: { cnf: { 'x5t#S256': 42 } } },
@@ -182,16 +238,23 @@ describe('docs/refusals.md', () => {
           const api = await startOne(t, protectApi(client, { certificateResolver }), route);
           const make = how.token;
           const token = await (typeof make === 'function' ? make(tenant) : tenant.issueToken(make));
+          const headers = await how.sends?.(tenant, api.url);
 
           let answer;
           const heard = await refusalsOf(own.tenantDomain, async () => {
-            answer = await get(api.url, token);
+            answer = await (headers ? raw(api.url, { headers }) : get(api.url, token));
           });
           assert.deepEqual(heard, [reason]);
           assert.deepEqual([answer.status], sections.get(reason));
-          const asked = /, (?:scope|acr_values|max_age)="[^"]*"$/;
+          const asked = /, (?:scope|acr_values|max_age|algs)="[^"]*"$/;
           const challenge = answer.headers['www-authenticate'].replace(asked, '');
-          assert.ok(page.includes(`| ${answer.status} | \`${answer.text}\` | \`${challenge}\``));
+          const plain = challenge.replace(
+            'DPoP error="invalid_token"',
+            'Bearer error="invalid_token"',
+          );
+          const row = `| ${answer.status} | \`${answer.text}\` |`;
+          const known = page.split('\n').filter((line) => line.includes(row));
+          assert.ok(known.some((line) => line.includes(`\`${plain}\``)));
         });
       }
     });
@@ -261,8 +324,8 @@ const EXCHANGES = {
   },
 };
 
-/** In process/descriptors.test.js, and in introspection/introspection.test.js. */
-const TRIED_ELSEWHERE = ['client_failed', 'introspection_limit'];
+/** In process/descriptors.test.js, introspection/load.test.js and dpop/replay.test.js. */
+const TRIED_ELSEWHERE = ['client_failed', 'introspection_limit', 'replay_store_unavailable'];
 
 describe('docs/refusals.md, of a tenant that can not be asked', { concurrency: 4 }, () => {
   const reasonOf = (name) => name.split(' ')[0];

@@ -4,7 +4,7 @@
 
 /**
  * @import { AccessTokenClaims, ClientStats, Explanation, IntrospectOptions, IssuerMetadata, Jwks, JwtClaims, ValidateJwtAccessTokenOptions } from '../index.d.ts'
- * @import { Outcome } from './binding.js'
+ * @import { GivenPossession, Outcome } from './binding.js'
  * @import { OwnMethods } from './core/methods.js'
  * @import { RouteRequirements } from './core/requirements.js'
  * @import { Place } from './core/stack.js'
@@ -60,11 +60,11 @@ function coreOf(client, from = coreOf) {
  * @template {AccessTokenClaims} T what the caller takes them for; that is not checked
  * @param {Verdict} verdict
  * @param {Place} from
- * @param {string} [certificate]
+ * @param {GivenPossession} [possession]
  */
-function conclude(verdict, from, certificate) {
+function conclude(verdict, from, possession) {
   if (isAdmitted(verdict)) return /** @type {T} */ (claimsOf(verdict));
-  throw errorOf(verdict, from, certificate);
+  throw errorOf(verdict, from, possession?.certificate);
 }
 
 /**
@@ -122,12 +122,12 @@ class MonoCloudOidcBackendClient {
     const from = own.validateJwtAccessToken;
     const token = tokenText(accessToken, from);
     const what = 'validateJwtAccessToken()';
-    const { requirements, certificate, jwks } = readCall(options, from, what, WITH_KEYS);
+    const { requirements, possession, jwks } = readCall(options, from, what, WITH_KEYS);
     const core = coreOf(this, from);
     const trace = traceOf(from);
     const keys = jwks === undefined ? undefined : toJson(jwks);
-    const outcome = await jwtOutcome(this, core, token, requirements, certificate, keys);
-    return conclude(core.verdictOn(outcome), trace, certificate);
+    const outcome = await jwtOutcome(this, core, token, requirements, possession, keys);
+    return conclude(await core.verdictOn(outcome), trace, possession);
   }
 
   /**
@@ -140,11 +140,11 @@ class MonoCloudOidcBackendClient {
     const from = own.introspectAccessToken;
     const token = tokenText(accessToken, from);
     const what = 'introspectAccessToken()';
-    const { requirements, certificate } = readCall(options, from, what);
+    const { requirements, possession } = readCall(options, from, what);
     const core = coreOf(this, from);
     const trace = traceOf(from);
-    const outcome = await opaqueOutcome(this, core, token, requirements, certificate);
-    return conclude(core.verdictOn(outcome), trace, certificate);
+    const outcome = await opaqueOutcome(this, core, token, requirements, possession);
+    return conclude(await core.verdictOn(outcome), trace, possession);
   }
 
   /**
@@ -156,12 +156,12 @@ class MonoCloudOidcBackendClient {
     const from = own.explain;
     const token = tokenText(accessToken, from);
     const what = 'explain()';
-    const { requirements, certificate, jwks } = readCall(options, from, what, WITH_KEYS);
+    const { requirements, possession, jwks } = readCall(options, from, what, WITH_KEYS);
     const core = coreOf(this, from);
     const trace = traceOf(from);
     const given = jwks === undefined ? undefined : toJson(jwks);
     const keys = core.isIntrospected(token) ? undefined : (given ?? (await replacedKeys(this)));
-    const ask = () => core.explain(token, requirements, certificate, keys);
+    const ask = () => core.explain(token, requirements, possession, keys);
     const outcome = await (keys === undefined ? withMetadata(this, core, ask) : ask());
     if (typeof outcome === 'string') return explaining().explanation(outcome, token);
     throw withStack(toError(outcome), trace);
@@ -264,12 +264,12 @@ class MonoCloudBackendNodeClient extends MonoCloudOidcBackendClient {
     const from = own.validateAccessToken;
     const token = tokenText(accessToken, from);
     const what = 'validateAccessToken()';
-    const { requirements, certificate } = readCall(options, from, what);
+    const { requirements, possession } = readCall(options, from, what);
     const core = coreOf(this, from);
-    const verdict = judge(this, core, token, requirements, certificate);
-    if (isVerdict(verdict)) return conclude(verdict, from, certificate);
+    const verdict = judge(this, core, token, requirements, possession);
+    if (isVerdict(verdict)) return conclude(verdict, from, possession);
     const trace = traceOf(from);
-    return conclude(await verdict, trace, certificate);
+    return conclude(await verdict, trace, possession);
   }
 }
 
@@ -305,14 +305,21 @@ module.exports = {
   isClient: (value) => findCore(value) !== undefined,
   /** @param {unknown} client */
   tenantOf: (client) => findCore(client)?.tenantDomain,
+  /** @param {unknown} client */
+  dpopOf: (client) => findCore(client)?.dpop,
+  /**
+   * @param {unknown} client
+   * @param {string | undefined} proof
+   */
+  nextNonceOf: (client, proof) => findCore(client)?.nextNonce(proof),
   /**
    * The verdict of a client's own `validateAccessToken`: at once where nothing has to be waited for.
    * @param {Client} client
    * @param {string} token
    * @param {RouteRequirements} requirements
-   * @param {string} [certificate]
+   * @param {GivenPossession} [possession]
    */
-  judge: (client, token, requirements, certificate) =>
-    judge(client, coreOf(client), token, requirements, certificate),
+  judge: (client, token, requirements, possession) =>
+    judge(client, coreOf(client), token, requirements, possession),
   ownValidateAccessToken: own.validateAccessToken,
 };

@@ -29,7 +29,7 @@ fn agree(
 ) -> Option<Rule> {
     assert_eq!(&explanation.verdict, verdict, "{what}");
     let told: Vec<_> = explanation.steps.iter().map(|step| step.rule).collect();
-    assert_eq!(told, Rule::all(introspected).collect::<Vec<_>>());
+    assert_eq!(told, Rule::all(introspected, false).collect::<Vec<_>>());
     let stop = explanation.steps.iter().position(|step| matches!(step.answer, Answer::Failed(_)));
     let Some(stop) = stop else {
         assert_eq!(verdict, &Ok(()), "{what}");
@@ -85,7 +85,7 @@ fn of_each_jwt_it_says_what_a_validation_says() {
         }
     }
     // Every rule stopped some token, but for that of the tenant being there.
-    for rule in Rule::all(false).filter(|rule| *rule != Rule::Keys && !of_settings(*rule)) {
+    for rule in Rule::all(false, false).filter(|rule| *rule != Rule::Keys && !of_settings(*rule)) {
         assert!(stops.contains(&Some(rule.as_str())), "{rule:?}");
     }
     assert!(stops.contains(&None));
@@ -175,7 +175,7 @@ fn of_each_introspected_token_it_says_what_a_validation_says() {
             }
         }
     }
-    for rule in Rule::all(true).filter(|rule| !of_settings(*rule)) {
+    for rule in Rule::all(true, false).filter(|rule| !of_settings(*rule)) {
         assert!(stops.contains(&Some(rule.as_str())), "{rule:?}");
     }
     assert!(stops.contains(&None));

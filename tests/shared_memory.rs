@@ -16,7 +16,7 @@ fn memory(settings: &[(&str, Given)]) -> Option<Arc<SignatureCache>> {
     options.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     let sources = Sources { options, issuers: None, environment: HashMap::new() };
     let config = Config::read(Flavour::BackendNode, &sources).unwrap();
-    SignatureCache::shared(config.verified_tokens_bytes, vec![config.reading])
+    SignatureCache::shared(config.verified_tokens_bytes, vec![config.reading], config.profile)
 }
 
 fn text(value: &str) -> Given {

@@ -4,29 +4,13 @@
 // saw. It comes from an address of its own, as a proxy does; everybody else comes from another.
 
 const assert = require('node:assert/strict');
-const { spawn, spawnSync } = require('node:child_process');
-const { once } = require('node:events');
-const fs = require('node:fs');
-const net = require('node:net');
-const os = require('node:os');
-const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
-const { setTimeout: sleep } = require('node:timers/promises');
 
 const { frameworks, raw } = require('../support/http.js');
 const { assertAnswer } = require('../support/answers.js');
+const { PROXY, freePort, noNginx, startNginx } = require('../support/nginx.js');
 const { createCa, createClientCert, createServerCert } = require('../support/certs.js');
 const { ROUTES, adapters, request, startBinder, withReasons } = require('./support.js');
-
-const START_MS = 10_000;
-const PROXY = '127.0.0.2';
-
-/** Why there is no nginx to test with, or `false`. In CI there has to be one. */
-function missing() {
-  if (process.env.CI) return false;
-  if (process.platform !== 'linux') return `only Linux has ${PROXY} without being asked`;
-  return spawnSync('nginx', ['-v']).error ? 'nginx is not installed' : false;
-}
 
 const ca = createCa();
 const clientCa = createCa({ name: 'Client CA' });
@@ -36,92 +20,33 @@ const other = createClientCert(clientCa, { san: ['DNS:other.client.test'] });
 const selfSigned = createClientCert();
 const ownEscaped = encodeURIComponent(own.cert);
 
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+const FILES = {
+  'server.pem': server.cert,
+  'server.key': server.key,
+  'client-ca.pem': clientCa.cert,
+};
 
 /** One `server` for each API, as the documentation tells people to write it. */
 const configuration = (directory, sites) => `
-  daemon off;
-  master_process off;
-  pid ${directory}/nginx.pid;
-  events {}
-  http {
-    access_log off;
-    ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-      .map((name) => `${name}_temp_path ${directory}/${name};`)
-      .join('\n    ')}
-    ssl_certificate ${directory}/server.pem;
-    ssl_certificate_key ${directory}/server.key;
-    ssl_protocols TLSv1.2 TLSv1.3;
-    ssl_client_certificate ${directory}/client-ca.pem;
-    ssl_verify_client optional_no_ca;
-    ${sites
-      .map(
-        ({ port, api }) => `server {
-      listen 127.0.0.1:${port} ssl;
-      location / {
-        proxy_pass ${api.url};
-        proxy_bind ${PROXY};
-        proxy_set_header ssl-client-cert $ssl_client_escaped_cert;
-      }
-    }`,
-      )
-      .join('\n    ')}
-  }`;
+  ssl_certificate ${directory}/server.pem;
+  ssl_certificate_key ${directory}/server.key;
+  ssl_protocols TLSv1.2 TLSv1.3;
+  ssl_client_certificate ${directory}/client-ca.pem;
+  ssl_verify_client optional_no_ca;
+  ${sites
+    .map(
+      ({ port, api }) => `server {
+        listen 127.0.0.1:${port} ssl;
+        location / {
+          proxy_pass ${api.url};
+          proxy_bind ${PROXY};
+          proxy_set_header ssl-client-cert $ssl_client_escaped_cert;
+        }
+      }`,
+    )
+    .join('\n')}`;
 
-async function startNginx(sites) {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'monocloud-nginx-'));
-  const write = (name, text) => fs.writeFileSync(path.join(directory, name), text);
-  write('server.pem', server.cert);
-  write('server.key', server.key);
-  write('client-ca.pem', clientCa.cert);
-  write('nginx.conf', configuration(directory, sites));
-  const config = path.join(directory, 'nginx.conf');
-  const child = spawn('nginx', ['-p', directory, '-c', config, '-e', 'stderr'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let log = '';
-  child.stderr.on('data', (bytes) => {
-    log += bytes;
-  });
-  const end = () => child.kill('SIGKILL');
-  process.once('exit', end);
-  const ended = once(child, 'close');
-  const deadline = Date.now() + START_MS;
-  while (!(await answers(sites[0].port))) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`no nginx:\n${log}`);
-    await sleep(20);
-  }
-  return {
-    log: () => log,
-    async close() {
-      process.off('exit', end);
-      child.kill('SIGTERM');
-      await ended;
-      fs.rmSync(directory, { recursive: true, force: true });
-    },
-  };
-}
-
-async function answers(port) {
-  const socket = net.connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
-
-describe('behind nginx', { skip: missing() }, () => {
+describe('behind nginx', { skip: noNginx }, () => {
   const sites = frameworks.map((framework) => ({ framework }));
   let issuer;
   let nginx;
@@ -135,7 +60,7 @@ describe('behind nginx', { skip: missing() }, () => {
       site.api = await site.framework.create(protect, ROUTES);
       site.port = await freePort();
     }
-    nginx = await startNginx(sites);
+    nginx = await startNginx(FILES, (directory) => configuration(directory, sites), sites[0].port);
   });
   after(async () => {
     await nginx?.close();

@@ -27,7 +27,6 @@ for (const { name, protectApi, start, startOne } of guarded) {
         [],
         [['Authorization', '']],
         [['Authorization', 'Basic YWRhOnNlY3JldA==']],
-        [['Authorization', `DPoP ${token}`]],
         [['Authorization', `Bearers ${token}`]],
         [['Authorization', token]],
         [['X-Authorization', `Bearer ${token}`]],

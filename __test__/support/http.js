@@ -147,7 +147,7 @@ async function listenFastify(app) {
 
 // `routes`: `{ path, options, method = 'get', handler = (request) => ({ claims }) }`. A handler
 // returns the body, and may throw. `more`: `setup(app)` runs before the routes are there; `http` and
-// `https` are what the `createServer` of either takes. `record`, an array, gets every error that reached the
+// `https` are what the `createServer` of either takes; `instance` is for Fastify's own options. `record`, an array, gets every error that reached the
 // framework: our middleware must never put one there, a throwing handler always does.
 
 const claimsOf = (request) => ({ claims: request.claims });
@@ -173,9 +173,9 @@ function express(module) {
 }
 
 function fastify(module) {
-  return async (protect, routes, { setup, http, https, record } = {}) => {
+  return async (protect, routes, { setup, http, https, instance, record } = {}) => {
     const server = https ? { https } : { http: http ?? {} };
-    const app = require(module)({ ...server, forceCloseConnections: true });
+    const app = require(module)({ ...server, forceCloseConnections: true, ...instance });
     app.setErrorHandler((error, _request, reply) => {
       record?.push(error);
       reply.code(500).send({ message: 'from the error handler' });

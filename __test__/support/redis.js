@@ -180,7 +180,9 @@ async function connected(client, connecting, close) {
 
 function connectNode(client) {
   client.on('error', ignore);
-  const close = async () => void (client.isOpen && client.destroy());
+  // Version 4 says `disconnect` for `destroy`, and its cluster has no `isOpen`.
+  const end = () => (client.destroy ? client.destroy() : client.disconnect());
+  const close = async () => void ((client.isOpen ?? true) && (await end()));
   return connected(client, client.connect(), close);
 }
 
@@ -226,15 +228,35 @@ function ioredis(name) {
   };
 }
 
-/** The libraries that run on this Node.js. */
-const libraries = [nodeRedis('redis5'), nodeRedis('redis'), ioredis('ioredis5'), ioredis('ioredis')]
-  .map((library) => {
-    const manifest = fs.readFileSync(path.join(MODULES, library.name, 'package.json'), 'utf8');
-    const { version, engines } = JSON.parse(manifest);
-    const needed = Number(/\d+/.exec(engines.node)[0]);
-    const title = `${library.name.replace(/\d$/, '')} ${version.split('.')[0]}`;
-    return { ...library, title, needed };
-  })
-  .filter(({ needed }) => Number(process.versions.node.split('.')[0]) >= needed);
+/** The libraries of this list that run on this Node.js. */
+const runningOf = (list) =>
+  list
+    .map((library) => {
+      const manifest = fs.readFileSync(path.join(MODULES, library.name, 'package.json'), 'utf8');
+      const { version, engines } = JSON.parse(manifest);
+      const needed = Number(/\d+/.exec(engines?.node ?? '18')[0]);
+      const title = `${library.name.replace(/\d$/, '')} ${version.split('.')[0]}`;
+      return { ...library, title, needed };
+    })
+    .filter(({ needed }) => Number(process.versions.node.split('.')[0]) >= needed);
 
-module.exports = { freePorts, libraries, noRedis, startCluster, startRedis, until };
+/** Those of `createRedisCache`. */
+const libraries = runningOf([
+  nodeRedis('redis5'),
+  nodeRedis('redis'),
+  ioredis('ioredis5'),
+  ioredis('ioredis'),
+]);
+
+/** Those of `createRedisReplayStore`. */
+const replayLibraries = [...runningOf([nodeRedis('redis4')]), ...libraries];
+
+module.exports = {
+  freePorts,
+  libraries,
+  noRedis,
+  replayLibraries,
+  startCluster,
+  startRedis,
+  until,
+};

@@ -31,7 +31,10 @@ const AT_HAND = {
   accessToken: () => 'string',
   app: () => "import('express').Express",
   cert: () => 'string',
-  client: () => "import('@monocloud/backend-node').MonoCloudBackendNodeClient",
+  client: (page) =>
+    page === 'testing'
+      ? "import('@monocloud/backend-node/testing').DPoPClient"
+      : "import('@monocloud/backend-node').MonoCloudBackendNodeClient",
   everything: () => 'object',
   fastify: () => "import('fastify').FastifyInstance",
   handler: () => "import('express').RequestHandler",

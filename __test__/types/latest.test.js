@@ -25,7 +25,7 @@ const {
 const { testExamples } = require('./examples.js');
 const { testRefused } = require('./refused.js');
 
-const CLIENTS = { ...REDIS, ioredis5: 'ioredis5', redis5: 'redis5' };
+const CLIENTS = { ...REDIS, ioredis5: 'ioredis5', redis4: 'redis4', redis5: 'redis5' };
 const ownOnly = { ownOnly: true };
 
 describe("today's TypeScript", () => {

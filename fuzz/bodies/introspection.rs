@@ -92,7 +92,7 @@ pub fn run(data: &[u8]) {
             }
         }
         Err(Error::Validation(error)) => panic!("{error:?}"),
-        Err(Error::Defect) => panic!("a defect"),
+        Err(error @ (Error::Unspent(_) | Error::Defect)) => panic!("{error:?}"),
     }
 }
 

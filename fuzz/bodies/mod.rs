@@ -19,6 +19,7 @@ mod claims;
 mod compact;
 mod config;
 mod discovery;
+mod dpop;
 mod header;
 mod input;
 mod introspection;
@@ -30,12 +31,13 @@ mod validator;
 /// A target: its name, its function, and the number of mutations in `cargo test`.
 pub type Target = (&'static str, fn(&[u8]), usize);
 
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     ("certificate", certificate::run, 150_000),
     ("claims", claims::run, 300_000),
     ("compact", compact::run, 300_000),
     ("config", config::run, 150_000),
     ("discovery", discovery::run, 200_000),
+    ("dpop", dpop::run, 60_000),
     ("header", header::run, 300_000),
     ("introspection", introspection::run, 150_000),
     ("jwks", jwks::run, 40_000),

@@ -13,7 +13,9 @@ use monocloud_backend_node::error::{Error, TokenError};
 use monocloud_backend_node::issuer::{Issuer, Sources, Want};
 use monocloud_backend_node::token::binding::Binding;
 use monocloud_backend_node::validator::explain::Answer;
-use monocloud_backend_node::validator::request::{Kind, OwnedRequest, Requirements};
+use monocloud_backend_node::validator::request::{
+    Kind, OwnedPresented, OwnedRequest, Requirements,
+};
 use monocloud_backend_node::validator::{Admitted, Placement, Validation, Validator, Verdict};
 
 use super::certificate::{self, changed};
@@ -169,12 +171,21 @@ impl Run {
         };
         let certificate = input.one_of(&[None, Some(certificate::PEM), Some("x"), Some(" ")]);
         let now = MOMENT.now + f64::from(input.one_of(&[0, 0, 0, 890, 889, 891, -900, i32::MAX]));
+        let last = input.byte();
         let mut request = OwnedRequest {
             token,
             kind: Kind::Jwt,
             requirements: Arc::new(requirements),
             certificate: certificate.map(ToOwned::to_owned),
+            presented: match last >> 4 & 7 {
+                6 => OwnedPresented::BearerWithProof,
+                7 => {
+                    OwnedPresented::Dpop(["a.b.c", "GET", "https://a.example/"].map(str::to_owned))
+                }
+                _ => OwnedPresented::Bearer,
+            },
             jwks: None,
+            explains: false,
             now,
         };
         let verdict = verdict(&self.forgetful, &request);
@@ -182,7 +193,7 @@ impl Run {
             let again = self::verdict(&self.remembering, &request);
             assert_eq!(again, verdict, "remembering, {time} time: {}", request.token);
         }
-        if input.byte() % 16 == 15 {
+        if last % 16 == 15 {
             request.jwks = Some(self.world.sets[self.which].clone());
             let given = self::verdict(&self.forgetful, &request);
             assert_eq!(given, verdict, "with given keys: {}", request.token);
@@ -232,16 +243,19 @@ impl Run {
                 let names = |name| member("cnf").is_some_and(|cnf| names_proof(cnf, name));
                 let proved = certificate == Some(certificate::PEM);
                 let bound = match required.binding {
-                    Some(Binding::Ignored) => true,
-                    Some(Binding::NotChecked) => !names("jkt"),
-                    Some(Binding::Required) => proved && !names("jkt"),
-                    _ => !names("jkt") && (proved || !names("x5t#S256")),
+                    Some(Binding::Ignored | Binding::NotChecked) => true,
+                    Some(Binding::Required) => proved,
+                    _ => proved || !names("x5t#S256"),
                 };
+                let as_bearer = matches!(request.presented, OwnedPresented::Bearer);
+                assert!(as_bearer, "no proof of these is good: {text}");
+                assert!(!names("jkt"), "a DPoP-bound token as a bearer token: {text}");
                 assert!(bound, "no proof for {text}");
             }
             Err(Error::Token(_) | Error::Validation(_)) => {
                 let plain = required.groups.is_empty() && required.scopes.is_empty();
-                let free = plain && required.binding != Some(Binding::Required);
+                let as_bearer = matches!(request.presented, OwnedPresented::Bearer);
+                let free = plain && as_bearer && required.binding != Some(Binding::Required);
                 assert!(!(listed && free && now == MOMENT.now), "a good token: {verdict:?}");
             }
             Err(error) => panic!("{error:?}"),

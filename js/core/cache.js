@@ -8,56 +8,12 @@
  * @import { Provenance } from '../cache/provenance.js'
  */
 
-const { clearTimeout, setTimeout } = require('node:timers');
-
 const { mark, of: markOf } = require('../cache/provenance.js');
 const { publish } = require('./channels.js');
+const { Late, Patience } = require('./patience.js');
 
 const { parse, stringify } = JSON;
-const LONGEST_TIMER = 2 ** 31 - 1;
-
-/**
- * The time that one request waits for the cache, over all its calls; waiting for others does not count.
- * @typedef {Patience} PatienceOfRequest
- */
-class Patience {
-  /** @type {number} */
-  #left;
-
-  /** @param {number} milliseconds */
-  constructor(milliseconds) {
-    this.#left = Math.min(milliseconds, LONGEST_TIMER);
-  }
-
-  /**
-   * The value of a promise; throws `Late` when the time is over.
-   * @template T
-   * @param {Promise<T>} promise
-   * @returns {Promise<T>}
-   */
-  wait(promise) {
-    const begun = performance.now();
-    return new Promise((resolve, reject) => {
-      /**
-       * @template A
-       * @param {(value: A) => void} settle
-       * @returns {(value: A) => void}
-       */
-      const ending = (settle) => (value) => {
-        clearTimeout(timer);
-        this.#left -= performance.now() - begun;
-        settle(value);
-      };
-      const late = ending(() => reject(new Late()));
-      const timer = setTimeout(late, this.#left);
-      promise.then(ending(resolve), ending(reject));
-    });
-  }
-}
-
-class Late extends Error {
-  message = 'The cache did not answer in time';
-}
+const WHAT = 'The cache';
 
 /** With more calls unanswered, a cache that hangs is not called. */
 const MOST_OWED = 10_000;
@@ -88,7 +44,7 @@ class ClaimsCache {
 
   /** The time budget of one request. */
   patience() {
-    return new Patience(this.#timeout);
+    return new Patience(this.#timeout, WHAT);
   }
 
   /**
@@ -154,7 +110,7 @@ class ClaimsCache {
    */
   async #ask(operation, patience, work) {
     try {
-      if (this.#owed >= MOST_OWED) throw new Late();
+      if (this.#owed >= MOST_OWED) throw new Late(WHAT);
       return await patience.wait(this.#call(work));
     } catch (error) {
       this.counts.faults += 1;

@@ -14,6 +14,7 @@ const channels = {
   refresh: channel(`${PREFIX}refresh`),
   refreshFailed: channel(`${PREFIX}refresh-failed`),
   refused: channel(`${PREFIX}refused`),
+  replayStoreFault: channel(`${PREFIX}replay-store-fault`),
   staleUse: channel(`${PREFIX}stale-use`),
   unknownKey: channel(`${PREFIX}unknown-key`),
 };
@@ -25,6 +26,7 @@ const channels = {
  *   refresh: DiagnosticsMessages['@monocloud/backend-node:refresh'],
  *   refreshFailed: DiagnosticsMessages['@monocloud/backend-node:refresh-failed'],
  *   refused: DiagnosticsMessages['@monocloud/backend-node:refused'],
+ *   replayStoreFault: DiagnosticsMessages['@monocloud/backend-node:replay-store-fault'],
  *   staleUse: DiagnosticsMessages['@monocloud/backend-node:stale-use'],
  *   unknownKey: DiagnosticsMessages['@monocloud/backend-node:unknown-key'],
  * }} Messages

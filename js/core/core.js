@@ -4,8 +4,8 @@
 // Everything that a verdict rests on happens here or below.
 
 /**
- * @import { AccessTokenClaims, ICache, MonoCloudTokenErrorCode } from '../../index.d.ts'
- * @import { Failure, NativeClient, Outcome, Settings } from '../binding.js'
+ * @import { AccessTokenClaims, ICache, IReplayStore, MonoCloudTokenErrorCode } from '../../index.d.ts'
+ * @import { Failure, GivenPossession, NativeClient, Outcome, Settings, UnspentProof } from '../binding.js'
  * @import { Functions } from './bridge.js'
  * @import { Source } from './cached-outcomes.js'
  * @import { Values } from './options.js'
@@ -18,6 +18,7 @@ const bridge = require('./bridge.js');
 const { ClaimsCache } = require('./cache.js');
 const { CachedOutcomes } = require('./cached-outcomes.js');
 const { ClaimsCopies } = require('./claims-copies.js');
+const { ReplayStore } = require('./replay-store.js');
 const { publish } = require('./channels.js');
 const { now } = require('./clock.js');
 const { toError } = require('./failure.js');
@@ -28,6 +29,7 @@ const { TOKEN_ALONE } = require('./requirements.js');
 const { withStack } = require('./stack.js');
 const { Admitted, Refused } = require('./verdict.js');
 
+const { hasOwn } = Object;
 const { parse } = JSON;
 const FUNCTIONS = ['fetcher', 'metadataResolver', 'jwksResolver'];
 
@@ -45,6 +47,8 @@ class Core {
   #functions = { __proto__: null };
   /** @type {CachedOutcomes | undefined} */
   #cached;
+  /** @type {ReplayStore | undefined} */
+  #replayStore;
   /** @type {ClaimsCopies} */
   #copies;
   /**
@@ -86,6 +90,8 @@ class Core {
     // The other half of the bytes is for the native cache of signatures.
     this.#copies = new ClaimsCopies(this.#settings.verifiedTokensBytes / 2);
     // The core has refused what is none.
+    const store = /** @type {IReplayStore | undefined} */ (values.get('dpop.replayStore'));
+    if (store !== undefined) this.#replayStore = new ReplayStore(store);
     const cache = /** @type {ICache | undefined} */ (backendNode ? values.get('cache') : undefined);
     if (cache === undefined) return;
     this.#cached = new CachedOutcomes(
@@ -99,6 +105,25 @@ class Core {
     return this.#settings.tenantDomain;
   }
 
+  /** What challenges and adapters need to know of the option `dpop`. */
+  get dpop() {
+    const { dpopAlgorithms, dpopIsConfigured, dpopIsRequired } = this.#settings;
+    return {
+      algorithms: dpopAlgorithms,
+      isConfigured: dpopIsConfigured,
+      isRequired: dpopIsRequired,
+    };
+  }
+
+  /**
+   * The nonce that a client should use from now on, where its DPoP proof has another one.
+   * @param {string | undefined} proof
+   */
+  nextNonce(proof) {
+    if (!this.#settings.dpopHasNonce) return undefined;
+    return orThrow(() => this.#native.nextNonce(proof, now())) ?? undefined;
+  }
+
   get hasCache() {
     return this.#cached !== undefined;
   }
@@ -107,11 +132,11 @@ class Core {
    * The verdict on a token of either kind, at once where nothing has to be waited for, else a promise.
    * @param {string} token
    * @param {RouteRequirements} requirements
-   * @param {string} [certificate]
+   * @param {GivenPossession} [possession]
    */
-  validate(token, requirements, certificate) {
+  validate(token, requirements, possession) {
     const ticket = bridge.nextTicket();
-    const outcome = this.#call(ticket, token, requirements, certificate);
+    const outcome = this.#call(ticket, token, requirements, possession);
     return outcome === null ? this.#later(ticket, token) : this.#verdict(outcome, token);
   }
 
@@ -119,10 +144,10 @@ class Core {
    * @param {number} ticket
    * @param {string} token
    * @param {RouteRequirements} requirements
-   * @param {string} [certificate]
+   * @param {GivenPossession} [possession]
    * @returns {Validated | null}
    */
-  #call(ticket, token, requirements, certificate) {
+  #call(ticket, token, requirements, possession) {
     try {
       let validate = weakMapGet(this.#validateFunctions, requirements);
       if (validate === undefined) {
@@ -131,9 +156,9 @@ class Core {
         weakMapSet(this.#validateFunctions, requirements, validate);
       }
       const outcome =
-        certificate === undefined
+        possession === undefined
           ? validate(token, now(), ticket)
-          : validate(token, now(), ticket, certificate);
+          : validate(token, now(), ticket, possession);
       return outcome === undefined ? bridge.LOST : outcome;
     } catch {
       return bridge.LOST;
@@ -152,11 +177,10 @@ class Core {
    * The verdict that an outcome is: a number stands for claims that were admitted before under it.
    * @param {Validated} outcome
    * @param {string} token
-   * @returns {Verdict}
+   * @returns {Verdict | Promise<Verdict>}
    */
   #verdict(outcome, token) {
-    if (typeof outcome === 'string') return this.#admit(parse(outcome));
-    if (typeof outcome !== 'number') return this.refuse(outcome);
+    if (typeof outcome !== 'number') return this.verdictOn(outcome);
     this.#counts.seenBefore += 1;
     const copy = this.#copies.copy(outcome);
     if (copy !== undefined) return this.#admit(copy);
@@ -202,22 +226,42 @@ class Core {
    * @param {'jwt' | 'opaque'} kind
    * @param {string} token
    * @param {RouteRequirements} requirements
-   * @param {string} [certificate]
+   * @param {GivenPossession} [possession]
    * @param {string} [jwks]
    */
-  outcome(kind, token, requirements, certificate, jwks) {
+  outcome(kind, token, requirements, possession, jwks) {
     /** @param {number} ticket */
     const start = (ticket) =>
-      this.#native.validate(ticket, token, kind, now(), requirements.native, certificate, jwks);
+      this.#native.validate(ticket, token, kind, now(), requirements.native, possession, jwks);
     return bridge.call(start, this.#functions);
   }
 
   /**
-   * The verdict on such an outcome.
+   * The verdict on such an outcome: at once, but where the caller's replay store is asked first.
    * @param {Outcome} outcome
+   * @returns {Verdict | Promise<Verdict>}
    */
   verdictOn(outcome) {
-    return typeof outcome === 'string' ? this.#admit(parse(outcome)) : this.refuse(outcome);
+    if (typeof outcome === 'string') return this.#admit(parse(outcome));
+    return outcome.kind === 'unspent' ? this.#spend(outcome) : this.refuse(outcome);
+  }
+
+  /**
+   * The verdict once the caller's replay store has taken a DPoP proof as new.
+   * @param {Failure} outcome
+   */
+  async #spend(outcome) {
+    // The core sets it for this kind.
+    const unspent = /** @type {UnspentProof} */ (outcome.unspent);
+    const spent = await this.#replayStore?.spend(unspent.key, unspent.expiresAt);
+    if (spent !== true) {
+      return this.refuse(orThrow(() => this.#native.unspendable(spent === false)));
+    }
+    // An inherited `claims` admits nobody.
+    const claims = hasOwn(unspent, 'claims') ? unspent.claims : undefined;
+    return typeof claims === 'string'
+      ? this.#admit(parse(claims))
+      : this.refuse({ ...outcome, kind: 'token' });
   }
 
   /**
@@ -226,12 +270,12 @@ class Core {
    * @param {Outcome} outcome
    * @param {string} token
    * @param {RouteRequirements} requirements
-   * @param {string} [certificate]
+   * @param {GivenPossession} [possession]
    */
-  verdictOnText(outcome, token, requirements, certificate) {
+  verdictOnText(outcome, token, requirements, possession) {
     const checked =
       typeof outcome === 'string'
-        ? this.#check(outcome, token, requirements, certificate, true)
+        ? this.#check(outcome, token, requirements, possession, true)
         : outcome;
     return this.verdictOn(checked);
   }
@@ -240,13 +284,13 @@ class Core {
    * @param {string} text
    * @param {string} token
    * @param {RouteRequirements} requirements
-   * @param {string | undefined} certificate
+   * @param {GivenPossession | undefined} possession
    * @param {boolean} mayLackExp
    */
-  #check(text, token, requirements, certificate, mayLackExp) {
+  #check(text, token, requirements, possession, mayLackExp) {
     const { native } = requirements;
     return orFailure(() =>
-      this.#native.checkClaims(text, token, now(), native, certificate, mayLackExp),
+      this.#native.checkClaims(text, token, now(), native, possession, mayLackExp),
     );
   }
 
@@ -264,13 +308,13 @@ class Core {
    * The way of a token through the rules, as JSON, or a failure.
    * @param {string} token
    * @param {RouteRequirements} requirements
-   * @param {string} [certificate]
+   * @param {GivenPossession} [possession]
    * @param {string} [jwks]
    */
-  explain(token, requirements, certificate, jwks) {
+  explain(token, requirements, possession, jwks) {
     /** @param {number} ticket */
     const start = (ticket) =>
-      this.#native.explain(ticket, token, now(), requirements.native, certificate, jwks);
+      this.#native.explain(ticket, token, now(), requirements.native, possession, jwks);
     return bridge.call(start, this.#functions);
   }
 

@@ -5,6 +5,7 @@
 
 /**
  * @import { MonoCloudBackendNodeClient as Client, MonoCloudOidcBackendClient as OidcClient } from '../../index.d.ts'
+ * @import { GivenPossession } from '../binding.js'
  * @import { Source } from './cached-outcomes.js'
  * @import { Core } from './core.js'
  * @import { RouteRequirements } from './requirements.js'
@@ -36,13 +37,13 @@ function outcomesBy(own) {
    * @param {Core} core
    * @param {string} token
    * @param {RouteRequirements} requirements
-   * @param {string} [certificate]
+   * @param {GivenPossession} [possession]
    * @returns {Verdict | Promise<Verdict>}
    */
-  function judge(client, core, token, requirements, certificate) {
+  function judge(client, core, token, requirements, possession) {
     return core.hasCache || !usesOwnMethods(client)
-      ? judgeByMethods(client, core, token, requirements, certificate)
-      : core.validate(token, requirements, certificate);
+      ? judgeByMethods(client, core, token, requirements, possession)
+      : core.validate(token, requirements, possession);
   }
 
   /** @param {Client} client */
@@ -60,27 +61,27 @@ function outcomesBy(own) {
    * @param {Core} core
    * @param {string} token
    * @param {RouteRequirements} requirements
-   * @param {string} [certificate]
+   * @param {GivenPossession} [possession]
    */
-  async function judgeByMethods(client, core, token, requirements, certificate) {
+  async function judgeByMethods(client, core, token, requirements, possession) {
     if (core.isIntrospected(token)) {
       const source = introspection(client, core, token);
       const outcome = await (core.hasCache ? core.cached(token, true, source) : source());
-      return core.verdictOnText(outcome, token, requirements, certificate);
+      return core.verdictOnText(outcome, token, requirements, possession);
     }
     const method = client.validateJwtAccessToken;
     if (method !== own.validateJwtAccessToken) {
       // The method answers for everything that the route requires.
       return verdictOnClaims(
-        await apply(method, client, [token, requirements.documented(certificate)]),
+        await apply(method, client, [token, requirements.documented(possession)]),
       );
     }
     if (core.hasCache) {
       const source = () => jwtOutcome(client, core, token, TOKEN_ALONE);
       const outcome = await core.cached(token, false, source);
-      return core.verdictOnText(outcome, token, requirements, certificate);
+      return core.verdictOnText(outcome, token, requirements, possession);
     }
-    return core.verdictOn(await jwtOutcome(client, core, token, requirements, certificate));
+    return core.verdictOn(await jwtOutcome(client, core, token, requirements, possession));
   }
 
   /**
@@ -103,12 +104,12 @@ function outcomesBy(own) {
    * @param {Core} core
    * @param {string} token
    * @param {RouteRequirements} requirements
-   * @param {string} [certificate]
+   * @param {GivenPossession} [possession]
    * @param {string} [given]
    */
-  async function jwtOutcome(client, core, token, requirements, certificate, given) {
+  async function jwtOutcome(client, core, token, requirements, possession, given) {
     const keys = given ?? (await replacedKeys(client));
-    const validate = () => core.outcome('jwt', token, requirements, certificate, keys);
+    const validate = () => core.outcome('jwt', token, requirements, possession, keys);
     return keys === undefined ? withMetadata(client, core, validate) : validate();
   }
 
@@ -117,10 +118,10 @@ function outcomesBy(own) {
    * @param {Core} core
    * @param {string} token
    * @param {RouteRequirements} requirements
-   * @param {string} [certificate]
+   * @param {GivenPossession} [possession]
    */
-  function opaqueOutcome(client, core, token, requirements, certificate) {
-    const ask = () => core.outcome('opaque', token, requirements, certificate);
+  function opaqueOutcome(client, core, token, requirements, possession) {
+    const ask = () => core.outcome('opaque', token, requirements, possession);
     return withMetadata(client, core, ask);
   }
 

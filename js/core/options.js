@@ -23,17 +23,19 @@ const OPTIONS = optionTable.map(({ name }) => name);
 const isTop = (path) => !path.includes('.');
 const TOP = OPTIONS.filter(isTop);
 const ISSUER_TOP = OPTIONS.filter((_, index) => optionTable[index].isOfAnIssuer).filter(isTop);
-const GROUPS = ['groupOptions', 'tls'];
-const CACHE_METHODS = ['get', 'set', 'delete'];
+/** Options that have options of their own. */
+const GROUPS = ['groupOptions', 'tls', 'dpop', 'dpop.nonce'];
+/** Objects of the caller's own classes, of which methods are called. */
+const CALLERS_OBJECTS = ['cache', 'dpop.replayStore'];
 const MOST_ISSUERS = 1000;
 
 /** @typedef {Map<string, unknown>} Values options by path, such as `groupOptions.matchAll` */
 
 /** @param {string} group */
 const membersOf = (group) =>
-  OPTIONS.filter((path) => path.startsWith(`${group}.`)).map((path) =>
-    path.slice(group.length + 1),
-  );
+  OPTIONS.filter((path) => path.startsWith(`${group}.`))
+    .map((path) => path.slice(group.length + 1))
+    .filter(isTop);
 
 /**
  * @param {string} message
@@ -52,36 +54,39 @@ function refusal(message, from) {
  */
 function readClientOptions(options, { what, from }) {
   const record = readOptions(options, TOP, { what, from });
-  const values = withMembers(record, TOP, '', from);
+  const values = withMembers(record, '', '', from);
   values.set('issuers', readIssuers(record.issuers, from));
-  const cache = values.get('cache');
-  if (typeof cache === 'object') {
-    for (const name of CACHE_METHODS) values.set(`cache.${name}`, readMethod(cache, name, from));
+  for (const path of CALLERS_OBJECTS) {
+    const object = values.get(path);
+    if (typeof object !== 'object') continue;
+    for (const name of membersOf(path)) {
+      values.set(`${path}.${name}`, readMethod(object, name, path, from));
+    }
   }
   return values;
 }
 
 /**
- * Options by path, with the members of the groups among them. `place`: what stands before a name in messages.
+ * Options by path, with the members of the groups among them.
  * @param {Record<string, {} | undefined>} record
- * @param {readonly string[]} names
- * @param {string} place
+ * @param {string} group the path of the options in `record`, with a dot at its end
+ * @param {string} place what stands before a path in messages
  * @param {Function} from
  * @returns {Values}
  */
-function withMembers(record, names, place, from) {
+function withMembers(record, group, place, from) {
   const values = new Map();
-  for (const name of names) {
-    values.set(name, record[name]);
+  for (const name of keys(record)) {
+    const path = group + name;
+    const value = record[name];
+    values.set(path, value);
     // The core refuses a group that is no object.
-    if (!GROUPS.includes(name) || typeof record[name] !== 'object') continue;
-    const path = place + name;
-    const members = readOptions(record[name], membersOf(name), {
-      what: `"${path}"`,
-      from,
-      name: path,
-    });
-    for (const member of Object.keys(members)) values.set(`${name}.${member}`, members[member]);
+    if (!GROUPS.includes(path) || typeof value !== 'object') continue;
+    const shown = place + path;
+    const members = readOptions(value, membersOf(path), { what: `"${shown}"`, from, name: shown });
+    for (const [member, own] of withMembers(members, `${path}.`, place, from)) {
+      values.set(member, own);
+    }
   }
   return values;
 }
@@ -106,22 +111,23 @@ function readIssuers(given, from) {
     if (typeof entry !== 'object' || entry === null)
       throw refusal(`"${name}" must be an object`, from);
     const record = readOptions(entry, ISSUER_TOP, { what: `"${name}"`, from, name });
-    return withMembers(record, ISSUER_TOP, `${name}.`, from);
+    return withMembers(record, '', `${name}.`, from);
   });
 }
 
 /**
- * A method of the caller's cache, which is an object of the caller's own class and no set of options.
- * @param {object | null} cache
+ * A method of an object of the caller's own class, which is no set of options.
+ * @param {object | null} object
  * @param {string} name
+ * @param {string} path
  * @param {Function} from
  */
-function readMethod(cache, name, from) {
+function readMethod(object, name, path, from) {
   try {
     // Whatever is there: the core looks at its kind.
-    return /** @type {Record<string, unknown>} */ (cache)[name];
+    return /** @type {Record<string, unknown>} */ (object)[name];
   } catch {
-    throw refusal(`"cache.${name}" can't be read`, from);
+    throw refusal(`"${path}.${name}" can't be read`, from);
   }
 }
 
@@ -143,7 +149,7 @@ function describe(name, value) {
 }
 
 /** Options that may be objects which the core reads as a whole. */
-const AS_JSON = ['clientSecret', 'audience', 'clientIds', 'requiredClaims'];
+const AS_JSON = ['clientSecret', 'audience', 'clientIds', 'requiredClaims', 'dpop.algorithms'];
 
 /** @param {Values} values */
 function describeAll(values) {

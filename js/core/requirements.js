@@ -5,10 +5,11 @@
 
 /**
  * @import { IntrospectOptions } from '../../index.d.ts'
- * @import { GivenRequirements } from '../binding.js'
+ * @import { GivenPossession, GivenRequirements } from '../binding.js'
  */
 
 const { readOptions } = require('./options-reader.js');
+const { possessionOf, readDpop } = require('./possession.js');
 const { refusal } = require('./options.js');
 
 const { isArray } = Array;
@@ -25,6 +26,7 @@ const REQUIREMENTS = /** @type {const} */ ([
   'acr',
   'maxAge',
   'validateCertificateBinding',
+  'dpop',
 ]);
 const ROUTE_OPTIONS = /** @type {const} */ ([...REQUIREMENTS, 'authorize', 'optional']);
 const METHOD_OPTIONS = /** @type {const} */ ([...REQUIREMENTS, 'clientCertificate']);
@@ -48,6 +50,7 @@ const MOST_NAMES = 100_000;
  *   acr?: readonly string[],
  *   maxAge?: number,
  *   validateCertificateBinding?: boolean | string,
+ *   dpop?: boolean,
  *   __proto__?: null,
  * }} Checked the options in `REQUIREMENTS`, checked
  * @typedef {Requirements} RouteRequirements
@@ -59,8 +62,11 @@ const MOST_NAMES = 100_000;
 class Requirements {
   #record;
 
-  /** @param {Checked} record without a prototype */
-  constructor(record) {
+  /**
+   * @param {Checked} record without a prototype
+   * @param {boolean} [tokenAlone] neither a certificate nor a DPoP proof is looked at
+   */
+  constructor(record, tokenAlone) {
     this.#record = record;
     const { validateCertificateBinding: binding, claims, ...rest } = record;
     // The addon's declaration has no lists that are read only; it does not write to them.
@@ -70,6 +76,7 @@ class Requirements {
         ...rest,
         claims: claims === undefined ? undefined : textOf(claims),
         binding: nativeBinding(binding),
+        tokenAlone,
       })
     );
     freeze(this);
@@ -83,10 +90,10 @@ class Requirements {
   /**
    * The documented options, for a method that a program has replaced: a new plain object each time, so that
    * what the method does to it changes nothing for the next request.
-   * @param {string} [clientCertificate]
+   * @param {GivenPossession} [possession]
    * @returns {IntrospectOptions}
    */
-  documented(clientCertificate) {
+  documented(possession) {
     /** @type {Record<string, unknown>} */
     const options = {};
     for (let index = 0; index < REQUIREMENTS.length; index += 1) {
@@ -94,7 +101,12 @@ class Requirements {
       const value = this.#record[name];
       if (value !== undefined) options[name] = copy(value);
     }
-    if (clientCertificate !== undefined) options.clientCertificate = clientCertificate;
+    if (possession?.certificate !== undefined) options.clientCertificate = possession.certificate;
+    if (possession?.proof !== undefined) {
+      const { proof, method, url, besideBearer } = possession.proof;
+      const scheme = besideBearer ? 'Bearer' : 'DPoP';
+      options.dpop = { proof, method, url, scheme, required: this.#record.dpop };
+    }
     // A record of the options that were checked when they were read.
     return /** @type {IntrospectOptions} */ (options);
   }
@@ -156,10 +168,7 @@ function nativeBinding(binding) {
 
 /** A token for itself, whatever a route requires. */
 const NOTHING = new Requirements({ __proto__: null });
-const TOKEN_ALONE = new Requirements({
-  __proto__: null,
-  validateCertificateBinding: 'dangerously_ignore',
-});
+const TOKEN_ALONE = new Requirements({ __proto__: null }, true);
 
 /**
  * The requirements of a guarded route, with `authorize` and `optional`.
@@ -168,15 +177,15 @@ const TOKEN_ALONE = new Requirements({
  */
 function readRoute(options, from) {
   const record = readOptions(options, ROUTE_OPTIONS, { what: 'protect()', from });
-  const { authorize, optional = false } = record;
+  const { authorize } = record;
+  const optional = readFlag(record.optional, 'optional', from) ?? false;
   if (authorize !== undefined && typeof authorize !== 'function') {
     throw refusal('"authorize" must be a function', from);
   }
-  if (typeof optional !== 'boolean') throw refusal('"optional" must be a boolean', from);
   return { requirements: requirementsOf(record, from), authorize, optional };
 }
 
-/** @typedef {{ __proto__?: null, requirements: Requirements, certificate?: string, jwks?: {} }} Call */
+/** @typedef {{ __proto__?: null, requirements: Requirements, possession?: GivenPossession, jwks?: {} }} Call */
 
 /**
  * A call without options. No prototype: `Object.prototype` may have a `jwks` or a `certificate`.
@@ -195,16 +204,17 @@ const NO_OPTIONS = freeze({ __proto__: null, requirements: NOTHING });
 function readCall(options, from, what, names = METHOD_OPTIONS) {
   if (options === undefined || options === null) return NO_OPTIONS;
   const record = readOptions(options, names, { what, from });
+  const { proof, required } = readDpop(record.dpop, from);
   return {
     __proto__: null,
-    requirements: shared(requirementsOf(record, from)),
-    certificate: certificateText(record.clientCertificate),
+    requirements: shared(requirementsOf({ __proto__: null, ...record, dpop: required }, from)),
+    possession: possessionOf(record.clientCertificate, proof),
     jwks: record.jwks,
   };
 }
 
 /**
- * @param {Record<(typeof REQUIREMENTS)[number], {} | undefined>} given
+ * @param {Record<(typeof REQUIREMENTS)[number], unknown> & { __proto__?: null }} given
  * @param {Function} from
  */
 function requirementsOf(given, from) {
@@ -222,6 +232,7 @@ function requirementsOf(given, from) {
     maxAge: readSeconds(given.maxAge, 'maxAge', from),
     // One of `BINDING_MODES` is a string.
     validateCertificateBinding: /** @type {boolean | string | undefined} */ (binding),
+    dpop: readFlag(given.dpop, 'dpop', from),
   });
 }
 
@@ -263,7 +274,7 @@ function notEmpty(names, name, from) {
 
 /**
  * `{ name: value or list of values }`, as a record of lists without a prototype.
- * @param {{} | undefined} given
+ * @param {unknown} given
  * @param {Function} from
  */
 function readClaims(given, from) {
@@ -271,7 +282,7 @@ function readClaims(given, from) {
   /** @type {Record<string, readonly ClaimValue[]>} */
   const record = create(null);
   try {
-    if (typeof given !== 'object' || isArray(given)) throw new TypeError();
+    if (typeof given !== 'object' || given === null || isArray(given)) throw new TypeError();
     const names = ownKeys(given);
     for (let index = 0; index < names.length; index += 1) {
       const name = names[index];
@@ -311,6 +322,16 @@ function readValues(given) {
  * @param {string} name
  * @param {Function} from
  */
+function readFlag(given, name, from) {
+  if (given === undefined || typeof given === 'boolean') return given;
+  throw refusal(`"${name}" must be a boolean`, from);
+}
+
+/**
+ * @param {unknown} given
+ * @param {string} name
+ * @param {Function} from
+ */
 function readSeconds(given, name, from) {
   if (given === undefined) return undefined;
   if (typeof given !== 'number' || !isFiniteNumber(given) || given < 0) {
@@ -341,12 +362,4 @@ function shared(requirements) {
 
 const NAME_OF_NOTHING = textOf(NOTHING.native);
 
-/**
- * The client certificate of a request. A value of another type is one that the core finds malformed.
- * @param {unknown} certificate
- */
-function certificateText(certificate) {
-  return certificate === undefined || typeof certificate === 'string' ? certificate : 'malformed';
-}
-
-module.exports = { TOKEN_ALONE, WITH_KEYS, certificateText, readCall, readRoute };
+module.exports = { TOKEN_ALONE, WITH_KEYS, readCall, readRoute };

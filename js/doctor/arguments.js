@@ -23,6 +23,9 @@ credentials for introspection; and with --token, why a token is refused.
   --acr ACR           an acr value of which the route asks for one; may be given again
   --max-age SECONDS   the most seconds since the user signed in that the route allows
   --certificate FILE  the client certificate of the request, in PEM
+  --proof PROOF       the DPoP header of the request, with --url and, where it is not GET, --method
+  --method METHOD     the method of the request
+  --url URL           the URL that the client asked for
   --options FILE      a module that exports the options of protectApi(), or a client
   --env-file FILE     environment variables to read first (Node.js 20.12 and later)
   --json              print one JSON document
@@ -40,6 +43,9 @@ const OPTIONS = /** @type {const} */ ({
   acr: { type: 'string', multiple: true },
   'max-age': { type: 'string' },
   certificate: { type: 'string' },
+  proof: { type: 'string' },
+  method: { type: 'string' },
+  url: { type: 'string' },
   options: { type: 'string' },
   'env-file': { type: 'string' },
   json: { type: 'boolean' },
@@ -96,6 +102,9 @@ async function readArguments(args) {
         ? 'The command is "doctor", and nothing beside it'
         : `There is no command ${JSON.stringify(command)}`,
     );
+  }
+  if (values.proof !== undefined && values.url === undefined) {
+    throw new UsageError('--proof needs --url');
   }
   if (values['env-file'] !== undefined) loadEnvironment(values['env-file']);
   return {

@@ -35,6 +35,7 @@ async function main(args, { stdout = process.stdout, stderr = process.stderr } =
       return 0;
     }
     const { token, certificate, options, scope, group, claims, acr, maxAge } = values;
+    const { proof, method = 'GET', url = '' } = values;
     const anyScope = values['any-scope'];
     const clientCertificate = certificate;
     const route = {
@@ -45,6 +46,7 @@ async function main(args, { stdout = process.stdout, stderr = process.stderr } =
       acr,
       maxAge,
       clientCertificate,
+      dpop: proof === undefined ? undefined : { proof, method, url },
     };
     const checks = await runChecks({ environment: process.env, options, token, route });
     const about = {

@@ -16,6 +16,8 @@
  * @typedef {{ kid: string | null, algorithms: string[] }} TenantKey
  */
 
+const { dpopAdvice } = require('./dpop-advice.js');
+
 /** @param {unknown} value */
 const quote = (value) => JSON.stringify(value);
 
@@ -290,10 +292,8 @@ const BINDING = {
     'The TLS session was resumed and had begun without a certificate: have the client begin a new one',
   certificate_malformed: 'What was given as the certificate is no PEM: give the certificate itself',
   token_not_bound: 'Have the client get its token over mutual TLS',
-  dpop_required:
-    'It is bound to a DPoP key, and proofs are not checked here: have the tenant issue it unbound, or bound by mutual TLS',
   certificate_mismatch: 'Use the certificate that the token was issued to',
-  unsupported_confirmation: 'Have tokens bound by mutual TLS, not by DPoP',
+  unsupported_confirmation: 'Have tokens bound by mutual TLS or by DPoP, and by nothing else',
 };
 
 /**
@@ -314,6 +314,8 @@ const EXCHANGE = {
   fetcher_failed: 'Your fetcher or resolver failed: see its own log',
   introspection_limit:
     'Too many introspections are in flight: see how the tenant does, or raise maxConcurrentIntrospections',
+  replay_store_unavailable:
+    'The DPoP proof could not be remembered: see how the replayStore does, on the channel replay-store-fault',
   client_failed: 'The HTTP client could not be set up: check tls, and the limits of the process',
 };
 
@@ -380,7 +382,7 @@ const BY_RULE = {
  * @param {About} about
  */
 function adviceFor(step, about) {
-  return BY_RULE[step.rule]?.(step, about);
+  return step.rule.startsWith('dpop') ? dpopAdvice(step) : BY_RULE[step.rule]?.(step, about);
 }
 
 module.exports = { adviceFor, clockAdvice, duration, exchangeAdvice };

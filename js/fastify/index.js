@@ -5,65 +5,66 @@
  * @import { AnyFastifyRequest } from './index.d.ts'
  * @import { Verdict } from '../core/verdict.js'
  * @import { Reply } from '../http/error-response.js'
+ * @import { Admission, Guard } from '../http/guard.js'
  */
 
 const root = require('../index.js');
 const certificates = require('../certificates/fastify.js');
 const { claimsOf, isAdmitted, isVerdict } = require('../core/verdict.js');
-const { authorizationOf } = require('../http/bearer.js');
 const { problemDetails } = require('../http/error-response.js');
-const { asError, guard, readArguments, requireCall, setClaims } = require('../http/guard.js');
+const { asError, setClaims } = require('../http/guard.js');
+const { protectApiOf } = require('../http/protect-api.js');
+const adapter = require('./adapter.js');
 
-/**
- * @param {unknown} [clientOrOptions]
- * @param {unknown} [requestOptions]
- */
-function protectApi(clientOrOptions, requestOptions) {
-  const parts = readArguments(clientOrOptions, requestOptions, protectApi);
+const protectApi = protectApiOf(adapter, (route) => {
   /**
-   * @param {unknown} [options]
-   * @param {unknown[]} request
+   * Fastify passes `done`, which is faster than a promise where nothing has to be waited for. Without it
+   * the hook returns the documented promise.
+   * @param {AnyFastifyRequest} request
+   * @param {FastifyReply} reply
+   * @param {() => void} [done]
    */
-  return function protect(options, ...request) {
-    requireCall(request, protect);
-    const { admit, answer } = guard(parts, options, protect);
-    /**
-     * Fastify passes `done`, which is faster than a promise where nothing has to be waited for. Without it
-     * the hook returns the documented promise.
-     * @param {AnyFastifyRequest} request
-     * @param {FastifyReply} reply
-     * @param {() => void} [done]
-     */
-    return function protectHook(request, reply, done) {
-      try {
-        const verdict = admit(request, authorizationOf(request.headers));
-        if (typeof done !== 'function' || !isAdmitted(verdict)) {
-          return settle(verdict, answer, request, reply);
-        }
-        setClaims(request, claimsOf(verdict));
-      } catch (error) {
-        // Fastify goes on to the handler where a hook throws `undefined`.
-        throw asError(error);
+  return function protectHook(request, reply, done) {
+    try {
+      const verdict = route.admit(request);
+      if (typeof done !== 'function' || !isAdmitted(verdict)) {
+        return settle(route, verdict, request, reply);
       }
-      done();
-    };
+      admitted(route, verdict, request, reply);
+    } catch (error) {
+      // Fastify goes on to the handler where a hook throws `undefined`.
+      throw asError(error);
+    }
+    done();
   };
-}
+});
 
 /**
+ * @param {Guard<AnyFastifyRequest>} route
  * @param {Verdict | Promise<Verdict>} pending
- * @param {ReturnType<typeof guard>['answer']} answer
  * @param {AnyFastifyRequest} request
  * @param {FastifyReply} reply
  */
-async function settle(pending, answer, request, reply) {
+async function settle(route, pending, request, reply) {
   try {
     const verdict = isVerdict(pending) ? pending : await pending;
-    if (!isAdmitted(verdict)) return await refuse(reply, await answer(verdict, request));
-    setClaims(request, claimsOf(verdict));
+    if (!isAdmitted(verdict)) return await refuse(reply, await route.answer(verdict, request));
+    admitted(route, verdict, request, reply);
   } catch (error) {
     throw asError(error);
   }
+}
+
+/**
+ * @param {Guard<AnyFastifyRequest>} route
+ * @param {Admission} verdict
+ * @param {AnyFastifyRequest} request
+ * @param {FastifyReply} reply
+ */
+function admitted({ headersFor }, verdict, request, reply) {
+  setClaims(request, claimsOf(verdict));
+  const headers = headersFor(request);
+  if (headers !== undefined) setHeaders(reply, headers);
 }
 
 /**
@@ -76,11 +77,19 @@ async function refuse(reply, { status, body, headers }) {
   // Something else may have answered meanwhile.
   if (!reply.sent && !reply.raw?.destroyed) {
     reply.status(status);
-    for (const [name, value] of headers) reply.header(name, value);
+    setHeaders(reply, headers);
     await reply.send(body);
   }
   if (!reply.sent && typeof reply.hijack === 'function') reply.hijack();
   return reply;
+}
+
+/**
+ * @param {FastifyReply} reply
+ * @param {Reply['headers']} headers
+ */
+function setHeaders(reply, headers) {
+  for (const [name, value] of headers) reply.header(name, value);
 }
 
 // A hook that is given `done` returns nothing; the published type is that of a call without it.

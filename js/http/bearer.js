@@ -3,35 +3,59 @@
 const { hasOwn } = Object;
 
 /**
- * The `Authorization` header of a request; a name on `Object.prototype` is no header.
- * @param {{ authorization?: unknown } | undefined} headers
+ * A header of a request of Node.js; a name on `Object.prototype` is no header.
+ * @param {object | undefined} headers
+ * @param {string} name in lower case
+ * @returns {unknown}
  */
-function authorizationOf(headers) {
-  return headers && hasOwn(headers, 'authorization') ? headers.authorization : undefined;
+function headerOf(headers, name) {
+  return headers && hasOwn(headers, name)
+    ? /** @type {Record<string, unknown>} */ (headers)[name]
+    : undefined;
 }
 
 /**
- * The token of an `Authorization` header: the scheme in any case, then exactly one token (RFC 6750 §2.1).
- * `undefined` where the header has another form.
+ * The token of an `Authorization` header of the scheme `Bearer` (RFC 6750 §2.1); `undefined` where the header
+ * has another form.
  * @param {unknown} header
  */
 function bearerToken(header) {
-  if (typeof header !== 'string') return undefined;
   // The usual spelling.
-  if (header.startsWith('Bearer ')) {
+  if (typeof header === 'string' && header.startsWith('Bearer ')) {
     const rest = header.slice(7);
     if (!rest.includes(' ') && !rest.includes('\t')) return rest;
   }
-  const [scheme, token, ...more] = header.trim().split(/[ \t]+/);
-  return scheme.toLowerCase() === 'bearer' && more.length === 0 ? token : undefined;
+  return tokenOf(header, 'bearer');
 }
 
 /**
- * Whether an `Authorization` header is of the scheme `Bearer`, whatever comes after that.
+ * The same for the scheme `DPoP` (RFC 9449 §7.1).
  * @param {unknown} header
  */
-function hasBearerScheme(header) {
-  return typeof header === 'string' && /^\s*bearer(?:[ \t]|$)/i.test(header);
+function dpopToken(header) {
+  return tokenOf(header, 'dpop');
 }
 
-module.exports = { authorizationOf, bearerToken, hasBearerScheme };
+/**
+ * The scheme in any case, then exactly one token.
+ * @param {unknown} header
+ * @param {string} wanted
+ */
+function tokenOf(header, wanted) {
+  if (typeof header !== 'string') return undefined;
+  const [scheme, token, ...more] = header.trim().split(/[ \t]+/);
+  return scheme.toLowerCase() === wanted && more.length === 0 ? token : undefined;
+}
+
+/**
+ * The scheme of an `Authorization` header that should have an access token, whatever comes after it.
+ * @param {unknown} header
+ */
+function schemeOf(header) {
+  if (typeof header !== 'string') return undefined;
+  const [scheme] = header.trim().split(/[ \t]+/, 1);
+  const name = scheme.toLowerCase();
+  return name === 'bearer' || name === 'dpop' ? name : undefined;
+}
+
+module.exports = { bearerToken, dpopToken, headerOf, schemeOf };

@@ -12,7 +12,8 @@ const { isRefused, whyOf } = require('../core/verdict.js');
 const { MonoCloudHttpError, MonoCloudOPError, MonoCloudTokenError } = require('../errors.js');
 
 /**
- * @typedef {{ status: number, body: { message: string }, headers: string[][] }} Answer
+ * @typedef {[name: string, value: string | string[]][]} Headers several fields of one name have a list of values
+ * @typedef {{ status: number, body: { message: string }, headers: Headers }} Answer
  * @typedef {{ kind?: string, code?: unknown, status?: unknown, reason?: unknown, retryAfter?: unknown }} About
  */
 
@@ -30,77 +31,124 @@ const NO_TOKEN = { noToken: true };
  * the body on its way out.
  * @param {number} status
  * @param {string} message
- * @param {string[][]} [headers]
+ * @param {Headers} [headers]
  * @returns {Answer}
  */
 function answer(status, message, headers = []) {
   return { status, body: { message }, headers };
 }
 
-/** @param {string} challenge */
+/**
+ * What a challenge says of DPoP (RFC 9449 §7.1).
+ * @typedef {{
+ *   isDpop?: boolean,
+ *   isConfigured?: boolean,
+ *   isRequired?: boolean,
+ *   algorithms?: string[],
+ *   __proto__?: null,
+ * }} Dpop `isDpop`: whether the request came with the scheme `DPoP`
+ */
+
+/**
+ * A challenge in the scheme of the request.
+ * @param {Dpop} dpop
+ * @param {string} attributes
+ * @param {boolean} [isDpop]
+ */
+function challengeOf(dpop, attributes, isDpop = dpop.isDpop || dpop.isRequired) {
+  return isDpop ? `DPoP ${attributes}${algorithmsOf(dpop)}` : `Bearer ${attributes}`;
+}
+
+/**
+ * @param {Dpop} dpop
+ * @param {string} [separator]
+ */
+function algorithmsOf({ algorithms = [] }, separator = ', ') {
+  return algorithms.length === 0 ? '' : `${separator}algs="${algorithms.join(' ')}"`;
+}
+
+/** @param {string | string[]} challenge */
 function unauthorized(challenge) {
   return answer(401, 'unauthorized', [['WWW-Authenticate', challenge]]);
+}
+
+/** @param {string} challenge */
+function forbidden(challenge) {
+  return answer(403, 'forbidden', [['WWW-Authenticate', challenge]]);
 }
 
 /**
  * The answer to a verdict that does not admit, on a route with these requirements.
  * @param {Verdict} verdict
  * @param {RouteRequirements} [requirements]
+ * @param {Dpop} [dpop]
  */
-function answerTo(verdict, requirements) {
+function answerTo(verdict, requirements, dpop = {}) {
+  if (requirements?.native.dpop === true) dpop.isRequired = true;
   try {
-    return answerToReason(isRefused(verdict) ? whyOf(verdict) : {}, requirements);
+    return answerToReason(isRefused(verdict) ? whyOf(verdict) : {}, requirements, dpop);
   } catch {
     // What was thrown can't even be looked at: a revoked proxy, say.
-    return unauthorized('Bearer error="invalid_token"');
+    return unauthorized(challengeOf(dpop, 'error="invalid_token"'));
   }
 }
 
 /**
  * @param {Why} why
- * @param {RouteRequirements} [requirements]
+ * @param {RouteRequirements | undefined} requirements
+ * @param {Dpop} dpop
  */
-function answerToReason(why, requirements) {
-  if (why === NO_TOKEN) return unauthorized('Bearer');
+function answerToReason(why, requirements, dpop) {
+  if (why === NO_TOKEN) return unauthorized(schemesOf(dpop));
   const about = why.failure ? ofFailure(why.failure) : ofError(why.error);
   switch (about.kind) {
     case 'token':
-      return answerToToken(about.code, requirements?.native ?? {});
+      return answerToToken(about.code, requirements?.native ?? {}, dpop);
     case 'op':
       return answer(500, 'internal server error');
     case 'http':
       return isUnusable(about) ? answer(500, 'internal server error') : unavailable(about);
     default:
-      return unauthorized('Bearer error="invalid_token"');
+      return unauthorized(challengeOf(dpop, 'error="invalid_token"'));
   }
+}
+
+/**
+ * The schemes that a token may come with. Each stands in a header field of its own (RFC 9110 §11.6.1).
+ * @param {Dpop} dpop
+ */
+function schemesOf(dpop) {
+  const withProof = `DPoP${algorithmsOf(dpop, ' ')}`;
+  if (dpop.isRequired) return withProof;
+  return dpop.isConfigured ? ['Bearer', withProof] : 'Bearer';
 }
 
 /**
  * @param {unknown} code
  * @param {GivenRequirements} requirements
+ * @param {Dpop} dpop
  */
-function answerToToken(code, { scopes, anyScope, acr, maxAge }) {
+function answerToToken(code, { scopes, anyScope, acr, maxAge }, dpop) {
   switch (code) {
-    case 'insufficient_scope':
-      return forbidden(attribute('scope', [...(scopes ?? []), ...(anyScope ?? [])]));
+    case 'insufficient_scope': {
+      const asked = attribute('scope', [...(scopes ?? []), ...(anyScope ?? [])]);
+      return forbidden(challengeOf(dpop, `error="insufficient_scope"${asked}`));
+    }
     case 'insufficient_groups':
     case 'access_denied':
-      return forbidden('');
+      return forbidden(challengeOf(dpop, 'error="insufficient_scope"'));
     case 'insufficient_user_authentication': {
       // RFC 9470 §3.
       const age = maxAge === undefined ? '' : attribute('max_age', [String(Math.floor(maxAge))]);
       const asked = attribute('acr_values', acr ?? []) + age;
-      return unauthorized(`Bearer error="insufficient_user_authentication"${asked}`);
+      return unauthorized(challengeOf(dpop, `error="${code}"${asked}`));
     }
+    case 'invalid_dpop_proof':
+    case 'use_dpop_nonce':
+      return unauthorized(challengeOf(dpop, `error="${code}"`, true));
     default:
-      return unauthorized('Bearer error="invalid_token"');
+      return unauthorized(challengeOf(dpop, 'error="invalid_token"'));
   }
-}
-
-/** @param {string} asked */
-function forbidden(asked) {
-  const challenge = `Bearer error="insufficient_scope"${asked}`;
-  return answer(403, 'forbidden', [['WWW-Authenticate', challenge]]);
 }
 
 /**

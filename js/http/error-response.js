@@ -4,7 +4,7 @@
 
 /**
  * @import { ErrorAnswer, ErrorResponse, ProblemDetailsOptions, ProblemResponse } from '../../index.d.ts'
- * @import { Answer } from './challenge.js'
+ * @import { Answer, Headers } from './challenge.js'
  */
 
 const { MonoCloudValidationError } = require('../errors.js');
@@ -14,7 +14,7 @@ const { refusal } = require('../core/options.js');
 const { isArray } = Array;
 const { isInteger } = Number;
 
-/** @typedef {{ status: number, body: unknown, headers: string[][] }} Reply */
+/** @typedef {{ status: number, body: unknown, headers: Headers }} Reply */
 
 /**
  * The answer that `errorResponse` puts in place of the usual one. What it throws, and what it returns that is
@@ -29,7 +29,7 @@ const { isInteger } = Number;
 async function replaced(errorResponse, usual, error, request) {
   /** @type {ErrorAnswer} */
   const copy = { status: usual.status, body: { ...usual.body }, headers: {} };
-  for (const [name, value] of usual.headers) copy.headers[name] = value;
+  for (const [name, value] of usual.headers) copy.headers[name] = String(value);
   const given = await errorResponse(copy, error, request);
   if (given === undefined || given === null) return usual;
   const { status, body, headers } = given;
@@ -40,7 +40,10 @@ async function replaced(errorResponse, usual, error, request) {
   return { status, body, headers: pairsOf(headers ?? copy.headers) };
 }
 
-/** @param {{}} headers */
+/**
+ * @param {{}} headers
+ * @returns {Headers}
+ */
 function pairsOf(headers) {
   if (typeof headers !== 'object' || isArray(headers)) {
     throw new MonoCloudValidationError('errorResponse() must return "headers" as an object');

@@ -4,22 +4,27 @@
 
 /**
  * @import { AccessTokenClaims, AccessTokenValidator, MonoCloudTokenErrorCode, ClientCertificateResolver, ErrorResponse, ProtectOptions, TokenResolver } from '../../index.d.ts'
- * @import { Failure } from '../binding.js'
+ * @import { Failure, GivenPossession } from '../binding.js'
  * @import { Client } from '../client.js'
  * @import { Verdict } from '../core/verdict.js'
+ * @import { Headers } from './challenge.js'
+ * @import { Reply } from './error-response.js'
  */
 
 const {
   MonoCloudBackendNodeClient,
+  dpopOf,
   isClient,
   judge,
+  nextNonceOf,
   ownValidateAccessToken,
   tenantOf,
 } = require('../client.js');
 const { CLIENT_OPTIONS, refusal } = require('../core/options.js');
 const { publish } = require('../core/channels.js');
 const { errorOf } = require('../core/failure.js');
-const { certificateText, readRoute } = require('../core/requirements.js');
+const { possessionOf, proofOf } = require('../core/possession.js');
+const { readRoute } = require('../core/requirements.js');
 const { withStack } = require('../core/stack.js');
 const {
   Admitted,
@@ -32,7 +37,7 @@ const {
 } = require('../core/verdict.js');
 const { MonoCloudAuthBaseError } = require('../errors.js');
 const { readMember, readOptions } = require('../core/options-reader.js');
-const { bearerToken, hasBearerScheme } = require('./bearer.js');
+const { bearerToken, dpopToken, schemeOf } = require('./bearer.js');
 const { NO_TOKEN, answerTo } = require('./challenge.js');
 const { replaced } = require('./error-response.js');
 
@@ -129,66 +134,111 @@ function requireCall(more, from) {
 }
 
 /**
- * The guard of one route. `admit` takes a request and its `Authorization` header and returns the verdict, or
- * a promise of it where something has to be waited for; it neither throws nor rejects. `answer` makes the
- * answer to a verdict that does not admit.
+ * What a framework's adapter reads from a request of that framework. A header that a prototype has is none.
+ * @template R
+ * @typedef {{
+ *   authorization(request: R): unknown,
+ *   proof(request: R): unknown,
+ *   method(request: R): string,
+ *   url(request: R): string | undefined,
+ * }} Adapter `authorization` and `proof`: the headers `Authorization` and `DPoP`, several joined by `, `.
+ * `url`: the absolute URL that the client asked for, by the framework's own proxy trust; `undefined` where
+ * the request names no host.
+ */
+
+/**
+ * The guard of one route. `admit` takes a request and returns the verdict, or a promise of it where something
+ * has to be waited for; it neither throws nor rejects. `answer` makes the answer to a verdict that does not
+ * admit. `headersFor` returns the headers, as pairs, of the response to a request that was admitted.
+ * @template R
+ * @typedef {{
+ *   admit(request: R): Verdict | Promise<Verdict>,
+ *   answer(verdict: Refusal, request: R): Reply | Promise<Reply>,
+ *   headersFor(request: R): Headers | undefined,
+ * }} Guard
+ */
+
+/**
+ * @template {object} R
  * @param {Parts} parts
  * @param {unknown} options
+ * @param {Adapter<R>} adapter
  * @param {Function} from
+ * @returns {Guard<R>}
  */
-function guard({ client, tokenResolver, certificateResolver, errorResponse }, options, from) {
+function guard(
+  { client, tokenResolver, certificateResolver, errorResponse },
+  options,
+  adapter,
+  from,
+) {
   const { requirements, authorize, optional } = readRoute(options, from);
   const looksAtCertificate = certificateResolver !== undefined && !requirements.ignoresCertificates;
   const waits = looksAtCertificate || tokenResolver !== undefined;
 
   /**
    * @param {string} token
-   * @param {string | undefined} certificate
+   * @param {GivenPossession | undefined} possession
    */
-  function ask(token, certificate) {
+  function ask(token, possession) {
     const method = client.validateAccessToken;
     return method === ownValidateAccessToken
       ? // Another object with this method is refused by it: it has no core.
-        judge(/** @type {Client} */ (client), token, requirements, certificateText(certificate))
-      : askMethod(method, token, certificate);
+        judge(/** @type {Client} */ (client), token, requirements, possession)
+      : askMethod(method, token, possession);
   }
 
   /**
    * @param {AccessTokenValidator['validateAccessToken']} method
    * @param {string} token
-   * @param {string | undefined} certificate
+   * @param {GivenPossession | undefined} possession
    */
-  async function askMethod(method, token, certificate) {
+  async function askMethod(method, token, possession) {
     return verdictOnClaims(
-      await apply(method, client, [token, requirements.documented(certificate)]),
+      await apply(method, client, [token, requirements.documented(possession)]),
     );
   }
 
   /**
+   * @param {R} request
+   * @param {string | null} [resolved] the token of the resolver
+   * @param {string} [certificate]
+   */
+  function judgeRequest(request, resolved, certificate) {
+    const authorization = adapter.authorization(request);
+    const bearer = (resolved ?? bearerToken(authorization))?.trim();
+    const token = bearer ?? dpopToken(authorization);
+    if (token === undefined || token === '') return withoutToken(token, authorization);
+    const header = adapter.proof(request);
+    if (bearer !== undefined && header === undefined) {
+      return ask(token, possessionOf(certificate, undefined));
+    }
+    // A resolver says nothing about the scheme: the proof stands for it.
+    const besideBearer = bearer !== undefined && (resolved ?? undefined) === undefined;
+    const url = adapter.url(request) ?? '';
+    const proof = proofOf(header, adapter.method(request), url, besideBearer);
+    return ask(token, possessionOf(certificate, proof));
+  }
+
+  /**
    * @param {string | undefined} token
-   * @param {string | undefined} certificate
    * @param {unknown} authorization
    */
-  function judgeToken(token, certificate, authorization) {
-    if (token !== undefined && token !== '') return ask(token, certificate);
+  function withoutToken(token, authorization) {
     if (!optional) return new Refused(NO_TOKEN);
-    // A `Bearer` header without exactly one token is a bad token, and not the lack of one.
-    return token === undefined && hasBearerScheme(authorization)
+    // A scheme without exactly one token is a bad token, and not the lack of one.
+    return token === undefined && schemeOf(authorization) !== undefined
       ? new Refused({})
       : new Admitted(undefined);
   }
 
-  /**
-   * @param {object} request
-   * @param {unknown} authorization
-   */
-  async function judgeResolved(request, authorization) {
+  /** @param {R} request */
+  async function judgeResolved(request) {
     const certificate = looksAtCertificate
       ? ((await certificateResolver(request)) ?? undefined)
       : undefined;
     const resolved = tokenResolver ? await tokenResolver(request) : undefined;
-    const token = (resolved ?? bearerToken(authorization))?.trim();
-    return judgeToken(token, certificate, authorization);
+    return judgeRequest(request, resolved, certificate);
   }
 
   /**
@@ -233,15 +283,10 @@ function guard({ client, tokenResolver, certificateResolver, errorResponse }, op
     }
   }
 
-  /**
-   * @param {object} request
-   * @param {unknown} authorization
-   */
-  function admit(request, authorization) {
+  /** @param {R} request */
+  function admit(request) {
     try {
-      const verdict = waits
-        ? judgeResolved(request, authorization)
-        : judgeToken(bearerToken(authorization)?.trim(), undefined, authorization);
+      const verdict = waits ? judgeResolved(request) : judgeRequest(request);
       if (!isVerdict(verdict)) return settled(verdict, request);
       return isAdmitted(verdict) ? authorized(verdict, request) : verdict;
     } catch (error) {
@@ -251,16 +296,36 @@ function guard({ client, tokenResolver, certificateResolver, errorResponse }, op
 
   /**
    * @param {Refusal} verdict
-   * @param {object} request
+   * @param {R} request
    */
   function answer(verdict, request) {
-    const usual = answerTo(verdict, requirements);
+    const proof = adapter.proof(request);
+    const scheme = schemeOf(adapter.authorization(request));
+    const isDpop = scheme === 'dpop' || (scheme === undefined && proof !== undefined);
+    const usual = answerTo(verdict, requirements, { __proto__: null, ...dpopOf(client), isDpop });
+    if (isDpop) usual.headers.push(...(nonceFor(proof) ?? []));
     if (errorResponse === undefined) return usual;
     const error = whyOf(verdict) === NO_TOKEN ? undefined : errorOf(verdict, answer);
     return replaced(errorResponse, usual, error, request);
   }
 
-  return { admit, answer };
+  /**
+   * The nonce to use from now on, where a proof has another one.
+   * @param {unknown} proof
+   * @returns {Headers | undefined}
+   */
+  function nonceFor(proof) {
+    const nonce = nextNonceOf(client, typeof proof === 'string' ? proof : undefined);
+    return nonce === undefined ? undefined : [['DPoP-Nonce', nonce]];
+  }
+
+  /** @param {R} request */
+  function headersFor(request) {
+    const proof = adapter.proof(request);
+    return proof === undefined ? undefined : nonceFor(proof);
+  }
+
+  return { admit, answer, headersFor };
 }
 
 /**

@@ -1,7 +1,7 @@
 'use strict';
 
-// `@monocloud/backend-node/redis`: a cache in Redis for the option `cache`. The caller brings the Redis client
-// and manages its connection. Documented in index.d.ts.
+// `@monocloud/backend-node/redis`: a cache in Redis for the option `cache`, and a replay store for `dpop`. The
+// caller brings the Redis client and manages its connection. Documented in index.d.ts.
 
 /**
  * @import { KeyObject } from 'node:crypto'
@@ -18,6 +18,8 @@ const provenance = require('../cache/provenance.js');
 const { endOf, made, readClaims, requireToken, sha256, textOf } = require('../cache/shared.js');
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('../core/options-reader.js');
+const { commandsOf, readPrefix } = require('./client.js');
+const { createRedisReplayStore } = require('./replay-store.js');
 
 const { hasOwn } = Object;
 const { isBuffer } = Buffer;
@@ -54,11 +56,10 @@ function createRedisCache(client, options) {
  * @returns {ICache}
  */
 function redisCache(client, options) {
-  const store = setterOf(client);
+  const { setUntil } = commandsOf(client);
   const where = { what: 'createRedisCache()', from: createRedisCache };
   const read = readOptions(options, OPTIONS, where);
-  const prefix = read.prefix ?? 'monocloud:';
-  if (typeof prefix !== 'string') throw new MonoCloudValidationError('"prefix" must be a string');
+  const prefix = readPrefix(read.prefix, 'monocloud:');
   const tenant = required('tenantDomain', read.tenantDomain, 'MONOCLOUD_BACKEND_TENANT_DOMAIN');
   const audience = required('audience', read.audience, 'MONOCLOUD_BACKEND_AUDIENCE');
   const secret = readSecret(read.secret);
@@ -85,7 +86,7 @@ function redisCache(client, options) {
       if (end <= Date.now()) return;
       const key = keyOf(token);
       try {
-        await store(key, seal(key, entryOf(claims, end)), end);
+        await setUntil(key, seal(key, entryOf(claims, end)), end);
       } catch (error) {
         throw withoutArguments(error);
       }
@@ -133,43 +134,6 @@ function readEntry(text) {
 function scopeOf(tenant, audience) {
   const issuer = tenant.endsWith('/') ? tenant.slice(0, -1) : tenant;
   return `${KEY_LABEL}${issuer.length}:${issuer}${audience.length}:${audience}`;
-}
-
-/**
- * `SET key value PXAT milliseconds`, in the form that the client takes.
- * @param {Client} client
- * @returns {(key: string, value: string, ms: number) => PromiseLike<unknown>}
- */
-function setterOf(client) {
-  const kind = kindOf(client);
-  if (kind === 'ioredis') {
-    const ioredis = /** @type {IoredisClient} */ (client);
-    return (key, value, ms) => ioredis.set(key, value, 'PXAT', ms);
-  }
-  if (kind === 'node-redis') {
-    // Both spellings. Older clients read only `PXAT`, and would store the entry without an end; newer ones
-    // read `expiration` and send it once.
-    const nodeRedis = /** @type {NodeRedisClient} */ (client);
-    return (key, value, ms) =>
-      nodeRedis.set(key, value, { expiration: { type: 'PXAT', value: ms }, PXAT: ms });
-  }
-  throw new MonoCloudValidationError(
-    '"client" must be a client, pool or cluster of redis (5 or 6), or a Redis or Cluster of ioredis (5 or 6)',
-  );
-}
-
-/**
- * The library of a client, by its members. A transaction or pipeline has the commands, but not the rest.
- * @param {unknown} client
- */
-function kindOf(client) {
-  if (client === null || typeof client !== 'object') return undefined;
-  const members = /** @type {Record<string, unknown>} */ (client);
-  if (!['get', 'set', 'del'].every((name) => typeof members[name] === 'function')) return undefined;
-  if (typeof members.isOpen === 'boolean') return 'node-redis';
-  return typeof members.status === 'string' && typeof members.defineCommand === 'function'
-    ? 'ioredis'
-    : undefined;
 }
 
 /**
@@ -264,4 +228,5 @@ function withoutArguments(error) {
 module.exports = /** @satisfies {typeof import('./index.d.ts')} */ ({
   createMemoryCache,
   createRedisCache,
+  createRedisReplayStore,
 });

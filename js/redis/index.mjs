@@ -1,4 +1,4 @@
 // The exports of the CommonJS module, so that the process has one copy of it.
 import redis from './index.js';
 
-export const { createMemoryCache, createRedisCache } = redis;
+export const { createMemoryCache, createRedisCache, createRedisReplayStore } = redis;

@@ -160,6 +160,12 @@ export interface IssueOpaqueTokenOptions {
    * DER bytes (RFC 8705 §3.1).
    */
   certificate?: string;
+
+  /**
+   * The thumbprint of a key (RFC 7638), to which the token is bound: `cnf.jkt` (RFC 9449 §6.1). A token may be bound to
+   * a certificate and a key.
+   */
+  jkt?: string;
 }
 
 /** The content of a JWT. */
@@ -186,6 +192,104 @@ export interface RotateKeysOptions {
    * @defaultValue `true`
    */
   keepOld?: boolean;
+}
+
+/** The options of {@link TestTenant.dpopClient}: the content of its token, and what its proofs are signed with. */
+export interface DPoPClientOptions extends IssueTokenOptions {
+  /**
+   * `true`: the token is opaque.
+   *
+   * @defaultValue `false`
+   */
+  opaque?: boolean;
+
+  /**
+   * The algorithm of the proofs. The client has a new key for it.
+   *
+   * @defaultValue `'ES256'`
+   */
+  proofAlg?: TestTenantAlgorithm;
+}
+
+/** The content of a proof. */
+export interface DPoPProofOptions {
+  /** The URL of the request. `htu` is this URL without query and fragment. */
+  url: string;
+
+  /**
+   * The method of the request, `htm`.
+   *
+   * @defaultValue `'GET'`
+   */
+  method?: string;
+
+  /**
+   * The token that the proof is sent with. `ath` is its SHA-256.
+   *
+   * @defaultValue the client's token
+   */
+  token?: string;
+
+  /** The server's nonce. */
+  nonce?: string | undefined;
+
+  /** Claims to add or to replace, for a wrong proof. `undefined` removes one. */
+  claims?: Record<string, unknown>;
+
+  /**
+   * Header parameters to add or to replace. `undefined` removes one. The signature stays that of the client's own key
+   * and algorithm.
+   */
+  header?: Record<string, unknown>;
+}
+
+/** `fetch` as this project's types have it, or one that takes anything. */
+export type TestFetch = typeof globalThis extends { fetch: infer F }
+  ? F
+  : (url: string, init?: unknown) => Promise<unknown>;
+
+/** A client with a key of its own and a token that is bound to the key (RFC 9449). */
+export interface DPoPClient {
+  /** The thumbprint of the client's key (RFC 7638), for {@link IssueOpaqueTokenOptions.jkt}. */
+  readonly thumbprint: string;
+
+  /** The client's public key as a JWK, without further members. Each read returns a copy. */
+  readonly jwk: Record<string, unknown>;
+
+  /**
+   * The token that {@link DPoPClient.fetch} sends. It is issued when it is needed first, and is the same afterwards.
+   *
+   * @throws {TypeError} as a rejection, if an option of the token is invalid.
+   */
+  token(): Promise<string>;
+
+  /**
+   * Makes a proof: `typ: dpop+jwt`, `alg`, `jwk`; `jti`, `htm`, `htu`, `iat`, `ath`, and `nonce` where there is one.
+   *
+   * @param options - The request, and what differs from a good proof.
+   * @returns the compact serialisation, for the header `DPoP`.
+   * @throws {TypeError} as a rejection, if an option is unknown or invalid.
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-4.2 RFC 9449 §4.2}
+   * @example
+   * ```ts
+   * const late = await client.proof({ url, claims: { iat: Date.now() / 1000 - 3600 } });
+   * ```
+   */
+  proof(options: DPoPProofOptions): Promise<string>;
+
+  /**
+   * The global `fetch` with `Authorization: DPoP <token>` and a fresh proof. It can be handed on without the client. Headers of the caller with these names are
+   * sent in their place. The newest `DPoP-Nonce` of each server is remembered. Where the server answers
+   * `error="use_dpop_nonce"`, the request is sent once more with its nonce (RFC 9449 §9).
+   *
+   * @example
+   * ```ts
+   * const client = tenant.dpopClient({ scopes: ['posts:write'] });
+   * const response = await client.fetch(`${url}/api/posts`, { method: 'POST' });
+   * assert.equal(response.status, 201);
+   * ```
+   */
+  fetch: TestFetch;
 }
 
 /** The number of requests to each endpoint, whatever the response. */
@@ -302,6 +406,22 @@ export interface TestTenant {
    * @throws {TypeError} as a rejection, if an option is unknown or invalid. The message names the option.
    */
   issueOpaqueToken(options?: IssueOpaqueTokenOptions): Promise<string>;
+
+  /**
+   * Makes a client with a new key, whose token is bound to the key (RFC 9449).
+   *
+   * @param options - The content of the token, as for {@link TestTenant.issueToken}, and the kind of token and proofs.
+   * @returns the client. Its requests need no more than a URL.
+   * @throws {TypeError} if an option is unknown, or `opaque` or `proofAlg` is invalid.
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9449 RFC 9449}
+   * @example
+   * ```ts
+   * const client = tenant.dpopClient({ scopes: ['data:write'] });
+   * const response = await client.fetch(`${url}/api/data`);
+   * assert.equal(response.status, 200);
+   * ```
+   */
+  dpopClient(options?: DPoPClientOptions): DPoPClient;
 
   /**
    * Revokes a token: introspection responds with `{"active":false}`. A JWT that is validated by its signature stays

@@ -6,11 +6,14 @@
 /**
  * @import { Server } from 'node:http'
  * @import { AddressInfo, Socket } from 'node:net'
- * @import { IssueOpaqueTokenOptions, IssueTokenOptions, RotateKeysOptions, TestTenant as PublicTenant, TestTenantAlgorithm, TestTenantGroup, TestTenantOptions } from './index.d.ts'
+ * @import { DPoPClientOptions, IssueOpaqueTokenOptions, IssueTokenOptions, RotateKeysOptions, TestTenant as PublicTenant, TestTenantAlgorithm, TestTenantOptions } from './index.d.ts'
  */
 
-const { createHash, randomBytes, randomUUID, X509Certificate } = require('node:crypto');
+const { randomBytes } = require('node:crypto');
 const { once } = require('node:events');
+const { checkAlgorithm, checkNames, checkObject, checkString, isList } = require('./checks.js');
+const { claimsOf } = require('./claims.js');
+const { DPoPClient } = require('./dpop-client.js');
 const { ALGORITHMS, KeyRing } = require('./keys.js');
 const { createTenantServer } = require('./server.js');
 
@@ -23,6 +26,7 @@ const CLAIMS_OPTIONS = [
   'audience',
   'subject',
   'certificate',
+  'jkt',
 ];
 const JWT_OPTIONS = [...CLAIMS_OPTIONS, 'alg', 'header', 'kid'];
 
@@ -164,6 +168,20 @@ class TestTenant {
     return token;
   }
 
+  /** @param {DPoPClientOptions} [options] */
+  dpopClient(options = {}) {
+    checkNames('dpopClient', options, [...JWT_OPTIONS, 'opaque', 'proofAlg']);
+    const { opaque = false, proofAlg = 'ES256', ...content } = options;
+    if (typeof opaque !== 'boolean') {
+      throw new TypeError('"opaque" must be a boolean');
+    }
+    checkAlgorithm('proofAlg', proofAlg, [...ALGORITHMS.keys()]);
+    return new DPoPClient(proofAlg, (jkt) => {
+      const bound = { jkt, ...content };
+      return opaque ? this.issueOpaqueToken(bound) : this.issueToken(bound);
+    });
+  }
+
   /** @param {string} token */
   revoke(token) {
     checkString('token', token);
@@ -203,43 +221,9 @@ class TestTenant {
     return this.#closed;
   }
 
-  /**
-   * @param {IssueOpaqueTokenOptions} options
-   * @returns {Claims}
-   */
+  /** @param {IssueOpaqueTokenOptions} options */
   #claims(options) {
-    const {
-      claims = {},
-      scopes,
-      groups,
-      expiresIn = 300,
-      audience = this.#audience,
-      subject = 'test-user',
-      certificate,
-    } = options;
-    checkObject('claims', claims);
-    if (!Number.isFinite(expiresIn)) {
-      throw new TypeError('"expiresIn" must be a finite number of seconds');
-    }
-    checkString('subject', subject);
-    for (const each of isList(audience) ? audience : [audience]) {
-      checkString('audience', each);
-    }
-    const now = Math.floor(Date.now() / 1000);
-    return {
-      iss: this.#tenantDomain,
-      sub: subject,
-      aud: audience,
-      client_id: 'test-client',
-      // An expired token was issued before it expired.
-      iat: Math.floor(Math.min(now, now + expiresIn)),
-      exp: now + expiresIn,
-      jti: randomUUID(),
-      ...(scopes === undefined ? {} : scopeClaim(scopes)),
-      ...(groups === undefined ? {} : groupsClaim(groups)),
-      ...(certificate === undefined ? {} : confirmationClaim(certificate)),
-      ...claims,
-    };
+    return claimsOf(this.#tenantDomain, this.#audience, options);
   }
 
   /** @param {string} token */
@@ -305,96 +289,6 @@ async function createTestTenant(options = {}) {
   });
   // `Symbol.asyncDispose` was defined above, where Node.js has it.
   return /** @type {Promise<PublicTenant>} */ (tenant);
-}
-
-/** @param {readonly string[]} scopes */
-function scopeClaim(scopes) {
-  // RFC 6749 §3.3: spaces separate scopes.
-  if (!isList(scopes) || !scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) {
-    throw new TypeError('"scopes" must be an array of scopes, none of them empty or with a space');
-  }
-  return scopes.length === 0 ? {} : { scope: scopes.join(' ') };
-}
-
-/** @param {readonly TestTenantGroup[]} groups */
-function groupsClaim(groups) {
-  /** @param {string | { id?: unknown, name?: unknown } | null} group */
-  const valid = (group) =>
-    typeof group === 'string' || typeof group?.id === 'string' || typeof group?.name === 'string';
-  if (!isList(groups) || !groups.every(valid)) {
-    throw new TypeError('"groups" must be an array of strings, or of objects with "id" or "name"');
-  }
-  return { groups };
-}
-
-/**
- * RFC 8705 §3.1: the thumbprint of the certificate's DER bytes.
- * @param {string} certificate
- */
-function confirmationClaim(certificate) {
-  checkString('certificate', certificate);
-  let der;
-  try {
-    der = new X509Certificate(certificate).raw;
-  } catch {
-    // OpenSSL's message does not help, and may contain the input.
-    throw new TypeError('"certificate" must be an X.509 certificate in PEM');
-  }
-  return { cnf: { 'x5t#S256': createHash('sha256').update(der).digest('base64url') } };
-}
-
-/**
- * An array of bounded length.
- * @param {unknown} value
- * @returns {boolean}
- */
-function isList(value) {
-  return Array.isArray(value) && value.length <= 100_000;
-}
-
-/**
- * @param {string} where
- * @param {object} options
- * @param {string[]} known
- */
-function checkNames(where, options, known) {
-  checkObject(`${where}() options`, options);
-  // With `scope` in place of `scopes`, the token would have none, and a test could pass for the wrong reason.
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(`${where}() has no option "${unknown}"; it has ${known.join(', ')}`);
-  }
-}
-
-/**
- * @param {string} name
- * @param {unknown} value
- */
-function checkObject(name, value) {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new TypeError(`"${name}" must be an object`);
-  }
-}
-
-/**
- * @param {string} name
- * @param {unknown} value
- */
-function checkString(name, value) {
-  if (typeof value !== 'string' || value === '') {
-    throw new TypeError(`"${name}" must be a non-empty string`);
-  }
-}
-
-/**
- * @param {string} name
- * @param {TestTenantAlgorithm} alg
- * @param {readonly TestTenantAlgorithm[]} known
- */
-function checkAlgorithm(name, alg, known) {
-  if (!known.includes(alg)) {
-    throw new TypeError(`"${name}" must be one of ${known.join(', ')}`);
-  }
 }
 
 module.exports = /** @satisfies {typeof import('./index.d.ts')} */ ({ createTestTenant });

@@ -1,12 +1,12 @@
 'use strict';
 
-// The signing keys of the test tenant, and JWTs that they sign.
+// The signing keys of the test tenant and of its DPoP clients, and JWTs that they sign.
 
 /** @import { TestTenantAlgorithm } from './index.d.ts' */
 
 const crypto = require('node:crypto');
 const { promisify } = require('node:util');
-const { makePair } = require('./pairs.js');
+const { makePair, makePairSync } = require('./pairs.js');
 
 const sign = promisify(crypto.sign);
 
@@ -117,6 +117,15 @@ function makeKey(alg, { publicKey, privateKey }) {
 
 /** @typedef {ReturnType<typeof makeKey>} Key */
 
+/**
+ * A key pair for an algorithm, made at once.
+ * @param {TestTenantAlgorithm} alg
+ */
+function makeKeySync(alg) {
+  const { type, options } = algorithmOf(alg);
+  return makeKey(alg, makePairSync(type, options));
+}
+
 class KeyRing {
   /** @type {TestTenantAlgorithm[]} */
   #algorithms;
@@ -152,8 +161,7 @@ class KeyRing {
   async sign(alg, header, claims) {
     const found = this.#published.find((candidate) => candidate.alg === alg);
     const key = /** @type {Key} there is one for each algorithm */ (found);
-    const input = `${encode({ alg, typ: 'at+jwt', kid: key.kid, ...header })}.${encode(claims)}`;
-    return `${input}.${(await key.sign(Buffer.from(input))).toString('base64url')}`;
+    return signJwt(key, { alg, typ: 'at+jwt', kid: key.kid, ...header }, claims);
   }
 
   /**
@@ -173,6 +181,16 @@ class KeyRing {
   }
 }
 
+/**
+ * @param {Key} key
+ * @param {object} header
+ * @param {object} claims
+ */
+async function signJwt(key, header, claims) {
+  const input = `${encode(header)}.${encode(claims)}`;
+  return `${input}.${(await key.sign(Buffer.from(input))).toString('base64url')}`;
+}
+
 /** @param {unknown} value */
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
@@ -185,4 +203,4 @@ function decode(part) {
   }
 }
 
-module.exports = { ALGORITHMS, KeyRing };
+module.exports = { ALGORITHMS, KeyRing, makeKeySync, signJwt };

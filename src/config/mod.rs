@@ -4,6 +4,7 @@
 
 mod credentials;
 pub mod options;
+mod possession;
 mod reader;
 mod tenant_domain;
 
@@ -14,13 +15,16 @@ use url::Url;
 pub use self::credentials::{ClientAuthMethod, ClientSecret, Tls};
 pub use self::options::Flavour;
 use self::options::OptionSpec;
+pub use self::possession::Profile;
 pub use self::reader::{Given, Sources};
 use self::reader::{Reader, Result};
 pub use self::tenant_domain::TenantDomain;
 use crate::error::ValidationError;
 use crate::json::Members;
+use crate::keys::algorithm::Algorithm;
 use crate::token::binding::Binding;
 use crate::token::claim_reading::{Audience, ClaimReading};
+use crate::token::dpop;
 
 /// Everything that a client needs to know of one issuer, checked. What holds for the whole client is the same
 /// for each of its issuers.
@@ -56,6 +60,10 @@ pub struct Config {
     pub trust_store_id: Option<String>,
     /// `validateCertificateBinding`.
     pub binding: Binding,
+    /// `dpop`.
+    pub dpop: dpop::Settings,
+    /// `profile`.
+    pub profile: Option<Profile>,
     /// `responseTimeout`.
     pub response_timeout: Duration,
     /// `maxConcurrentIntrospections`.
@@ -125,12 +133,19 @@ impl Config {
         }
     }
 
+    /// Whether tokens may be signed with this algorithm.
+    #[must_use]
+    pub fn accepts(&self, algorithm: Algorithm) -> bool {
+        self.profile.is_none_or(|profile| profile.algorithms().contains(&algorithm))
+    }
+
     fn read_one(reader: &Reader<'_>) -> Result<Self> {
         let flavour = reader.flavour;
         let tenant = tenant(reader)?;
         reader.object(&options::GROUP_OPTIONS)?;
         let introspection_cache_duration = reader.number(&options::INTROSPECTION_CACHE_DURATION)?;
         let response_timeout = reader.number(&options::RESPONSE_TIMEOUT)?;
+        let profile = possession::profile(reader)?;
         let config = Self {
             flavour,
             reading: claim_reading(reader, &tenant)?,
@@ -146,7 +161,9 @@ impl Config {
             jwks_stale_duration: seconds(reader, &options::JWKS_STALE_DURATION)?,
             introspect_jwt_tokens: reader.flag(&options::INTROSPECT_JWT_TOKENS)?,
             trust_store_id: reader.text(&options::TRUST_STORE_ID)?,
-            binding: binding(reader)?,
+            binding: possession::binding(reader, profile)?,
+            dpop: possession::dpop(reader, profile)?,
+            profile,
             response_timeout: Duration::from_secs_f64(response_timeout.min(FOREVER) / 1000.0),
             max_concurrent_introspections: reader.number(&options::MAX_CONCURRENT_INTROSPECTIONS)?
                 as usize,
@@ -289,14 +306,6 @@ fn client_auth_method(reader: &Reader<'_>) -> Result<ClientAuthMethod> {
         Flavour::BackendNode => ClientAuthMethod::ClientSecretPost,
         Flavour::OidcBackend => ClientAuthMethod::ClientSecretBasic,
     }))
-}
-
-fn binding(reader: &Reader<'_>) -> Result<Binding> {
-    Ok(match reader.word(&options::CERTIFICATE_BINDING)? {
-        Some("required") => Binding::Required,
-        Some("dangerously_ignore") => Binding::Ignored,
-        _ => Binding::WhenPresent,
-    })
 }
 
 fn tls(reader: &Reader<'_>) -> Result<Tls> {

@@ -37,7 +37,12 @@ pub enum Rule {
         /// All of them.
         words: &'static [&'static str],
         /// Used where the option is absent.
-        default: &'static str,
+        default: Option<&'static str>,
+    },
+    /// One of these strings, or an object whose members are options of their own.
+    WordOrObject {
+        /// All of them.
+        words: &'static [&'static str],
     },
     /// A string, or a JWK as an object or as JSON.
     Secret,
@@ -81,6 +86,8 @@ const fn number(unit: &'static str, least: f64, default: f64) -> NumberRule {
     NumberRule { unit, least, most: f64::MAX, whole: false, default }
 }
 
+const DPOP_MODES: &[&str] = &["when_present", "required", "dangerously_ignore"];
+
 const TEXT: Rule = Rule::Text { default: None };
 
 macro_rules! options {
@@ -119,7 +126,7 @@ options! {
             "spiffe_jwt",
             "spiffe_x509",
         ],
-        default: "client_secret_post",
+        default: Some("client_secret_post"),
     };
     GROUP_OPTIONS = "groupOptions", , Rule::Object;
     GROUPS_CLAIM = "groupOptions.groupsClaim", "GROUPS_CLAIM", Rule::Text { default: Some("groups") };
@@ -140,8 +147,21 @@ options! {
     TRUST_STORE_ID = "trustStoreId", "TRUST_STORE_ID", TEXT;
     CERTIFICATE_BINDING = "validateCertificateBinding", "VALIDATE_CERTIFICATE_BINDING", Rule::Word {
         words: &["when_present", "required", "dangerously_ignore"],
-        default: "when_present",
+        default: Some("when_present"),
     };
+    DPOP = "dpop", , Rule::WordOrObject { words: DPOP_MODES };
+    DPOP_MODE = "dpop.mode", "DPOP", Rule::Word { words: DPOP_MODES, default: Some("when_present") };
+    DPOP_ALGORITHMS = "dpop.algorithms", , Rule::Words;
+    DPOP_MAX_AGE = "dpop.maxAge", ,
+        Rule::Number(NumberRule { most: 3600.0, ..number("seconds", 1.0, 60.0) });
+    DPOP_REPLAY_STORE = "dpop.replayStore", , Rule::Object;
+    DPOP_REPLAY_STORE_ADD = "dpop.replayStore.add", , Rule::Function;
+    DPOP_NONCE = "dpop.nonce", , Rule::Object;
+    DPOP_NONCE_SECRET = "dpop.nonce.secret", , TEXT;
+    DPOP_NONCE_LIFETIME = "dpop.nonce.lifetime", ,
+        Rule::Number(NumberRule { most: 86_400.0, ..number("seconds", 1.0, 300.0) });
+    DPOP_ORIGIN = "dpop.origin", , TEXT;
+    PROFILE = "profile", "PROFILE", Rule::Word { words: &["fapi2"], default: None };
     RESPONSE_TIMEOUT = "responseTimeout", "RESPONSE_TIMEOUT",
         Rule::Number(number("milliseconds", 1000.0, 10_000.0));
     MAX_CONCURRENT_INTROSPECTIONS = "maxConcurrentIntrospections", "MAX_CONCURRENT_INTROSPECTIONS",
@@ -250,8 +270,7 @@ impl OptionSpec {
     #[must_use]
     pub fn default_text(&self) -> Option<String> {
         match self.rule {
-            Rule::Text { default } => default.map(ToOwned::to_owned),
-            Rule::Word { default, .. } => Some(default.to_owned()),
+            Rule::Text { default } | Rule::Word { default, .. } => default.map(ToOwned::to_owned),
             Rule::Flag { default } => Some(default.to_string()),
             Rule::Number(NumberRule { default, .. }) => {
                 (!default.is_nan()).then(|| default.to_string())
@@ -261,6 +280,7 @@ impl OptionSpec {
             | Rule::Words
             | Rule::Claims
             | Rule::List
+            | Rule::WordOrObject { .. }
             | Rule::Object
             | Rule::Function => None,
         }
@@ -273,6 +293,7 @@ impl Rule {
     pub const fn kind(self) -> &'static str {
         match self {
             Self::Text { .. } | Self::Word { .. } => "string",
+            Self::WordOrObject { .. } => "string or object",
             Self::Secret => "string or JWK",
             Self::Audience => "string, list of strings, or false",
             Self::Words => "list of strings",
@@ -314,7 +335,9 @@ mod tests {
     fn a_default_obeys_its_rule() {
         for option in table() {
             match option.rule {
-                Rule::Word { words, default } => assert!(words.contains(&default)),
+                Rule::Word { words, default } => {
+                    assert!(default.is_none_or(|default| words.contains(&default)));
+                }
                 Rule::Number(NumberRule { default, least, most, whole, .. }) => {
                     let allowed =
                         (least..=most).contains(&default) && (!whole || default.fract() == 0.0);

@@ -122,11 +122,22 @@ impl Reader<'_> {
 
     /// One of the option's words; `None` where it is absent.
     pub fn word(&self, option: &OptionSpec) -> Result<Option<&'static str>> {
-        let Rule::Word { words, .. } = option.rule else { return Ok(None) };
+        let (Rule::Word { words, .. } | Rule::WordOrObject { words }) = option.rule else {
+            return Ok(None);
+        };
         let Some(text) = self.text(option)? else { return Ok(None) };
         match words.iter().find(|word| **word == text) {
             Some(word) => Ok(Some(word)),
             None => Err(self.error(option, &format!("must be one of [{}]", words.join(", ")))),
+        }
+    }
+
+    /// Whether the option is an object, where it may also be a string.
+    pub fn word_or_object(&self, option: &OptionSpec) -> Result<bool> {
+        match self.find(option) {
+            Given::Object => Ok(true),
+            Given::Absent | Given::Text(_) => Ok(false),
+            _ => Err(self.error(option, "must be a string or an object")),
         }
     }
 

@@ -6,7 +6,7 @@ fn each_word_has_its_method() {
     for word in words {
         assert_eq!(ClientAuthMethod::parse(word).map(ClientAuthMethod::as_str), Some(*word));
     }
-    assert_eq!(node(&[], &[]).unwrap().client_auth_method.as_str(), default);
+    assert_eq!(Some(node(&[], &[]).unwrap().client_auth_method.as_str()), default);
 }
 
 fn read(

@@ -50,20 +50,29 @@ impl Algorithm {
         })
     }
 
+    /// Every name that it has in `alg`.
+    #[must_use]
+    pub const fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Rs256 => &["RS256"],
+            Self::Rs384 => &["RS384"],
+            Self::Rs512 => &["RS512"],
+            Self::Ps256 => &["PS256"],
+            Self::Ps384 => &["PS384"],
+            Self::Ps512 => &["PS512"],
+            Self::Es256 => &["ES256"],
+            Self::Es384 => &["ES384"],
+            Self::Es512 => &["ES512"],
+            Self::Ed25519 => &["EdDSA", "Ed25519"],
+        }
+    }
+
     /// Its name; `EdDSA` for Ed25519.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Rs256 => "RS256",
-            Self::Rs384 => "RS384",
-            Self::Rs512 => "RS512",
-            Self::Ps256 => "PS256",
-            Self::Ps384 => "PS384",
-            Self::Ps512 => "PS512",
-            Self::Es256 => "ES256",
-            Self::Es384 => "ES384",
-            Self::Es512 => "ES512",
-            Self::Ed25519 => "EdDSA",
+        match self.names() {
+            [name, ..] => name,
+            [] => "",
         }
     }
 }

@@ -21,43 +21,11 @@ impl Jwk {
     /// Reads one member of `keys`.
     pub fn parse(text: &str) -> Result<Self, Unusable> {
         let jwk = Members::parse(text).map_err(|_| Unusable::Malformed)?;
-        let string = |name: &str| match jwk.get::<String>(name) {
-            None => Ok(None),
-            Some(value) => value.map(Some).map_err(|_| Unusable::Malformed),
-        };
-        let number = |name: &str| -> Result<Vec<u8>, Unusable> {
-            decode(&string(name)?.ok_or(Unusable::Malformed)?).ok_or(Unusable::Malformed)
-        };
-
-        let key_type = string("kty")?.ok_or(Unusable::Malformed)?;
-        let (kind, material) = match key_type.as_str() {
-            "RSA" => (Kind::Rsa, Material::rsa(&number("n")?, &number("e")?)?),
-            "EC" => {
-                let kind = Kind::curve(&string("crv")?.ok_or(Unusable::Malformed)?)?;
-                (kind, Material::point(kind, &number("x")?, &number("y")?)?)
-            }
-            "OKP" => {
-                if string("crv")?.as_deref() != Some("Ed25519") {
-                    return Err(Unusable::Curve);
-                }
-                (Kind::Ed25519, Material::ed25519(number("x")?)?)
-            }
-            _ => return Err(Unusable::KeyType),
-        };
-
-        if string("use")?.is_some_and(|purpose| purpose != "sig") {
+        let (kind, material) = Material::read(&jwk)?;
+        if !is_for_signatures(&jwk)? {
             return Err(Unusable::Purpose);
         }
-        if let Some(operations) = jwk.get::<Vec<String>>("key_ops") {
-            let operations = operations.map_err(|_| Unusable::Malformed)?;
-            if !operations.iter().any(|operation| operation == "verify") {
-                return Err(Unusable::Purpose);
-            }
-        }
-        let only = match string("alg")? {
-            None => None,
-            Some(name) => Some(Algorithm::parse(&name).ok_or(Unusable::Algorithm)?),
-        };
+        let only = algorithm_of(&jwk)?;
 
         let verifying_keys = kind
             .algorithms()
@@ -68,7 +36,7 @@ impl Jwk {
         if verifying_keys.is_empty() {
             return Err(Unusable::Algorithm);
         }
-        Ok(Self { id: string("kid")?, verifying_keys, material: material.bytes() })
+        Ok(Self { id: text_of(&jwk, "kid")?, verifying_keys, material: material.bytes() })
     }
 
     /// The algorithms that it may be used with.
@@ -93,6 +61,45 @@ impl Jwk {
                 self.verifying_keys.push(key);
             }
         }
+    }
+}
+
+/// A member that is a string, where it is present.
+pub(super) fn text_of(jwk: &Members<'_>, name: &str) -> Result<Option<String>, Unusable> {
+    jwk.get::<String>(name).transpose().map_err(|_| Unusable::Malformed)
+}
+
+/// `alg`, where it is present: the one algorithm that the key may be used with (RFC 7517 §4.4).
+pub(super) fn algorithm_of(jwk: &Members<'_>) -> Result<Option<Algorithm>, Unusable> {
+    let name = text_of(jwk, "alg")?;
+    name.map(|name| Algorithm::parse(&name).ok_or(Unusable::Algorithm)).transpose()
+}
+
+/// Whether `use` and `key_ops`, where they are present, are for verification (RFC 7517 §4.2, §4.3).
+pub(super) fn is_for_signatures(jwk: &Members<'_>) -> Result<bool, Unusable> {
+    let operations = jwk.get::<Vec<String>>("key_ops").transpose();
+    let operations = operations.map_err(|_| Unusable::Malformed)?;
+    Ok(text_of(jwk, "use")?.is_none_or(|purpose| purpose == "sig")
+        && operations.is_none_or(|operations| operations.iter().any(|it| it == "verify")))
+}
+
+impl Material {
+    /// The key's type and its numbers.
+    pub(super) fn read(jwk: &Members<'_>) -> Result<(Kind, Self), Unusable> {
+        let string = |name: &str| text_of(jwk, name)?.ok_or(Unusable::Malformed);
+        let number = |name: &str| decode(&string(name)?).ok_or(Unusable::Malformed);
+        Ok(match string("kty")?.as_str() {
+            "RSA" => (Kind::Rsa, Self::rsa(&number("n")?, &number("e")?)?),
+            "EC" => {
+                let kind = Kind::curve(&string("crv")?)?;
+                (kind, Self::point(kind, &number("x")?, &number("y")?)?)
+            }
+            "OKP" if text_of(jwk, "crv")?.as_deref() == Some("Ed25519") => {
+                (Kind::Ed25519, Self::ed25519(number("x")?)?)
+            }
+            "OKP" => return Err(Unusable::Curve),
+            _ => return Err(Unusable::KeyType),
+        })
     }
 }
 

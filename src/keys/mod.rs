@@ -3,6 +3,7 @@
 pub mod algorithm;
 pub mod jwk;
 pub mod jwk_set;
+pub mod proof_key;
 pub mod signing_key;
 pub mod unusable;
 pub mod verifying_key;

@@ -16,6 +16,8 @@ pub enum Unusable {
     /// An RSA key under 2048 bits or over 8192, or with an exponent that is 1, even or huge; an Ed25519
     /// key of small order.
     Strength,
+    /// It has a member that only private and symmetric keys have. Proofs only (RFC 9449 §4.3).
+    Private,
     /// Its numbers are not on the curve, or make no RSA key.
     Material,
 }
@@ -31,6 +33,7 @@ impl Unusable {
             Self::Purpose => "not_for_signatures",
             Self::Algorithm => "unsupported_algorithm",
             Self::Strength => "weak_or_oversized",
+            Self::Private => "private_key",
             Self::Material => "invalid_key",
         }
     }

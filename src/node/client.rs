@@ -10,19 +10,21 @@ use serde_json::Value;
 use super::failure::{Failure, Outcome, outcome};
 use super::functions::Functions;
 use super::js_bridge::{Bridge, JsBridge};
-use super::options::{GivenOption, GivenRequirements, sources};
+use super::options::{GivenOption, GivenPossession, GivenRequirements, sources};
 use super::raw::Callable;
 use super::validate_fn::ValidateFn;
 use super::{explanation, stats};
 use crate::config::{Config, Flavour, Given, clock_setting, options};
-use crate::error::{Error, ValidationError};
+use crate::error::{Error, TokenError, ValidationError};
 use crate::http::client::{HttpConfig, NativeTransport};
 use crate::issuer::Want;
 use crate::issuer::events::Observer;
 use crate::token::binding;
 use crate::token::claim_rules::Expiration;
+use crate::token::dpop::Mode;
+use crate::validator::dpop::replay_store_unavailable;
 use crate::validator::explain::describe_keys as described;
-use crate::validator::request::{Kind, OwnedRequest, Request};
+use crate::validator::request::{Kind, Request};
 use crate::validator::{Admitted, Placement, Validation, Validator};
 use crate::{panics, runtime};
 
@@ -101,6 +103,14 @@ pub struct Settings {
     pub verified_tokens_bytes: f64,
     /// Milliseconds.
     pub cache_timeout: f64,
+    /// The algorithms of DPoP proofs, by name.
+    pub dpop_algorithms: Vec<&'static str>,
+    /// Whether the option `dpop` is given.
+    pub dpop_is_configured: bool,
+    /// Whether every token must be bound to a DPoP key.
+    pub dpop_is_required: bool,
+    /// Whether proofs need a nonce.
+    pub dpop_has_nonce: bool,
 }
 
 #[napi]
@@ -197,6 +207,16 @@ impl NativeClient {
             introspection_cache_duration: config.introspection_cache_duration,
             verified_tokens_bytes: config.verified_tokens_bytes as f64,
             cache_timeout: config.cache_timeout,
+            dpop_algorithms: config
+                .dpop
+                .algorithms
+                .iter()
+                .flat_map(|it| it.names())
+                .copied()
+                .collect(),
+            dpop_is_configured: config.dpop.is_configured,
+            dpop_is_required: config.dpop.mode == Mode::Required,
+            dpop_has_nonce: config.dpop.nonces.is_some(),
         }
     }
 
@@ -210,7 +230,7 @@ impl NativeClient {
     /// The function that validates the tokens of one route (src/node/validate_fn.rs).
     #[napi(
         catch_unwind,
-        ts_return_type = "(token: string, now: number, ticket: number, certificate?: string) => number | string | Failure | null"
+        ts_return_type = "(token: string, now: number, ticket: number, possession?: GivenPossession) => number | string | Failure | null"
     )]
     pub fn validate_function(
         &self,
@@ -241,7 +261,7 @@ impl NativeClient {
         kind: String,
         now: f64,
         requirements: GivenRequirements,
-        certificate: Option<String>,
+        possession: Option<GivenPossession>,
         jwks: Option<String>,
     ) -> Option<Outcome> {
         panics::at("validate");
@@ -249,12 +269,15 @@ impl NativeClient {
             Ok(requirements) => requirements,
             Err(error) => return Some(outcome(Err(error.into()))),
         };
+        let (certificate, presented) = GivenPossession::read(possession.as_ref());
         let request = Request {
             token: &token,
             kind: kind_of(&kind),
             requirements: &requirements,
-            certificate: certificate.as_deref(),
+            certificate,
+            presented,
             jwks: jwks.as_deref(),
+            explains: false,
             now,
         };
         match self.validator.validate(request) {
@@ -286,7 +309,7 @@ impl NativeClient {
         token: String,
         now: f64,
         requirements: GivenRequirements,
-        certificate: Option<String>,
+        possession: Option<GivenPossession>,
         may_lack_exp: bool,
     ) -> Outcome {
         panics::at("checkClaims");
@@ -295,15 +318,34 @@ impl NativeClient {
             Ok(requirements) => requirements,
             Err(error) => return outcome(Err(error.into())),
         };
+        let (certificate, presented) = GivenPossession::read(possession.as_ref());
         let request = Request {
             token: &token,
             kind: Kind::Detect,
             requirements: &requirements,
-            certificate: certificate.as_deref(),
+            certificate,
+            presented,
             jwks: None,
+            explains: false,
             now,
         };
         outcome(self.validator.check_claims(&claims, &request, expiration))
+    }
+
+    /// The nonce that the client of a request should use from now on, where its proof has another one.
+    #[napi(catch_unwind)]
+    pub fn next_nonce(&self, proof: Option<String>, now: f64) -> Option<String> {
+        panics::at("nextNonce");
+        self.validator.next_nonce(proof.as_deref(), now)
+    }
+
+    /// Refusals of a request whose proof the caller's replay store has not taken as new: because it knows the
+    /// proof, or because it gave no answer.
+    #[napi(catch_unwind)]
+    pub fn unspendable(&self, replayed: bool) -> Failure {
+        panics::at("unspendable");
+        let replayed_error = Error::from(TokenError::DpopProofReplayed);
+        if replayed { replayed_error } else { replay_store_unavailable() }.into()
     }
 
     /// The way of a token through the rules, as JSON: always later, for `ticket`.
@@ -314,7 +356,7 @@ impl NativeClient {
         token: String,
         now: f64,
         requirements: GivenRequirements,
-        certificate: Option<String>,
+        possession: Option<GivenPossession>,
         jwks: Option<String>,
     ) -> Option<Outcome> {
         panics::at("explain");
@@ -323,8 +365,18 @@ impl NativeClient {
             Ok(requirements) => requirements,
             Err(error) => return Some(outcome(Err(error.into()))),
         };
-        let kind = Kind::Detect;
-        let request = OwnedRequest { token, kind, requirements, certificate, jwks, now };
+        let (certificate, presented) = GivenPossession::read(possession.as_ref());
+        let request = Request {
+            token: &token,
+            kind: Kind::Detect,
+            requirements: &requirements,
+            certificate,
+            presented,
+            jwks: jwks.as_deref(),
+            explains: true,
+            now,
+        }
+        .to_owned();
         self.later(ticket, async move {
             let explained = validator.explain(request).await;
             Either::A(explanation::json(&explained, &validator))

@@ -7,12 +7,12 @@ use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 use serde_json::{Value, json};
 
-use crate::error::{Error, Fault, Raw};
+use crate::error::{Error, Fault, Raw, Unspent};
 
 /// Why a call failed: everything that JavaScript needs to make the error.
 #[napi(object, object_from_js = false)]
 pub struct Failure {
-    /// The class: `validation`, `token`, `op`, `http` or `internal`.
+    /// The class: `validation`, `token`, `op`, `http` or `internal`; or `unspent`, with `unspent`.
     pub kind: &'static str,
     pub message: String,
     /// Of a token error.
@@ -27,6 +27,8 @@ pub struct Failure {
     pub retry_after: Option<f64>,
     /// The exchange in which the caller's own function threw.
     pub cause_id: Option<f64>,
+    /// What is to be done first; the other members are those of the verdict after that, if it is a refusal.
+    pub unspent: Option<UnspentProof>,
 }
 
 #[napi(object, object_from_js = false)]
@@ -35,6 +37,16 @@ pub struct RawResponse {
     pub status_text: String,
     pub headers: HashMap<String, String>,
     pub body: String,
+}
+
+/// A DPoP proof that `replayStore` has to remember before its verdict counts.
+#[napi(object, object_from_js = false)]
+pub struct UnspentProof {
+    pub key: String,
+    /// Seconds since 1970.
+    pub expires_at: f64,
+    /// The claims, as JSON, if the verdict admits; else `failure` is there.
+    pub claims: Option<String>,
 }
 
 /// JSON text (claims, or a document), or a failure.
@@ -64,8 +76,19 @@ impl From<Error> for Failure {
             raw: None,
             retry_after: None,
             cause_id: None,
+            unspent: None,
         };
         match error {
+            Error::Unspent(proof) => {
+                let Unspent { key, expires_at, verdict } = *proof;
+                let expires_at = expires_at as f64;
+                let (claims, then) = match verdict {
+                    Ok(claims) => (Some(claims), bare),
+                    Err(error) => (None, Self::from(error)),
+                };
+                let unspent = Some(UnspentProof { key, expires_at, claims });
+                Self { kind: "unspent", unspent, ..then }
+            }
             Error::Validation(_) => bare,
             Error::Token(error) => Self {
                 kind: "token",

@@ -9,6 +9,7 @@ use napi_derive::napi;
 use crate::config::{Given, Sources};
 use crate::error::ValidationError;
 use crate::token::binding::Binding;
+use crate::token::dpop::{Presented, ProofRequest};
 use crate::token::required_claims::RequiredClaims;
 use crate::validator::request::Requirements;
 
@@ -37,6 +38,45 @@ pub struct GivenRequirements {
     pub max_age: Option<f64>,
     /// The name of a mode, or `undefined` for the client's own.
     pub binding: Option<String>,
+    /// Whether a DPoP proof is needed, or `undefined` for the client's own mode.
+    pub dpop: Option<bool>,
+    /// Whether neither a certificate nor a proof is looked at.
+    pub token_alone: Option<bool>,
+}
+
+/// What a request proves with that it holds its token. Absent members are not there, or not asked for.
+#[napi(object, object_to_js = false)]
+pub struct GivenPossession {
+    /// The client certificate, in PEM.
+    pub certificate: Option<String>,
+    /// The DPoP proof.
+    pub proof: Option<GivenProof>,
+}
+
+/// A `DPoP` header, or a request with the scheme `DPoP`.
+#[napi(object, object_to_js = false)]
+pub struct GivenProof {
+    /// The header; empty where there is none.
+    pub proof: String,
+    pub method: String,
+    pub url: String,
+    /// Whether the scheme was `Bearer` all the same.
+    pub beside_bearer: bool,
+}
+
+impl GivenPossession {
+    /// The client certificate, and how the request presented its token.
+    pub fn read(given: Option<&Self>) -> (Option<&str>, Presented<'_>) {
+        let Some(given) = given else { return (None, Presented::Bearer) };
+        let presented = match &given.proof {
+            None => Presented::Bearer,
+            Some(GivenProof { beside_bearer: true, .. }) => Presented::BearerWithProof,
+            Some(GivenProof { proof, method, url, .. }) => {
+                Presented::Dpop(ProofRequest { proof, method, url })
+            }
+        };
+        (given.certificate.as_deref(), presented)
+    }
 }
 
 impl From<GivenOption> for Given {
@@ -95,6 +135,8 @@ impl GivenRequirements {
                 Some("dangerously_ignore") => Some(Binding::Ignored),
                 _ => None,
             },
+            dpop: given.dpop,
+            token_alone: given.token_alone.unwrap_or_default(),
         }))
     }
 }

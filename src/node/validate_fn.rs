@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::failure::{Failure, outcome};
 use super::js_bridge::JsBridge;
+use super::options::GivenPossession;
 use super::raw::{Call, Callee, ON_STACK, Returned};
 use crate::error::{Error, TokenError};
 use crate::panics;
 use crate::validator::request::{Kind, Request, Requirements};
 use crate::validator::{Admitted, Validation, Validator};
 
-/// Becomes `(token, now, ticket, certificate?) => number | string | Failure | null`:
+/// Becomes `(token, now, ticket, possession?) => number | string | Failure | null`:
 ///
 /// - a number stands for the claims of a token that was admitted before under it;
 /// - a string is the claims, as JSON;
@@ -39,13 +40,16 @@ impl Callee for ValidateFn {
             }
         };
         let now = call.get(1)?;
-        let certificate: Option<String> = call.get(3)?;
+        let possession: Option<GivenPossession> = call.get(3)?;
+        let (certificate, presented) = GivenPossession::read(possession.as_ref());
         let request = Request {
             token,
             kind: Kind::Detect,
             requirements: &self.requirements,
-            certificate: certificate.as_deref(),
+            certificate,
+            presented,
             jwks: None,
+            explains: false,
             now,
         };
         match self.validator.validate(request) {

@@ -61,10 +61,15 @@ pub enum Confirmation {
     Other,
     /// `x5t#S256` (RFC 8705 §3.1).
     Certificate(Box<str>),
-    /// `jkt` (RFC 9449 §6.1), alone or beside `x5t#S256`: only a DPoP proof satisfies it.
-    DpopKey,
-    /// A `cnf` that can't be read, or that needs more than a certificate.
-    Unsupported,
+    /// `jkt` (RFC 9449 §6.1). Empty, and nobody's, where it is no string.
+    Key(Box<str>),
+    /// Both, and each needs its own proof.
+    CertificateAndKey(Box<(Box<str>, Box<str>)>),
+    /// A `cnf` that can't be read, or that needs another proof.
+    Unsupported {
+        /// Whether it has a `jkt`.
+        key: bool,
+    },
 }
 
 impl Confirmation {
@@ -76,71 +81,86 @@ impl Confirmation {
         };
         let inner = serde_json::from_str::<String>(cnf);
         let Ok(members) = Members::parse(inner.as_deref().unwrap_or(cnf)) else {
-            return Self::Unsupported;
+            return Self::Unsupported { key: false };
         };
-        if members.has("jkt") {
-            return Self::DpopKey;
+        let text = |name| members.text(name).unwrap_or_default().into_owned().into_boxed_str();
+        let (certificate, key) = (members.has("x5t#S256"), members.has("jkt"));
+        // A confirmation more is a proof more, and these have none.
+        if (certificate || key) && ["jwk", "jku", "jwe"].iter().any(|other| members.has(other)) {
+            return Self::Unsupported { key };
         }
-        if !members.has("x5t#S256") {
-            return Self::Other;
+        match (certificate, key) {
+            (false, false) => Self::Other,
+            (false, true) => Self::Key(text("jkt")),
+            (true, _) if text("x5t#S256").is_empty() => Self::Unsupported { key },
+            (true, false) => Self::Certificate(text("x5t#S256")),
+            (true, true) => Self::CertificateAndKey(Box::new((text("x5t#S256"), text("jkt")))),
         }
-        // Two confirmations need two proofs, and a certificate is only one of them.
-        if ["jwk", "jku", "jwe"].iter().any(|other| members.has(other)) {
-            return Self::Unsupported;
+    }
+
+    /// The thumbprint of the client's certificate.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&str> {
+        match self {
+            Self::Certificate(certificate) => Some(certificate),
+            Self::CertificateAndKey(both) => Some(&both.0),
+            Self::None | Self::Other | Self::Key(_) | Self::Unsupported { .. } => None,
         }
-        match members.text("x5t#S256") {
-            Some(thumbprint) if !thumbprint.is_empty() => {
-                Self::Certificate(thumbprint.into_owned().into_boxed_str())
-            }
-            _ => Self::Unsupported,
+    }
+
+    /// The thumbprint of the client's DPoP key; an empty one, which no key has, where the token needs another
+    /// proof as well.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::CertificateAndKey(both) => Some(&both.1),
+            Self::Unsupported { key: true } => Some(""),
+            Self::None | Self::Other | Self::Certificate(_) | Self::Unsupported { .. } => None,
         }
     }
 
     /// The heap memory of this value, in bytes.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        match self {
-            Self::Certificate(thumbprint) => thumbprint.len(),
-            _ => 0,
-        }
+        let pair = if let Self::CertificateAndKey(both) = self { size_of_val(&**both) } else { 0 };
+        pair + self.certificate().map_or(0, str::len) + self.key().map_or(0, str::len)
     }
 
-    /// Whether the mode or the token asks for a proof.
+    /// Whether the mode or the token asks for a certificate.
     #[must_use]
     pub fn is_asked(&self, binding: Binding) -> bool {
         match binding {
             Binding::Required => true,
-            Binding::WhenPresent => !matches!(self, Self::None | Self::Other),
-            Binding::NotChecked => *self == Self::DpopKey,
-            Binding::Ignored => false,
+            Binding::WhenPresent => {
+                self.certificate().is_some() || matches!(self, Self::Unsupported { .. })
+            }
+            Binding::NotChecked | Binding::Ignored => false,
         }
     }
 
     /// Compares the confirmation with the certificate of the request.
     pub fn check(&self, certificate: Option<&str>, binding: Binding) -> Result<(), TokenError> {
-        match (binding, self) {
-            (Binding::Ignored, _) => return Ok(()),
-            // The sender has not proved possession of the key (RFC 9449 §7.1).
-            (_, Self::DpopKey) => return Err(TokenError::DpopRequired),
-            (Binding::NotChecked, _) => return Ok(()),
-            (Binding::Required | Binding::WhenPresent, _) => {}
-        }
+        let required = match binding {
+            Binding::Ignored | Binding::NotChecked => return Ok(()),
+            Binding::Required => true,
+            Binding::WhenPresent => false,
+        };
         let missing = match certificate {
             Some(RESUMED) => TokenError::CertificateMissingResumedSession,
             _ => TokenError::CertificateMissing,
         };
-        let required = binding == Binding::Required;
         let certificate = certificate.map(str::trim).filter(|text| !text.is_empty());
         if required && certificate.is_none() {
             return Err(missing);
         }
         let thumbprint = match self {
-            Self::None if required => return Err(TokenError::NotBound),
+            Self::None | Self::Key(_) if required => return Err(TokenError::NotBound),
             Self::Other if required => return Err(TokenError::UnsupportedConfirmation),
-            Self::None | Self::Other => return Ok(()),
-            Self::DpopKey => return Err(TokenError::DpopRequired),
-            Self::Unsupported => return Err(TokenError::UnsupportedConfirmation),
+            Self::None | Self::Other | Self::Key(_) => return Ok(()),
+            Self::Unsupported { .. } => return Err(TokenError::UnsupportedConfirmation),
             Self::Certificate(thumbprint) => thumbprint,
+            Self::CertificateAndKey(both) => &both.0,
         };
         let certificate = certificate.ok_or(missing)?;
         let actual = thumbprint_of(certificate)?;
@@ -170,8 +190,9 @@ impl std::fmt::Debug for Confirmation {
             Self::None => "None",
             Self::Other => "Other",
             Self::Certificate(_) => "Certificate(…)",
-            Self::DpopKey => "DpopKey",
-            Self::Unsupported => "Unsupported",
+            Self::Key(_) => "Key(…)",
+            Self::CertificateAndKey(_) => "CertificateAndKey(…)",
+            Self::Unsupported { .. } => "Unsupported",
         })
     }
 }
@@ -323,23 +344,30 @@ mod tests {
     }
 
     #[test]
-    fn a_token_bound_to_a_dpop_key_is_no_bearer_token() {
-        let alone = r#"{"cnf":{"jkt":"x"}}"#.to_owned();
-        let both = format!(r#"{{"cnf":{{"jkt":"x","x5t#S256":"{}"}}}}"#, own_thumbprint());
-        let mistyped = r#"{"cnf":{"jkt":null}}"#.to_owned();
-        let as_string = serde_json::json!({ "cnf": r#"{"jkt":"x"}"# }).to_string();
-        for json in [alone, both, mistyped, as_string] {
-            for binding in [Binding::Required, Binding::WhenPresent, Binding::NotChecked] {
-                for certificate in [None, Some(PEM)] {
-                    assert_eq!(
-                        answer(&json, certificate, binding),
-                        Err(TokenError::DpopRequired),
-                        "{json} {binding:?}"
-                    );
-                }
-            }
-            assert_eq!(answer(&json, None, Binding::Ignored), Ok(()));
+    fn a_key_is_read_beside_a_certificate() {
+        let read = |json: &str| Confirmation::read(&Claims::parse(json).unwrap());
+        let alone = read(r#"{"cnf":{"jkt":"x"}}"#);
+        assert_eq!((alone.certificate(), alone.key()), (None, Some("x")));
+        let both = read(r#"{"cnf":{"jkt":"x","x5t#S256":"y"}}"#);
+        assert_eq!((both.certificate(), both.key()), (Some("y"), Some("x")));
+        // No key has an empty thumbprint.
+        for mistyped in ["null", "1", "\"\"", "{}"] {
+            let mistyped = read(&format!(r#"{{"cnf":{{"jkt":{mistyped}}}}}"#));
+            assert_eq!(mistyped, Confirmation::Key("".into()));
         }
+        let unknown = read(r#"{"cnf":{"jkt":"x","jwk":{}}}"#);
+        assert_eq!(unknown, Confirmation::Unsupported { key: true });
+        assert_eq!(unknown.key(), Some(""));
+    }
+
+    #[test]
+    fn a_key_is_no_certificate() {
+        let json = r#"{"cnf":{"jkt":"x"}}"#;
+        assert_eq!(answer(json, Some(PEM), Binding::Required), Err(TokenError::NotBound));
+        assert_eq!(answer(json, None, Binding::WhenPresent), Ok(()));
+        let both = format!(r#"{{"cnf":{{"jkt":"x","x5t#S256":"{}"}}}}"#, own_thumbprint());
+        assert_eq!(answer(&both, Some(PEM), Binding::Required), Ok(()));
+        assert_eq!(answer(&both, None, Binding::WhenPresent), Err(TokenError::CertificateMissing));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The rules on claims (contract §4, rules 5 to 7), in their one order: for a validation, which stops at
+//! The rules on claims (contract §4, rules 5, 7 and 8), in their one order: for a validation, which stops at
 //! the first that fails, and for an explanation, which asks them all.
 //!
 //! RFC 7519 §4.1, RFC 9068 §4, RFC 7662 §2.2, RFC 8705 §3. The time is an argument.
@@ -37,7 +37,7 @@ pub enum ClaimRule {
     Claims,
     /// The user has logged in as, and as recently as, the route requires (RFC 9470).
     Authentication,
-    /// The sender of the token holds what the token is bound to (RFC 8705 §3, RFC 9449 §6).
+    /// The sender of the token holds the certificate that the token is bound to (RFC 8705 §3).
     Binding,
 }
 
@@ -53,7 +53,7 @@ impl ClaimRule {
         Self::RequiredClaims,
     ];
 
-    /// The rules that depend on the route and on the request (rules 6 and 7).
+    /// The rules that depend on the route and on the request (rules 7 and 8).
     pub const ROUTE: &[Self] =
         &[Self::Scopes, Self::Groups, Self::Claims, Self::Authentication, Self::Binding];
 }
@@ -109,6 +109,11 @@ pub struct Requirements {
     pub max_age: Option<f64>,
     /// How binding is checked; `None` leaves that to the client's mode.
     pub binding: Option<Binding>,
+    /// Whether a DPoP proof is needed; `None` leaves that to the client's mode.
+    pub dpop: Option<bool>,
+    /// Whether the token alone is of interest: neither a certificate nor a proof is looked at. Set by this
+    /// package, for what it keeps in a cache; no route can ask for it.
+    pub token_alone: bool,
 }
 
 /// What the rules compare the claims with.
@@ -207,6 +212,12 @@ impl ClaimValues {
         let has = |path| self.asked.iter().any(|(known, _)| known == path);
         (requirements.groups.is_empty() || self.has_groups())
             && requirements.claims.iter().all(|(path, _)| has(path))
+    }
+
+    /// What the token is bound to.
+    #[must_use]
+    pub fn confirmation(&self) -> &Confirmation {
+        &self.confirmation
     }
 
     /// The heap memory that the values take, in bytes, approximately.

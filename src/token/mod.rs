@@ -5,5 +5,6 @@ pub mod claim_path;
 pub mod claim_reading;
 pub mod claim_rules;
 pub mod claims;
+pub mod dpop;
 pub mod jws;
 pub mod required_claims;

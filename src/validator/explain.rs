@@ -4,6 +4,7 @@
 //! order and past the first that fails, so that everything that is wrong with a token shows at once. What
 //! is shown of the claims is what the rules look at, cut to a length.
 
+mod possession;
 mod shown;
 mod steps;
 
@@ -87,8 +88,7 @@ impl Validator {
         let verdict = answer.and_then(|text| {
             let claims = Claims::parse(&text);
             self.walk_claims(&mut walk, trusted, claims, &request, Expiration::Optional);
-            self.check_introspected(trusted, &text, &request, Expiration::Optional)?;
-            Ok(String::new())
+            self.check_introspected(trusted, &text, &request, Expiration::Optional)
         });
         walk.end(verdict)
     }
@@ -117,6 +117,7 @@ impl Validator {
         };
         let values = read_values(&claims, trusted, request.requirements, None);
         let demands = self.demands(trusted, request, expiration);
+        self.walk_possession(walk, values.confirmation(), request);
         for rule in [ClaimRule::TOKEN, ClaimRule::ROUTE].into_iter().flatten() {
             let (found, expected) = self.compared(*rule, trusted, &claims, &demands);
             if values.is_asked(*rule, trusted.reading(), &demands) {

@@ -28,8 +28,7 @@ impl Validator {
         let trusted = self.introspecting(&request.token);
         self.check_introspection(trusted, &request.token)?;
         let text = self.ask_issuer(trusted, request).await?;
-        self.check_introspected(trusted, &text, &request.view(), Expiration::Optional)?;
-        Ok(String::clone(&text))
+        self.check_introspected(trusted, &text, &request.view(), Expiration::Optional)
     }
 
     /// The issuer's claims for a token that is active; nothing else of them is checked.
@@ -65,23 +64,21 @@ impl Validator {
             Way::Introspection(trusted) => trusted,
             Way::Jwt => self.by_index(self.index_of(request.token)?).ok_or(Error::Defect)?,
         };
-        self.check_introspected(trusted, &claims, request, expiration)?;
-        Ok(claims)
+        self.check_introspected(trusted, &claims, request, expiration)
     }
 
     pub(super) fn check_introspected(
         &self,
         trusted: &TrustedIssuer,
-        claims: &str,
+        text: &str,
         request: &Request<'_>,
         expiration: Expiration,
-    ) -> Result<(), Error> {
-        let claims = Claims::parse(claims)?;
+    ) -> Verdict {
+        let claims = Claims::parse(text)?;
         let values = read_values(&claims, trusted, request.requirements, None);
         let demands = self.demands(trusted, request, expiration);
         values.check_all(ClaimRule::TOKEN, &demands)?;
-        values.check_all(ClaimRule::ROUTE, &demands)?;
-        Ok(())
+        self.judge(&values, request, &demands)?.verdict(text.to_owned(), Ok)
     }
 
     /// Whether a token is a JWT whose own `exp` has not passed.

@@ -9,8 +9,10 @@ use super::{Admitted, Placement, Step, TrustedIssuer, Validator, Verdict, read_v
 use crate::error::{Error, TokenError, ValidationError};
 use crate::issuer::Want;
 use crate::keys::jwk_set::JwkSet;
+use crate::keys::verifying_key::Cost;
 use crate::token::claim_rules::{ClaimRule, ClaimValues, Expiration};
 use crate::token::claims::Claims;
+use crate::token::dpop::Presented;
 use crate::token::jws::{Compact, Header};
 
 /// A JWT whose header can be accepted; nothing else of it is checked.
@@ -43,13 +45,13 @@ struct Candidate<'a> {
 }
 
 impl Validator {
-    /// The verdict on a token that was verified with a key of its issuer's current key set, if its entry has
+    /// The step for a token that was verified with a key of its issuer's current key set, if its entry has
     /// everything that the route asks about.
     pub(super) fn seen_before(
         &self,
         request: &Request<'_>,
         remembered: &Remembered<'_>,
-    ) -> Option<Result<Admitted, Error>> {
+    ) -> Option<Step> {
         let entry = remembered.entry.as_deref()?;
         let trusted = self.by_index(entry.issuer)?;
         if trusted.config().introspect_jwt_tokens && request.kind != Kind::Jwt {
@@ -60,12 +62,16 @@ impl Validator {
         if !is_current || !entry.values.suffice_for(request.requirements) {
             return None;
         }
+        if has_proof(request) && !self.placement.is_inline(Cost::Slow) {
+            return Some(Step::Wait(Wait::Signature));
+        }
         let demands = self.demands(trusted, request, Expiration::Required);
-        let passes = entry
-            .values
-            .check_all(ClaimRule::TOKEN, &demands)
-            .and_then(|()| entry.values.check_all(ClaimRule::ROUTE, &demands));
-        Some(passes.map(|()| Admitted::Seen(entry.number)).map_err(Error::from))
+        let judged = entry.values.check_all(ClaimRule::TOKEN, &demands).map_err(Error::from);
+        let judged = judged.and_then(|()| self.judge(&entry.values, request, &demands));
+        Some(Step::Done(judged.and_then(|judged| {
+            let seen = Admitted::Seen(entry.number);
+            judged.verdict(seen, |_| self.claims_of(request.token))
+        })))
     }
 
     /// Validates a JWT with the keys at hand, or with the caller's own.
@@ -119,6 +125,9 @@ impl Validator {
         let jwt = Jwt::read(request.token)?;
         let index = self.index_of(request.token)?;
         let trusted = self.by_index(index).ok_or(Error::Defect)?;
+        if !self.config().accepts(jwt.header.algorithm) {
+            return Err(TokenError::UnsupportedAlgorithm.into());
+        }
         Ok(Candidate { jwt, trusted, index, request, remembered })
     }
 
@@ -165,10 +174,11 @@ impl Validator {
             .as_ref()
             .and_then(|it| it.entry.as_deref())
             .filter(|entry| entry.issuer == candidate.index && entry.verifier == key.identity);
+        let cost = if has_proof(candidate.request) { Cost::Slow } else { key.cost };
+        if (known.is_none() || has_proof(candidate.request)) && !placement.is_inline(cost) {
+            return None;
+        }
         if known.is_none() {
-            if !placement.is_inline(key.cost) {
-                return None;
-            }
             let signature = jwt.token.signature();
             let verified = signature.and_then(|it| key.verify(jwt.token.signing_input, &it));
             if let Err(error) = verified {
@@ -208,11 +218,15 @@ impl Validator {
         let values = read_values(&Claims::parse(&payload)?, trusted, request.requirements, known);
         let demands = self.demands(trusted, request, Expiration::Required);
         values.check_all(ClaimRule::TOKEN, &demands)?;
-        let allowed = values.check_all(ClaimRule::ROUTE, &demands);
+        let judged = self.judge(&values, request, &demands);
         remember(values);
-        allowed?;
-        Ok(payload)
+        judged?.verdict(payload, Ok)
     }
+}
+
+/// Whether a request has a DPoP proof, whose signature takes as long as that of a token.
+fn has_proof(request: &Request<'_>) -> bool {
+    matches!(request.presented, Presented::Dpop(_))
 }
 
 impl Candidate<'_> {

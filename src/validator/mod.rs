@@ -1,10 +1,12 @@
 //! One token in, a verdict out: [`Validator::validate`] is the one composition of the steps of contract
 //! §4 and §5, for the boundary, for `explain`, for the tests and for the fuzz targets.
 
+pub mod dpop;
 pub mod explain;
 mod introspected;
 mod jwt;
 mod pending;
+pub mod replay;
 pub mod request;
 pub mod signature_cache;
 mod trusted_issuer;
@@ -145,6 +147,7 @@ impl Validator {
             signatures: SignatureCache::shared(
                 config.verified_tokens_bytes,
                 all().map(|trusted| trusted.reading().clone()).collect(),
+                config.profile,
             ),
             clock_skew: AtomicU64::new(config.clock_skew.to_bits()),
             clock_tolerance: AtomicU64::new(config.clock_tolerance.to_bits()),
@@ -275,8 +278,8 @@ impl Validator {
     fn first_step(&self, request: &Request<'_>) -> Step {
         // Most tokens have come before, and an entry says that the token is a JWT.
         let remembered = self.remembered(request);
-        if let Some(verdict) = remembered.as_ref().and_then(|it| self.seen_before(request, it)) {
-            return Step::Done(verdict);
+        if let Some(step) = remembered.as_ref().and_then(|it| self.seen_before(request, it)) {
+            return step;
         }
         match self.way(request.token, request.kind) {
             Way::Jwt => self.validate_jwt(request, remembered, self.placement),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use crate::token::claim_rules::Requirements;
+use crate::token::dpop::{Presented, ProofRequest};
 
 /// Which kind of token it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +28,12 @@ pub struct Request<'a> {
     pub requirements: &'a Arc<Requirements>,
     /// The client certificate of the request, in PEM.
     pub certificate: Option<&'a str>,
+    /// How the request presents the token.
+    pub presented: Presented<'a>,
     /// The caller's own JWKS document, in place of the tenant's keys.
     pub jwks: Option<&'a str>,
+    /// Whether the verdict is for an explanation, which spends no DPoP proof.
+    pub explains: bool,
     /// Seconds since 1970.
     pub now: f64,
 }
@@ -48,13 +53,38 @@ impl Request<'_> {
             kind: self.kind,
             requirements: Arc::clone(self.requirements),
             certificate: self.certificate.map(ToOwned::to_owned),
+            presented: match self.presented {
+                Presented::Bearer => OwnedPresented::Bearer,
+                Presented::BearerWithProof => OwnedPresented::BearerWithProof,
+                Presented::Dpop(ProofRequest { proof, method, url }) => {
+                    OwnedPresented::Dpop([proof, method, url].map(ToOwned::to_owned))
+                }
+            },
             jwks: self.jwks.map(ToOwned::to_owned),
+            explains: self.explains,
             now: self.now,
         }
     }
 }
 
-/// The same, owned. The members are those of [`Request`].
+/// [`Presented`], owned.
+#[derive(Clone)]
+#[allow(missing_docs, reason = "documented at Presented")]
+pub enum OwnedPresented {
+    Bearer,
+    BearerWithProof,
+    /// Proof, method and URL.
+    Dpop([String; 3]),
+}
+
+/// Without the proof.
+impl fmt::Debug for OwnedPresented {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnedPresented").finish_non_exhaustive()
+    }
+}
+
+/// [`Request`], owned. The members are the same.
 #[derive(Clone)]
 #[allow(missing_docs, reason = "documented at Request")]
 pub struct OwnedRequest {
@@ -62,7 +92,9 @@ pub struct OwnedRequest {
     pub kind: Kind,
     pub requirements: Arc<Requirements>,
     pub certificate: Option<String>,
+    pub presented: OwnedPresented,
     pub jwks: Option<String>,
+    pub explains: bool,
     pub now: f64,
 }
 
@@ -75,7 +107,15 @@ impl OwnedRequest {
             kind: self.kind,
             requirements: &self.requirements,
             certificate: self.certificate.as_deref(),
+            presented: match &self.presented {
+                OwnedPresented::Bearer => Presented::Bearer,
+                OwnedPresented::BearerWithProof => Presented::BearerWithProof,
+                OwnedPresented::Dpop([proof, method, url]) => {
+                    Presented::Dpop(ProofRequest { proof, method, url })
+                }
+            },
             jwks: self.jwks.as_deref(),
+            explains: self.explains,
             now: self.now,
         }
     }

@@ -15,6 +15,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 
+use crate::config::Profile;
 use crate::keys::jwk_set::Generation;
 use crate::keys::verifying_key::VerifyingKeyId;
 use crate::token::claim_reading::ClaimReading;
@@ -110,8 +111,9 @@ impl fmt::Debug for SignatureCache {
     }
 }
 
-/// Every setting that [`ClaimValues`] are read by, of each issuer in its order, and the bound.
-type Name = (Vec<ClaimReading>, u64);
+/// Every setting that [`ClaimValues`] are read by, of each issuer in its order; the profile, which tokens are
+/// accepted by; and the bound.
+type Name = (Vec<ClaimReading>, Option<Profile>, u64);
 
 /// Process-wide registry; entries are weak.
 static SHARED: LazyLock<Mutex<HashMap<Name, Weak<SignatureCache>>>> = LazyLock::new(Mutex::default);
@@ -135,13 +137,17 @@ impl SignatureCache {
     /// The cache that all clients of this configuration share, on every thread. `None` where
     /// `verifiedTokensBytes` is 0.
     #[must_use]
-    pub fn shared(verified_tokens_bytes: u64, readings: Vec<ClaimReading>) -> Option<Arc<Self>> {
+    pub fn shared(
+        verified_tokens_bytes: u64,
+        readings: Vec<ClaimReading>,
+        profile: Option<Profile>,
+    ) -> Option<Arc<Self>> {
         // The other half is for the claims that JavaScript keeps (js/core/claims-copies.js).
         let bytes = verified_tokens_bytes / 2;
         if bytes == 0 {
             return None;
         }
-        let name = (readings, bytes);
+        let name = (readings, profile, bytes);
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         shared.retain(|_, place| place.strong_count() > 0);
         if let Some(place) = shared.get(&name).and_then(Weak::upgrade) {

@@ -80,7 +80,16 @@ impl TrustedIssuer {
 
     /// How binding is checked on a route.
     pub(super) fn binding(&self, requirements: &Requirements) -> Binding {
+        if requirements.token_alone {
+            return Binding::Ignored;
+        }
         match (requirements.binding, self.config.binding) {
+            // Under a profile a route does not take checks away.
+            (Some(Binding::NotChecked | Binding::Ignored), binding)
+                if self.config.profile.is_some() =>
+            {
+                binding
+            }
             // A route that checks no certificate does not undo what the client ignores.
             (Some(Binding::NotChecked), Binding::Ignored) => Binding::Ignored,
             (Some(binding), _) => binding,

@@ -20,7 +20,9 @@ use monocloud_backend_node::config::{Config, Flavour, Given, Sources as Given_};
 use monocloud_backend_node::error::{Error, TokenError};
 use monocloud_backend_node::http::client::{HttpConfig, NativeTransport};
 use monocloud_backend_node::issuer::{Issuer, Sources};
-use monocloud_backend_node::validator::request::{Kind, OwnedRequest, Requirements};
+use monocloud_backend_node::validator::request::{
+    Kind, OwnedPresented, OwnedRequest, Requirements,
+};
 use monocloud_backend_node::validator::{Admitted, Placement, Validation, Validator, Verdict};
 use serde_json::{Value, json};
 
@@ -342,7 +344,9 @@ pub fn request(token: &str) -> OwnedRequest {
         kind: Kind::Detect,
         requirements: Arc::new(Requirements::default()),
         certificate: None,
+        presented: OwnedPresented::Bearer,
         jwks: None,
+        explains: false,
         now: NOW,
     }
 }

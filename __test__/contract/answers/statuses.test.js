@@ -45,7 +45,6 @@ for (const { name, protectApi, start, startOne } of guarded) {
         `Bearer ${token} ${token}`,
         'Bearer  a  b  c',
         'Basic YTpi',
-        `DPoP ${token}`,
         `Bearers ${token}`,
         `Bearer:${token}`,
         `Bearer,${token}`,

@@ -45,11 +45,7 @@ suites((suite) => {
       // From the cache the answer is the same, and the entry stays.
       await costs(0, () => refused(client, token, reason, route));
       assert.deepEqual(suite.cache.names(), ['get'], reason);
-      // A token that is bound to a DPoP key is let in by the client's mode alone.
-      const free =
-        reason === 'dpop_required'
-          ? clientFor({ validateCertificateBinding: 'dangerously_ignore' })
-          : client;
+      const free = reason === 'dpop_required' ? clientFor({ dpop: 'dangerously_ignore' }) : client;
       const unbound = { validateCertificateBinding: false };
       await costs(0, () => free.validateAccessToken(token, unbound));
       suite.cache.names();

@@ -4,9 +4,14 @@ import { createClient } from 'redis';
 import { createMemoryCache, type MemoryCacheOptions } from '@monocloud/backend-node/cache';
 import {
   createRedisCache,
+  createRedisReplayStore,
   type IoredisClient,
+  type IoredisReplayClient,
   type NodeRedisClient,
+  type NodeRedisReplayClient,
   type RedisCacheOptions,
+  type RedisReplayStore,
+  type RedisReplayStoreOptions,
 } from '@monocloud/backend-node/redis';
 import type { AccessTokenClaims, ICache } from '@monocloud/backend-node';
 
@@ -48,6 +53,23 @@ export async function run(witness: Witness, { port }: { port: number }): Promise
     witness('found', await cache.get('token'));
     await cache.delete('token');
     witness('gone', await cache.get('token'));
+  }
+
+  const forReplay: [NodeRedisReplayClient, IoredisReplayClient] = [node, io];
+  const expiration = { type: 'PX', value: 1000 } as const;
+  const asOption = { expiration, PX: 1000, condition: 'NX', NX: true } as const;
+  witness('new', await forReplay[0].set('three', '1', asOption));
+  witness('known', await forReplay[1].set('three', '1', 'PX', 1000, 'NX'));
+  witness('state', forReplay[1].status);
+  const replayOptions: RedisReplayStoreOptions = { prefix: 'api:' };
+  const stores: RedisReplayStore[] = [
+    createRedisReplayStore(forReplay[0], replayOptions),
+    createRedisReplayStore(forReplay[1]),
+  ];
+  for (const store of stores) {
+    witness('store', store);
+    witness('first', await store.add('key', exp));
+    witness('second', await store.add('key', exp));
   }
   await node.close();
   io.disconnect();

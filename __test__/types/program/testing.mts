@@ -1,9 +1,13 @@
 // Everything that `./testing` offers.
 import {
   createTestTenant,
+  type DPoPClient,
+  type DPoPClientOptions,
+  type DPoPProofOptions,
   type IssueOpaqueTokenOptions,
   type IssueTokenOptions,
   type RotateKeysOptions,
+  type TestFetch,
   type TestTenant,
   type TestTenantAlgorithm,
   type TestTenantClientOptions,
@@ -68,6 +72,22 @@ export async function run(witness: Witness, given: Given): Promise<void> {
   const token = await tenant.issueOpaqueToken(opaque);
   const clientCertificate = given.client.cert;
   witness('opaque', await client.validateAccessToken(token, { clientCertificate, groups: ['e'] }));
+  const forDPoP: DPoPClientOptions = { scopes: ['read'], opaque: true, proofAlg: 'EdDSA' };
+  const dpop: DPoPClient = witness('DPoP client', tenant.dpopClient(forDPoP));
+  const url = tenant.tenantDomain;
+  const content: DPoPProofOptions = {
+    url,
+    method: 'POST',
+    token: await dpop.token(),
+    nonce: 'nonce',
+    claims: { iat: undefined },
+    header: { typ: 'JWT' },
+  };
+  witness('a proof', await dpop.proof(content));
+  witness('its key', [dpop.thumbprint, dpop.jwk]);
+  witness('bound', await tenant.issueToken({ jkt: dpop.thumbprint }));
+  const fetchIt: TestFetch = dpop.fetch;
+  witness('a status', (await fetchIt(url)).status);
   tenant.revoke(token);
   const rotation: RotateKeysOptions = { keepOld: false };
   await tenant.rotateKeys(rotation);

@@ -1,15 +1,19 @@
-// Every client that people have, as its library declares it, is one that `createRedisCache` takes.
+// Every client that people have, as its library declares it, is one that `createRedisCache` and
+// `createRedisReplayStore` take.
 import type { AccessTokenClaims, ICache } from '@monocloud/backend-node';
 import { protectApi } from '@monocloud/backend-node/express';
 import {
   createMemoryCache,
   createRedisCache,
+  createRedisReplayStore,
   type MemoryCacheOptions,
   type RedisCacheOptions,
+  type RedisReplayStore,
 } from '@monocloud/backend-node/redis';
 import * as io6 from 'ioredis';
 import * as io5 from 'ioredis5';
 import * as node6 from 'redis';
+import * as node4 from 'redis4';
 import * as node5 from 'redis5';
 
 const options: RedisCacheOptions = {
@@ -40,6 +44,23 @@ export const caches: ICache[] = [
   createRedisCache(new io6.Cluster([])),
   createMemoryCache(),
   createMemoryCache({ maxEntries: 5 } satisfies MemoryCacheOptions),
+];
+
+export const stores: RedisReplayStore[] = [
+  createRedisReplayStore(node4.createClient()),
+  createRedisReplayStore(node4.createCluster({ rootNodes: [] })),
+  createRedisReplayStore(node5.createClient({ RESP: 3 }), { prefix: 'api:' }),
+  createRedisReplayStore(node5.createClientPool()),
+  createRedisReplayStore(node5.createCluster({ rootNodes: [] })),
+  createRedisReplayStore(node5.createSentinel({ name: 'main', sentinelRootNodes: [] })),
+  createRedisReplayStore(node6.createClient()),
+  createRedisReplayStore(node6.createClientPool()),
+  createRedisReplayStore(node6.createCluster({ rootNodes: [] })),
+  createRedisReplayStore(node6.createSentinel({ name: 'main', sentinelRootNodes: [] })),
+  createRedisReplayStore(new io5.Redis()),
+  createRedisReplayStore(new io5.Cluster([])),
+  createRedisReplayStore(new io6.Redis()),
+  createRedisReplayStore(new io6.Cluster([])),
 ];
 
 export async function connected(): Promise<ICache[]> {
@@ -85,5 +106,15 @@ createRedisCache(new io5.Redis().pipeline(), options);
 createRedisCache(new Map());
 // @ts-expect-error misspelt
 createRedisCache(node6.createClient(), { tenant: 'https://tenant.example' });
+// @ts-expect-error a transaction is no client
+createRedisReplayStore(node4.createClient().multi());
+// @ts-expect-error a transaction is no client
+createRedisReplayStore(node6.createClient().multi());
+// @ts-expect-error a pipeline is no client
+createRedisReplayStore(new io6.Redis().pipeline());
+// @ts-expect-error a Map is no client
+createRedisReplayStore(new Map());
+// @ts-expect-error a replay store has no secret
+createRedisReplayStore(node6.createClient(), { secret: 'sixteen bytes of it' });
 // @ts-expect-error a number, not a text
 createMemoryCache({ maxEntries: '5' });

@@ -53,8 +53,9 @@ pub(super) fn described(confirmation: &Confirmation) -> Value {
         Confirmation::None => Value::Null,
         Confirmation::Other => json!("another proof than a certificate"),
         Confirmation::Certificate(thumbprint) => json!(cut(thumbprint)),
-        Confirmation::DpopKey => json!("a DPoP key"),
-        Confirmation::Unsupported => json!("a \"cnf\" that can't be read, or asks for more"),
+        Confirmation::Key(_) => json!("a DPoP key"),
+        Confirmation::CertificateAndKey(both) => json!(cut(&both.0)),
+        Confirmation::Unsupported { .. } => json!("a \"cnf\" that can't be read, or asks for more"),
     }
 }
 

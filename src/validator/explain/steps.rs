@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::token::claim_rules::ClaimRule;
+use crate::token::dpop::ProofRule;
 use crate::validator::Verdict;
 
 /// One step of a validation.
@@ -27,6 +28,10 @@ pub enum Rule {
     Payload,
     /// A rule on the claims.
     Claim(ClaimRule),
+    /// The request presents the token as its binding and the configuration ask (RFC 9449 §7).
+    Dpop,
+    /// A rule on the DPoP proof.
+    Proof(ProofRule),
 }
 
 impl Rule {
@@ -34,11 +39,13 @@ impl Rule {
         [Self::Form, Self::Header, Self::Keys, Self::Key, Self::Signature, Self::Payload];
     const INTROSPECTED: [Self; 4] = [Self::Client, Self::Form, Self::Introspection, Self::Payload];
 
-    /// All steps for one kind of token, in their order.
-    pub fn all(introspected: bool) -> impl Iterator<Item = Self> {
+    /// All steps for one kind of token, in their order; those on a DPoP proof only for a request that has one.
+    pub fn all(introspected: bool, has_proof: bool) -> impl Iterator<Item = Self> {
         let first: &[Self] = if introspected { &Self::INTROSPECTED } else { &Self::JWT };
-        let claims = [ClaimRule::TOKEN, ClaimRule::ROUTE].into_iter().flatten();
-        first.iter().copied().chain(claims.map(|rule| Self::Claim(*rule)))
+        let claims = |rules: &'static [ClaimRule]| rules.iter().map(|rule| Self::Claim(*rule));
+        let proof = if has_proof { ProofRule::ALL } else { &[] };
+        let steps = first.iter().copied().chain(claims(ClaimRule::TOKEN)).chain([Self::Dpop]);
+        steps.chain(proof.iter().map(|rule| Self::Proof(*rule))).chain(claims(ClaimRule::ROUTE))
     }
 
     /// The stable machine word.
@@ -65,6 +72,19 @@ impl Rule {
             Self::Claim(ClaimRule::Scopes) => "scopes",
             Self::Claim(ClaimRule::Groups) => "groups",
             Self::Claim(ClaimRule::Binding) => "binding",
+            Self::Dpop => "dpop",
+            Self::Proof(ProofRule::Form) => "dpop_form",
+            Self::Proof(ProofRule::Type) => "dpop_type",
+            Self::Proof(ProofRule::Algorithm) => "dpop_algorithm",
+            Self::Proof(ProofRule::Key) => "dpop_key",
+            Self::Proof(ProofRule::Claims) => "dpop_claims",
+            Self::Proof(ProofRule::Method) => "dpop_method",
+            Self::Proof(ProofRule::Url) => "dpop_url",
+            Self::Proof(ProofRule::Time) => "dpop_time",
+            Self::Proof(ProofRule::TokenHash) => "dpop_token_hash",
+            Self::Proof(ProofRule::Binding) => "dpop_binding",
+            Self::Proof(ProofRule::Nonce) => "dpop_nonce",
+            Self::Proof(ProofRule::Signature) => "dpop_signature",
         }
     }
 }
@@ -151,7 +171,8 @@ impl Walk {
             found: Value::Null,
             expected: Value::Null,
         };
-        let steps = Rule::all(self.introspected).map(|rule| {
+        let has_proof = self.steps.iter().any(|step| matches!(step.rule, Rule::Proof(_)));
+        let steps = Rule::all(self.introspected, has_proof).map(|rule| {
             let step = self.steps.iter().find(|step| step.rule == rule);
             step.cloned().unwrap_or_else(|| not_reached(rule))
         });
