@@ -32,9 +32,8 @@ const AT_HAND = {
   app: () => "import('express').Express",
   cert: () => 'string',
   client: (page) =>
-    page === 'testing'
-      ? "import('@monocloud/backend-node/testing').DPoPClient"
-      : "import('@monocloud/backend-node').MonoCloudBackendNodeClient",
+    "import('@monocloud/backend-node').MonoCloudBackendNodeClient" +
+    (page === 'testing' ? " & import('@monocloud/backend-node/testing').DPoPClient" : ''),
   everything: () => 'object',
   fastify: () => "import('fastify').FastifyInstance",
   handler: () => "import('express').RequestHandler",
