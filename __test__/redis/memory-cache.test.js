@@ -12,7 +12,7 @@ const { promisify } = require('node:util');
 const { MonoCloudValidationError } = require('@monocloud/backend-node');
 const cacheEntry = require('@monocloud/backend-node/cache');
 const redisEntry = require('@monocloud/backend-node/redis');
-const provenance = require('../../js/cache/provenance.js');
+const provenance = require('../../js/core/provenance.js');
 
 const { createMemoryCache } = cacheEntry;
 const ENTRY = require.resolve('@monocloud/backend-node/cache');

@@ -12,7 +12,7 @@ const { promisify } = require('node:util');
 
 const { MonoCloudValidationError } = require('@monocloud/backend-node');
 const { createRedisCache } = require('@monocloud/backend-node/redis');
-const provenance = require('../../js/cache/provenance.js');
+const provenance = require('../../js/core/provenance.js');
 const { libraries, noRedis, startRedis } = require('../support/redis.js');
 const { CLAIMS, SCOPE, SECRET, inSeconds } = require('./support.js');
 

@@ -31,7 +31,9 @@ const AT_HAND = {
   accessToken: () => 'string',
   app: () => "import('express').Express",
   cert: () => 'string',
-  client: () => "import('@monocloud/backend-node').MonoCloudBackendNodeClient",
+  client: (page) =>
+    "import('@monocloud/backend-node').MonoCloudBackendNodeClient" +
+    (page === 'testing' ? " & import('@monocloud/backend-node/testing').DPoPClient" : ''),
   everything: () => 'object',
   fastify: () => "import('fastify').FastifyInstance",
   handler: () => "import('express').RequestHandler",

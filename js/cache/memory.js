@@ -6,12 +6,12 @@
 /**
  * @import { ICache } from '../../index.d.ts'
  * @import { MemoryCacheOptions } from './index.d.ts'
- * @import { Provenance } from './provenance.js'
+ * @import { Provenance } from '../core/provenance.js'
  */
 
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('../core/options-reader.js');
-const provenance = require('./provenance.js');
+const provenance = require('../core/provenance.js');
 const { endOf, made, readClaims, requireToken, sha256, textOf } = require('./shared.js');
 
 const OPTIONS = /** @type {const} */ (['maxEntries']);

@@ -5,12 +5,12 @@
 
 /**
  * @import { AccessTokenClaims } from '../../index.d.ts'
- * @import { Provenance } from './provenance.js'
+ * @import { Provenance } from '../core/provenance.js'
  */
 
 const crypto = require('node:crypto');
 const { MonoCloudValidationError } = require('../errors.js');
-const provenance = require('./provenance.js');
+const provenance = require('../core/provenance.js');
 
 const { captureStackTrace } = Error;
 const { isArray } = Array;

@@ -5,10 +5,10 @@
 
 /**
  * @import { AccessTokenClaims, ICache } from '../../index.d.ts'
- * @import { Provenance } from '../cache/provenance.js'
+ * @import { Provenance } from './provenance.js'
  */
 
-const { mark, of: markOf } = require('../cache/provenance.js');
+const { mark, of: markOf } = require('./provenance.js');
 const { publish } = require('./channels.js');
 const { Late, Patience } = require('./patience.js');
 

@@ -5,14 +5,14 @@
 /**
  * @import { AccessTokenClaims } from '../../index.d.ts'
  * @import { Outcome } from '../binding.js'
- * @import { Provenance } from '../cache/provenance.js'
+ * @import { Provenance } from './provenance.js'
  * @import { Budget, ClaimsCache, Hit } from './cache.js'
  * @import { OwnMapOf } from './collections.js'
  */
 
 const { isDeepStrictEqual } = require('node:util');
 
-const { INTROSPECTED, VALIDATED } = require('../cache/provenance.js');
+const { INTROSPECTED, VALIDATED } = require('./provenance.js');
 const { now } = require('./clock.js');
 const { OwnMap } = require('./collections.js');
 const { toJson } = require('./options.js');

@@ -6,7 +6,7 @@
 /**
  * @import { KeyObject } from 'node:crypto'
  * @import { AccessTokenClaims, ICache } from '../../index.d.ts'
- * @import { Provenance } from '../cache/provenance.js'
+ * @import { Provenance } from '../core/provenance.js'
  * @import { IoredisClient, NodeRedisClient, RedisCacheOptions } from './index.d.ts'
  */
 
@@ -14,7 +14,7 @@ const { Buffer } = require('node:buffer');
 const { createHmac, createSecretKey, timingSafeEqual } = require('node:crypto');
 const { isUint8Array } = require('node:util').types;
 const { createMemoryCache } = require('../cache/memory.js');
-const provenance = require('../cache/provenance.js');
+const provenance = require('../core/provenance.js');
 const { endOf, made, readClaims, requireToken, sha256, textOf } = require('../cache/shared.js');
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('../core/options-reader.js');

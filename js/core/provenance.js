@@ -4,7 +4,7 @@
 // verified here). Our own client marks the claims that it hands to a cache; our own caches store the mark
 // with the entry and mark what they return. Claims of any other cache have no mark.
 
-const { weakMapGet, weakMapSet } = require('../core/collections.js');
+const { weakMapGet, weakMapSet } = require('./collections.js');
 
 const { freeze } = Object;
 
