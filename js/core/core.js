@@ -9,6 +9,7 @@
  * @import { Functions } from './bridge.js'
  * @import { Source } from './cached-outcomes.js'
  * @import { Values } from './options.js'
+ * @import { ResourceMetadata } from './resource-metadata.js'
  * @import { RouteRequirements } from './requirements.js'
  * @import { Place } from './stack.js'
  * @import { Verdict } from './verdict.js'
@@ -32,6 +33,7 @@ const { parse } = JSON;
 const FUNCTIONS = ['fetcher', 'metadataResolver', 'jwksResolver'];
 
 /**
+ * @typedef {{ metadata: ResourceMetadata, issuers: string[], checksCertificates: boolean }} Published
  * @typedef {ReturnType<NativeClient['validateFunction']>} ValidateFunction
  * @typedef {NonNullable<ReturnType<ValidateFunction>>} Validated
  */
@@ -52,6 +54,8 @@ class Core {
    * @type {WeakMap<RouteRequirements, ValidateFunction>}
    */
   #validateFunctions = new WeakMap();
+  /** @type {ResourceMetadata | undefined} */
+  #metadata;
   #counts = { accepted: 0, refused: 0, seenBefore: 0 };
 
   /**
@@ -81,6 +85,8 @@ class Core {
     );
     if (bridge.isFailure(built)) throw withStack(toError(built), from);
     this.#native = built;
+    // As `readClientOptions` puts it there.
+    this.#metadata = /** @type {ResourceMetadata | undefined} */ (values.get('resourceMetadata'));
     // No prototype: a setting that is not given is left out by the core.
     this.#settings = { __proto__: null, ...orThrow(() => built.settings()) };
     // The other half of the bytes is for the native cache of signatures.
@@ -97,6 +103,19 @@ class Core {
 
   get tenantDomain() {
     return this.#settings.tenantDomain;
+  }
+
+  get checksAudience() {
+    return this.#settings.checksAudience;
+  }
+
+  /**
+   * What the client publishes about its API, with what is needed to say it.
+   * @returns {Published | undefined}
+   */
+  get published() {
+    const { issuers, checksCertificates } = this.#settings;
+    return this.#metadata && { metadata: this.#metadata, issuers, checksCertificates };
   }
 
   get hasCache() {

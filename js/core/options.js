@@ -10,6 +10,7 @@
 
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('./options-reader.js');
+const { readResourceMetadata } = require('./resource-metadata.js');
 const { environmentNames, optionTable } = require('./bridge.js');
 const { withStack } = require('./stack.js');
 
@@ -54,6 +55,7 @@ function readClientOptions(options, { what, from }) {
   const record = readOptions(options, TOP, { what, from });
   const values = withMembers(record, TOP, '', from);
   values.set('issuers', readIssuers(record.issuers, from));
+  values.set('resourceMetadata', readResourceMetadata(record.resourceMetadata, from));
   const cache = values.get('cache');
   if (typeof cache === 'object') {
     for (const name of CACHE_METHODS) values.set(`cache.${name}`, readMethod(cache, name, from));

@@ -15,6 +15,7 @@ const {
   isClient,
   judge,
   ownValidateAccessToken,
+  publishedBy,
   tenantOf,
 } = require('../client.js');
 const { CLIENT_OPTIONS, refusal } = require('../core/options.js');
@@ -36,6 +37,7 @@ const { readMember, readOptions } = require('../core/options-reader.js');
 const { bearerToken, hasBearerScheme } = require('./bearer.js');
 const { NO_TOKEN, answerTo } = require('./challenge.js');
 const { replaced } = require('./error-response.js');
+const { withResourceMetadata } = require('./resource-metadata.js');
 
 const { apply } = Reflect;
 
@@ -169,6 +171,7 @@ function guard(
   from,
 ) {
   const { requirements, authorize, optional } = readRoute(options, from);
+  const metadataUrl = publishedBy(client)?.metadata.url;
   const looksAtCertificate = certificateResolver !== undefined && !requirements.ignoresCertificates;
   const waits = looksAtCertificate || tokenResolver !== undefined;
 
@@ -283,7 +286,7 @@ function guard(
    * @param {R} request
    */
   function answer(verdict, request) {
-    const usual = answerTo(verdict, requirements);
+    const usual = withResourceMetadata(answerTo(verdict, requirements), metadataUrl);
     if (errorResponse === undefined) return usual;
     const error = whyOf(verdict) === NO_TOKEN ? undefined : errorOf(verdict, answer);
     return replaced(errorResponse, usual, error, request);

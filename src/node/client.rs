@@ -19,11 +19,12 @@ use crate::error::{Error, ValidationError};
 use crate::http::client::{HttpConfig, NativeTransport};
 use crate::issuer::Want;
 use crate::issuer::events::Observer;
-use crate::token::binding;
+use crate::token::binding::{self, Binding};
+use crate::token::claim_reading::Audience;
 use crate::token::claim_rules::Expiration;
 use crate::validator::explain::describe_keys as described;
 use crate::validator::request::{Kind, OwnedRequest, Request};
-use crate::validator::{Admitted, Placement, Validation, Validator};
+use crate::validator::{Admitted, Placement, TrustedIssuer, Validation, Validator};
 use crate::{panics, runtime};
 
 /// The version of this addon. `js/core/load.js` accepts no other than its own.
@@ -101,6 +102,12 @@ pub struct Settings {
     pub verified_tokens_bytes: f64,
     /// Milliseconds.
     pub cache_timeout: f64,
+    /// The `iss` of every issuer.
+    pub issuers: Vec<String>,
+    /// Whether the audience of every token is checked: no `audience: false`.
+    pub checks_audience: bool,
+    /// Whether the certificate binding of tokens is checked where a route does not say.
+    pub checks_certificates: bool,
 }
 
 #[napi]
@@ -192,11 +199,15 @@ impl NativeClient {
     pub fn settings(&self) -> Settings {
         panics::at("settings");
         let config = self.validator.config();
+        let configs = || self.validator.issuers().map(TrustedIssuer::config);
         Settings {
             tenant_domain: config.tenant.as_str().to_owned(),
             introspection_cache_duration: config.introspection_cache_duration,
             verified_tokens_bytes: config.verified_tokens_bytes as f64,
             cache_timeout: config.cache_timeout,
+            issuers: configs().map(|config| config.tenant.issuer().to_owned()).collect(),
+            checks_audience: configs().all(|config| config.reading.audience != Audience::Absent),
+            checks_certificates: configs().all(|config| config.binding != Binding::Ignored),
         }
     }
 

@@ -144,6 +144,8 @@ function compile(name, files) {
     types: ['node'],
     strict: true,
     esModuleInterop: true,
+    // Nest's decorators of parameters.
+    experimentalDecorators: true,
     skipLibCheck: true,
     rootDir: '.',
   };
