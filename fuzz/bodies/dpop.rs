@@ -86,7 +86,7 @@ fn expected(header: &str, claims: &str, method: &str, url: &str) -> Option<bool>
     let named = text(&claims, "htu")?;
     let limit = |name| match json::member(&claims, name) {
         None => Some(None),
-        Some(time) => time.parse::<f64>().ok().map(Some),
+        Some(time) => time.parse::<f64>().ok().filter(|time| time.is_finite()).map(Some),
     };
     let in_time = limit("exp")?.is_none_or(|end| end > NOW)
         && limit("nbf")?.is_none_or(|start| start <= NOW + 60.0);
