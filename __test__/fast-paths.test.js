@@ -2,7 +2,7 @@
 
 // Every short cut beside the long way round, over the same tokens: tokens that were seen before
 // against a client that remembers none, copies of claims against their text, signatures that other
-// threads verify against those that the call verifies. tests/seen_before.rs does the same in Rust,
+// threads verify against those that the call verifies. tests/core/seen_before.rs does the same in Rust,
 // with the tenant's keys changing in between.
 
 const assert = require('node:assert/strict');

@@ -333,6 +333,8 @@ async function assertRows(rows, urls, withType = true) {
   );
 }
 
+const DPOP_ALGORITHMS = 'ES256 ES384 PS256 PS384 PS512 RS256 RS384 RS512 EdDSA Ed25519'.split(' ');
+
 /** Asserts what the API `resource` publishes (RFC 9728 §3). */
 async function assertMetadata(url, tenant, { certificates = false } = {}) {
   const path = `${url}/.well-known/oauth-protected-resource/v1`;
@@ -346,6 +348,7 @@ async function assertMetadata(url, tenant, { certificates = false } = {}) {
       authorization_servers: [tenant.issuer],
       scopes_supported: ['posts:read'],
       bearer_methods_supported: ['header'],
+      dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
       ...(certificates && { tls_client_certificate_bound_access_tokens: true }),
     });
   }

@@ -41,6 +41,7 @@ interface Document {
   authorization_servers: string[];
   scopes_supported: string[];
   bearer_methods_supported?: string[];
+  dpop_signing_alg_values_supported: string[];
   resource_name: string;
   resource_documentation: string;
   resource_policy_uri: string;
