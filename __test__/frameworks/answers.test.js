@@ -6,7 +6,8 @@ const assert = require('node:assert/strict');
 const { after, before, describe, it } = require('node:test');
 
 const { all, headerOf } = require('../support/frameworks.js');
-const { assertMetadata, assertRows, startApis, startSuite } = require('./suite.js');
+const { startApis } = require('./apis.js');
+const { assertMetadata, assertProofs, assertRows, startSuite } = require('./suite.js');
 
 let suite;
 before(async () => {
@@ -32,6 +33,8 @@ for (const framework of all) {
         'the handler’s',
       ]);
     });
+
+    it('takes a proof once, and hands out nonces', () => assertProofs(suite.tenant, started.urls));
 
     it('publishes its metadata', () => assertMetadata(started.urls.resource, suite.tenant));
   });

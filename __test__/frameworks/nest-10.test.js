@@ -7,7 +7,8 @@ const { after, before, it } = require('node:test');
 
 const { headerOf } = require('../support/frameworks.js');
 const { nest10 } = require('../support/nest10.js');
-const { assertMetadata, assertRows, startApis, startSuite } = require('./suite.js');
+const { startApis } = require('./apis.js');
+const { assertMetadata, assertProofs, assertRows, startSuite } = require('./suite.js');
 
 let suite;
 before(async () => {
@@ -20,6 +21,7 @@ for (const framework of nest10) {
     const started = await startApis(suite, framework, headerOf.nest);
     t.after(() => started.close());
     await assertRows(suite.rows, started.urls);
+    await assertProofs(suite.tenant, started.urls);
     await assertMetadata(started.urls.resource, suite.tenant);
   });
 }

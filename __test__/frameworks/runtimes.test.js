@@ -12,7 +12,7 @@ const { createInterface } = require('node:readline');
 const { after, before, it } = require('node:test');
 
 const { commandOf, denoProgram, download } = require('../../tools/downloads.js');
-const { assertMetadata, assertRows, startSuite } = require('./suite.js');
+const { assertMetadata, assertProofs, assertRows, startSuite } = require('./suite.js');
 
 const PROGRAM = path.join(__dirname, 'programs', 'serve-web.cjs');
 const LIMIT_MS = 30_000;
@@ -54,6 +54,7 @@ for (const [name, commandFor] of Object.entries(RUNTIMES)) {
       Object.entries(JSON.parse(line)).map(([api, port]) => [api, `http://127.0.0.1:${port}`]),
     );
     await assertRows(suite.rows, urls);
+    await assertProofs(suite.tenant, urls);
     await assertMetadata(urls.resource, suite.tenant);
   });
 }

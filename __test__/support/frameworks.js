@@ -165,7 +165,7 @@ function fetchOf(protect, routes, first) {
     if (guard === undefined) return new Response('', { status: 404 });
     const result = await guard(request);
     if (!('claims' in result)) return result;
-    return Response.json(await handler(result));
+    return Response.json(await handler(result), { headers: result.headers });
   };
 }
 

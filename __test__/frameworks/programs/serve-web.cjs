@@ -7,7 +7,7 @@ const { readFileSync } = require('node:fs');
 
 const web = require('../../../js/web/index.js');
 const { fetchOf, headerOf } = require('../../support/frameworks.js');
-const { built, functionsOf } = require('../suite.js');
+const { built, functionsOf } = require('../apis.js');
 
 const { apis, certificate } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const functions = functionsOf({ header: headerOf.web, errors: web, certificate });
