@@ -800,6 +800,33 @@ export interface DPoPRequest {
 }
 
 /**
+ * The metadata of a protected resource (RFC 9728 §2). `bearer_methods_supported` and
+ * `tls_client_certificate_bound_access_tokens` are not options: the document says what the guard does.
+ */
+export interface ResourceMetadataOptions {
+  /**
+   * The API's URL, as clients name it in `resource` (RFC 8707 §2): `https:`, without query or fragment (`http:` for
+   * loopback hosts only). With and without a slash at its end, the document is at the same URL.
+   */
+  resource: string;
+  /**
+   * Issuers whose tokens the API accepts.
+   * @defaultValue those of the client
+   */
+  authorizationServers?: string[];
+  /** Scopes that clients may ask for. */
+  scopesSupported?: string[];
+  /** A name of the API for people. */
+  resourceName?: string;
+  /** The URL of documentation for developers. */
+  resourceDocumentation?: string;
+  /** The URL of the rules on how the API's data may be used. */
+  resourcePolicyUri?: string;
+  /** The URL of the terms of service. */
+  resourceTosUri?: string;
+}
+
+/**
  * Options of {@link MonoCloudBackendNodeClient} and of `protectApi()`.
  *
  * An option that is given wins over its environment variable, which wins over the default. An empty
@@ -854,6 +881,11 @@ export interface MonoCloudBackendNodeClientOptions extends MonoCloudOidcBackendC
    * ```
    */
   issuers?: IssuerOptions[];
+  /**
+   * What the API publishes about itself (RFC 9728). Every challenge names the document's URL in `resource_metadata`,
+   * and `protect.metadata()` of each framework serves it.
+   */
+  resourceMetadata?: ResourceMetadataOptions;
   /** Claims by raw token, asked before a token is validated. There is no environment variable for it. */
   cache?: ICache;
   /**

@@ -46,6 +46,18 @@ function findCore(value) {
 }
 
 /**
+ * The same, and of an object of the program's own nothing is read.
+ * @param {unknown} value
+ */
+function findOwnCore(value) {
+  try {
+    return value instanceof MonoCloudOidcBackendClient ? findCore(value) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * @param {unknown} client
  * @param {Function} [from]
  */
@@ -303,6 +315,10 @@ module.exports = {
   MonoCloudOidcBackendClient,
   /** @param {unknown} value */
   isClient: (value) => findCore(value) !== undefined,
+  /** @param {unknown} client */
+  publishedBy: (client) => findOwnCore(client)?.published,
+  /** @param {unknown} client */
+  checksAudience: (client) => findOwnCore(client)?.checksAudience,
   /** @param {unknown} client */
   tenantOf: (client) => findCore(client)?.tenantDomain,
   /** @param {unknown} client */

@@ -15,7 +15,7 @@ const { Worker } = require('node:worker_threads');
 const { noRedis, replayLibraries, startRedis } = require('../support/redis.js');
 const { holderOf, publicJwk, seconds, startBinder } = require('./support.js');
 
-const PROOFS = Number(process.env.DPOP_PROOFS ?? 4_000);
+const PROOFS = Number(process.env.DPOP_PROOFS ?? 2_000);
 const MANY = 8;
 /** Proofs of one moment: all are sent twice before they are too old. */
 const CHUNK = Math.min(20_000, PROOFS / 2);

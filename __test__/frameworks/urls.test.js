@@ -9,8 +9,8 @@ const { once } = require('node:events');
 const { describe, it } = require('node:test');
 
 const { listenExpress, listenFastify, raw } = require('../support/http.js');
-const expressAdapter = require('../../js/express/adapter.js');
-const fastifyAdapter = require('../../js/fastify/adapter.js');
+const { adapter: expressAdapter } = require('../../js/express/adapter.js');
+const { adapter: fastifyAdapter } = require('../../js/fastify/adapter.js');
 
 const read = ({ authorization, proof, method, url }, request) => ({
   authorization: authorization(request),

@@ -27,130 +27,132 @@ const keyOf = (text) => createHash('sha256').update(text).digest('base64url');
 /** What came of a call: its value, or `'rejected'`. */
 const outcome = (promise) => promise.catch(() => 'rejected');
 
-for (const library of replayLibraries) {
-  describe(`createRedisReplayStore with ${library.title}`, { skip: noRedis }, () => {
-    let server;
-    before(async () => {
-      server = await startRedis();
-    });
-    after(() => server?.close());
+/** Each library has a server of its own, and the tests of all run at once: they wait for the most part. */
+describe('createRedisReplayStore', { skip: noRedis, concurrency: true }, () => {
+  for (const library of replayLibraries)
+    describe(library.title, { concurrency: 1 }, () => {
+      let server;
+      before(async () => {
+        server = await startRedis();
+      });
+      after(() => server?.close());
 
-    const connect = async (t, options) => {
-      const { client, close } = await library.connect(server, options);
-      t.after(async () => {
+      const connect = async (t, options) => {
+        const { client, close } = await library.connect(server, options);
+        t.after(async () => {
+          server.thaw();
+          await close();
+        });
+        return { client, store: createRedisReplayStore(client) };
+      };
+      const worksWith = (store) =>
+        until(
+          async () => (await outcome(store.add(keyOf(`${Math.random()}`), inSeconds(60)))) === true,
+          'coming back',
+        );
+
+      test('a key is new once, in one command that keeps it until its end', async (t) => {
+        const { client, store } = await connect(t);
+        const key = keyOf('one');
+        const commands = await server.commandsOf(async () => {
+          assert.equal(await store.add(key, inSeconds(120)), true);
+        });
+        assert.equal(commands.length, 1);
+        assert.match(
+          commands[0],
+          new RegExp(`^"SET" "monocloud:dpop:${key}" "1" "PX" "\\d+" "NX"$`, 'i'),
+        );
+        const left = Number(await server.cli('PTTL', `monocloud:dpop:${key}`));
+        assert.ok(left > 119_000 && left <= 120_001, `${left}`);
+        assert.equal(await store.add(key, inSeconds(60)), false);
+        assert.equal(await store.add(keyOf('two'), inSeconds(60)), true);
+        const other = createRedisReplayStore(client, { prefix: 'other:' });
+        assert.equal(await other.add(key, inSeconds(60)), true);
+        assert.equal(await other.add(key, inSeconds(60)), false);
+      });
+
+      test('of 50 at once over two connections one is the first', async (t) => {
+        const stores = [(await connect(t)).store, (await connect(t)).store];
+        const key = keyOf('at once');
+        const answers = await Promise.all(
+          Array.from({ length: 50 }, (_, i) => stores[i % 2].add(key, inSeconds(60))),
+        );
+        assert.equal(answers.filter((answer) => answer === true).length, 1);
+        assert.equal(answers.filter((answer) => answer === false).length, 49);
+      });
+
+      test('a key that has ended already, and one that ends with the world, are kept', async (t) => {
+        const { store } = await connect(t);
+        for (const end of [inSeconds(-3600), 0, Number.MAX_VALUE]) {
+          const key = keyOf(`ends at ${end}`);
+          assert.equal(await store.add(key, end), true);
+          assert.equal(await store.add(key, end), false);
+        }
+      });
+
+      test('wrong arguments reject', async (t) => {
+        const { store } = await connect(t);
+        for (const wrong of [
+          [],
+          ['', inSeconds(60)],
+          [1, inSeconds(60)],
+          ['key'],
+          ['key', '60'],
+          ['key', Number.NaN],
+          ['key', Number.POSITIVE_INFINITY],
+        ]) {
+          await assert.rejects(store.add(...wrong), MonoCloudValidationError);
+        }
+      });
+
+      test('full: rejects, and what was there stays there', async (t) => {
+        const { store } = await connect(t);
+        assert.equal(await store.add(keyOf('before'), inSeconds(60)), true);
+        await server.cli('CONFIG', 'SET', 'maxmemory', '1');
+        await assert.rejects(store.add(keyOf('full'), inSeconds(60)), /OOM/);
+        await server.cli('CONFIG', 'SET', 'maxmemory', '0');
+        assert.equal(await store.add(keyOf('before'), inSeconds(60)), false);
+        await worksWith(store);
+      });
+
+      test('hung: nothing is new until it goes on, and then once', async (t) => {
+        const { store } = await connect(t);
+        await worksWith(store);
+        server.freeze();
+        const calls = [1, 2].map(() => outcome(store.add(keyOf('hung'), inSeconds(60))));
+        assert.equal(await soon(Promise.race(calls), 300), PENDING);
         server.thaw();
-        await close();
+        assert.deepEqual((await Promise.all(calls)).sort(), [false, true]);
       });
-      return { client, store: createRedisReplayStore(client) };
-    };
-    const worksWith = (store) =>
-      until(
-        async () => (await outcome(store.add(keyOf(`${Math.random()}`), inSeconds(60)))) === true,
-        'coming back',
-      );
 
-    test('a key is new once, in one command that keeps it until its end', async (t) => {
-      const { client, store } = await connect(t);
-      const key = keyOf('one');
-      const commands = await server.commandsOf(async () => {
-        assert.equal(await store.add(key, inSeconds(120)), true);
+      test('stopped: nothing is new, and it is back by itself', async (t) => {
+        const { store } = await connect(t, library.impatient);
+        await worksWith(store);
+        await server.kill();
+        for (let i = 0; i < 5; i += 1) {
+          const answer = await soon(outcome(store.add(keyOf('away'), inSeconds(60))), 1_000);
+          assert.ok(answer === 'rejected' || answer === PENDING, `${String(answer)}`);
+        }
+        await server.start();
+        await worksWith(store);
       });
-      assert.equal(commands.length, 1);
-      assert.match(
-        commands[0],
-        new RegExp(`^"SET" "monocloud:dpop:${key}" "1" "PX" "\\d+" "NX"$`, 'i'),
-      );
-      const left = Number(await server.cli('PTTL', `monocloud:dpop:${key}`));
-      assert.ok(left > 119_000 && left <= 120_001, `${left}`);
-      assert.equal(await store.add(key, inSeconds(60)), false);
-      assert.equal(await store.add(keyOf('two'), inSeconds(60)), true);
-      const other = createRedisReplayStore(client, { prefix: 'other:' });
-      assert.equal(await other.add(key, inSeconds(60)), true);
-      assert.equal(await other.add(key, inSeconds(60)), false);
-    });
 
-    test('of 50 at once over two connections one is the first', async (t) => {
-      const stores = [(await connect(t)).store, (await connect(t)).store];
-      const key = keyOf('at once');
-      const answers = await Promise.all(
-        Array.from({ length: 50 }, (_, i) => stores[i % 2].add(key, inSeconds(60))),
-      );
-      assert.equal(answers.filter((answer) => answer === true).length, 1);
-      assert.equal(answers.filter((answer) => answer === false).length, 49);
-    });
-
-    test('a key that has ended already, and one that ends with the world, are kept', async (t) => {
-      const { store } = await connect(t);
-      for (const end of [inSeconds(-3600), 0, Number.MAX_VALUE]) {
-        const key = keyOf(`ends at ${end}`);
-        assert.equal(await store.add(key, end), true);
-        assert.equal(await store.add(key, end), false);
-      }
-    });
-
-    test('wrong arguments reject', async (t) => {
-      const { store } = await connect(t);
-      for (const wrong of [
-        [],
-        ['', inSeconds(60)],
-        [1, inSeconds(60)],
-        ['key'],
-        ['key', '60'],
-        ['key', Number.NaN],
-        ['key', Number.POSITIVE_INFINITY],
-      ]) {
-        await assert.rejects(store.add(...wrong), MonoCloudValidationError);
-      }
-    });
-
-    test('full: rejects, and what was there stays there', async (t) => {
-      const { store } = await connect(t);
-      assert.equal(await store.add(keyOf('before'), inSeconds(60)), true);
-      await server.cli('CONFIG', 'SET', 'maxmemory', '1');
-      await assert.rejects(store.add(keyOf('full'), inSeconds(60)), /OOM/);
-      await server.cli('CONFIG', 'SET', 'maxmemory', '0');
-      assert.equal(await store.add(keyOf('before'), inSeconds(60)), false);
-      await worksWith(store);
-    });
-
-    test('hung: nothing is new until it goes on, and then once', async (t) => {
-      const { store } = await connect(t);
-      await worksWith(store);
-      server.freeze();
-      const calls = [1, 2].map(() => outcome(store.add(keyOf('hung'), inSeconds(60))));
-      assert.equal(await soon(Promise.race(calls), 300), PENDING);
-      server.thaw();
-      assert.deepEqual((await Promise.all(calls)).sort(), [false, true]);
-    });
-
-    test('stopped: nothing is new, and it is back by itself', async (t) => {
-      const { store } = await connect(t, library.impatient);
-      await worksWith(store);
-      await server.kill();
-      for (let i = 0; i < 5; i += 1) {
-        const answer = await soon(outcome(store.add(keyOf('away'), inSeconds(60))), 1_000);
-        assert.ok(answer === 'rejected' || answer === PENDING, `${String(answer)}`);
-      }
-      await server.start();
-      await worksWith(store);
-    });
-
-    test('a replica is not written to', async (t) => {
-      const [port] = await freePorts(1);
-      const replica = await startRedis({
-        port,
-        args: ['--replicaof', '127.0.0.1', `${server.port}`],
+      test('a replica is not written to', async (t) => {
+        const [port] = await freePorts(1);
+        const replica = await startRedis({
+          port,
+          args: ['--replicaof', '127.0.0.1', `${server.port}`],
+        });
+        t.after(() => replica.close());
+        const { client, close } = await library.connect(replica);
+        t.after(close);
+        await assert.rejects(
+          createRedisReplayStore(client).add(keyOf('ro'), inSeconds(60)),
+          /READONLY/,
+        );
       });
-      t.after(() => replica.close());
-      const { client, close } = await library.connect(replica);
-      t.after(close);
-      await assert.rejects(
-        createRedisReplayStore(client).add(keyOf('ro'), inSeconds(60)),
-        /READONLY/,
-      );
     });
-  });
-}
+});
 
 describe('createRedisReplayStore in a cluster', { skip: noRedis }, () => {
   let cluster;

@@ -42,6 +42,15 @@ module.exports = {
         { to: '/api/posts', ...JSON_BODY, body: '{"tit', answer: NO_TOKEN },
       ],
     },
+    'As a plugin': {
+      augmented: true,
+      requests: [
+        { to: '/api/me', answer: NO_TOKEN },
+        { to: '/api/me', token: { subject: 'ada' }, answer: { status: 200, json: { sub: 'ada' } } },
+        // Past the tolerance that the program names, within the usual one.
+        { to: '/api/me', token: { expiresIn: -120 }, answer: BAD_TOKEN },
+      ],
+    },
     'Many routes': {
       requests: [
         { to: '/api/status', answer: granted('for anybody') },

@@ -25,6 +25,18 @@ const NODE = { '@types/node': '@types/node', 'undici-types': 'undici-types' };
 const EXPRESS = { '@types/express': '@types/express', express: 'express', dotenv: 'dotenv' };
 const FASTIFY = { fastify: 'fastify', dotenv: 'dotenv' };
 const REDIS = { ioredis: 'ioredis', redis: 'redis' };
+/** The frameworks of the newer entry points. */
+const MORE = Object.fromEntries(
+  [
+    '@hono/node-server',
+    '@modelcontextprotocol/sdk',
+    '@nestjs/common',
+    '@nestjs/core',
+    '@types/koa',
+    'hono',
+    'koa',
+  ].map((name) => [name, name]),
+);
 const ALL = { ...NODE, ...EXPRESS, ...FASTIFY };
 
 const RESOLUTIONS = {
@@ -171,6 +183,7 @@ module.exports = {
   ALL,
   EXPRESS,
   FASTIFY,
+  MORE,
   NODE,
   REDIS,
   RESOLUTIONS,

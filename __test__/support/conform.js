@@ -8,7 +8,7 @@ const ts = require('typescript');
 const { TypeFlags, SymbolFlags } = ts;
 
 /** Classes that the platform describes: their members are not ours to check. */
-const BUILT_IN = new Set(['AbortSignal', 'ArrayBuffer', 'CryptoKey', 'Set', 'Uint8Array']);
+const BUILT_IN = new Set(['AbortSignal', 'ArrayBuffer', 'CryptoKey', 'Set', 'URL', 'Uint8Array']);
 
 const PRIMITIVES = [
   [TypeFlags.StringLike, 'string'],

@@ -8,7 +8,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
-const { ALL, REDIS, VERSIONS, compile, createProject } = require('../support/compiler.js');
+const { ALL, MORE, REDIS, VERSIONS, compile, createProject } = require('../support/compiler.js');
 const { readDeclarations } = require('../support/declarations.js');
 
 const ts = VERSIONS.latest;
@@ -22,6 +22,7 @@ const IMPORTED = {
   Request: "import type { Request } from 'express';",
   assert: "import assert from 'node:assert/strict';",
   createHash: "import { createHash } from 'node:crypto';",
+  express: "import express from 'express';",
   https: "import https from 'node:https';",
   readFile: "import { readFile } from 'node:fs/promises';",
   readFileSync: "import { readFileSync } from 'node:fs';",
@@ -142,7 +143,7 @@ function testExamples() {
     });
 
     it('compile', () => {
-      const project = createProject({ ...ALL, ...REDIS });
+      const project = createProject({ ...ALL, ...MORE, ...REDIS });
       const directory = path.join(project, 'examples');
       fs.mkdirSync(directory);
       fs.writeFileSync(path.join(directory, 'cookies.mts'), COOKIES);
@@ -160,7 +161,7 @@ function testExamples() {
         return file;
       };
       config('tsconfig.examples.json', ['examples/cookies.mts', ...together.map(write)]);
-      const options = { skipLibCheck: true };
+      const options = { skipLibCheck: true, experimentalDecorators: true };
       assert.equal(compile(project, 'tsconfig.examples.json', options), '');
       for (const example of alone) {
         config('tsconfig.example.json', [write(example)]);

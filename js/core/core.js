@@ -9,6 +9,7 @@
  * @import { Functions } from './bridge.js'
  * @import { Source } from './cached-outcomes.js'
  * @import { Values } from './options.js'
+ * @import { ResourceMetadata } from './resource-metadata.js'
  * @import { RouteRequirements } from './requirements.js'
  * @import { Place } from './stack.js'
  * @import { Verdict } from './verdict.js'
@@ -34,6 +35,7 @@ const { parse } = JSON;
 const FUNCTIONS = ['fetcher', 'metadataResolver', 'jwksResolver'];
 
 /**
+ * @typedef {{ metadata: ResourceMetadata, issuers: string[], checksCertificates: boolean, dpop: Core['dpop'] }} Published
  * @typedef {ReturnType<NativeClient['validateFunction']>} ValidateFunction
  * @typedef {NonNullable<ReturnType<ValidateFunction>>} Validated
  */
@@ -56,6 +58,8 @@ class Core {
    * @type {WeakMap<RouteRequirements, ValidateFunction>}
    */
   #validateFunctions = new WeakMap();
+  /** @type {ResourceMetadata | undefined} */
+  #metadata;
   #counts = { accepted: 0, refused: 0, seenBefore: 0 };
 
   /**
@@ -85,6 +89,8 @@ class Core {
     );
     if (bridge.isFailure(built)) throw withStack(toError(built), from);
     this.#native = built;
+    // As `readClientOptions` puts it there.
+    this.#metadata = /** @type {ResourceMetadata | undefined} */ (values.get('resourceMetadata'));
     // No prototype: a setting that is not given is left out by the core.
     this.#settings = { __proto__: null, ...orThrow(() => built.settings()) };
     // The other half of the bytes is for the native cache of signatures.
@@ -107,9 +113,10 @@ class Core {
 
   /** What challenges and adapters need to know of the option `dpop`. */
   get dpop() {
-    const { dpopAlgorithms, dpopIsConfigured, dpopIsRequired } = this.#settings;
+    const { dpopAlgorithms, dpopIsChecked, dpopIsConfigured, dpopIsRequired } = this.#settings;
     return {
       algorithms: dpopAlgorithms,
+      isChecked: dpopIsChecked,
       isConfigured: dpopIsConfigured,
       isRequired: dpopIsRequired,
     };
@@ -122,6 +129,21 @@ class Core {
   nextNonce(proof) {
     if (!this.#settings.dpopHasNonce) return undefined;
     return orThrow(() => this.#native.nextNonce(proof, now())) ?? undefined;
+  }
+
+  get checksAudience() {
+    return this.#settings.checksAudience;
+  }
+
+  /**
+   * What the client publishes about its API, with what is needed to say it.
+   * @returns {Published | undefined}
+   */
+  get published() {
+    const { issuers, checksCertificates } = this.#settings;
+    return (
+      this.#metadata && { metadata: this.#metadata, issuers, checksCertificates, dpop: this.dpop }
+    );
   }
 
   get hasCache() {

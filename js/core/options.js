@@ -10,6 +10,7 @@
 
 const { MonoCloudValidationError } = require('../errors.js');
 const { readOptions } = require('./options-reader.js');
+const { readResourceMetadata } = require('./resource-metadata.js');
 const { environmentNames, optionTable } = require('./bridge.js');
 const { withStack } = require('./stack.js');
 
@@ -56,6 +57,7 @@ function readClientOptions(options, { what, from }) {
   const record = readOptions(options, TOP, { what, from });
   const values = withMembers(record, '', '', from);
   values.set('issuers', readIssuers(record.issuers, from));
+  values.set('resourceMetadata', readResourceMetadata(record.resourceMetadata, from));
   for (const path of CALLERS_OBJECTS) {
     const object = values.get(path);
     if (typeof object !== 'object') continue;

@@ -4,6 +4,9 @@
 
 const { clearTimeout, setTimeout } = require('node:timers');
 
+// Captured when the module is loaded, because a program can replace it later.
+const NativePromise = Promise;
+
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** The time that one request waits, over all its calls; waiting for others does not count. */
@@ -29,21 +32,36 @@ class Patience {
    */
   wait(promise) {
     const begun = performance.now();
-    return new Promise((resolve, reject) => {
+    return new NativePromise((resolve, reject) => {
       /**
        * @template A
-       * @param {(value: A) => void} settle
+       * @param {(value: A) => void} end
        * @returns {(value: A) => void}
        */
-      const ending = (settle) => (value) => {
+      const ending = (end) => (value) => {
         clearTimeout(timer);
         this.#left -= performance.now() - begun;
-        settle(value);
+        end(value);
       };
       const late = ending(() => reject(new Late(this.#what)));
       const timer = setTimeout(late, this.#left);
-      promise.then(ending(resolve), ending(reject));
+      settle(promise, ending(resolve), ending(reject));
     });
+  }
+}
+
+/**
+ * `promise.then(resolve, reject)`, without the method, which a program can replace.
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {(value: T) => void} resolve
+ * @param {(error: unknown) => void} reject
+ */
+async function settle(promise, resolve, reject) {
+  try {
+    resolve(await promise);
+  } catch (error) {
+    reject(error);
   }
 }
 

@@ -16,13 +16,12 @@ function hostOf({ app, headers, socket }) {
   return headerOf(headers, 'host') ?? headerOf(headers, ':authority');
 }
 
-module.exports = {
-  /** @param {Request} request */
+/** @type {import('../http/guard.js').Adapter<Request>} */
+const adapter = {
   authorization: ({ headers }) => headerOf(headers, 'authorization'),
-  /** @param {Request} request */
   proof: ({ headers }) => headerOf(headers, 'dpop'),
-  /** @param {Request} request */
   method: ({ method }) => method,
-  /** @param {Request} request */
   url: (request) => absoluteUrl(request.protocol, hostOf(request), request.originalUrl),
 };
+
+module.exports = { adapter };

@@ -91,14 +91,20 @@ export type AnyExpressRequest = Request<any, any, any, any, any>;
  * @typeParam Scopes - The scopes that there are, as a union: a scope that is not one of them does not compile.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3 RFC 6750 §3}
  * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 RFC 9470 §3}
- * @param options - What the token must have besides being genuine and alive. Nothing: any valid token.
  */
 // Without the `never`, `app.use(protect)` would compile: a function of anything passes for Express's handler
 // of errors, whose first parameter is `any`. Such a route would never answer.
-export type ProtectMiddleware<Scopes extends string = string> = (
-  options?: ProtectOptions<Scopes, Request>,
-  ...nothing: never[]
-) => RequestHandler;
+export interface ProtectMiddleware<Scopes extends string = string> {
+  /** `options`: what the token must have besides being genuine and alive. Nothing: any valid token. */
+  (options?: ProtectOptions<Scopes, Request>, ...nothing: never[]): RequestHandler;
+  /**
+   * Middleware that answers requests for the API's metadata document (RFC 9728 §3), CORS preflights included, and
+   * passes on every other request. It goes before the guard.
+   *
+   * @throws {MonoCloudValidationError} where the client has no `resourceMetadata`.
+   */
+  metadata(): RequestHandler;
+}
 
 /**
  * Guards Express routes with a client of your own.

@@ -8,24 +8,24 @@
 const { headerOf } = require('../http/bearer.js');
 const { absoluteUrl } = require('../http/url.js');
 
-module.exports = {
-  /** @param {AnyFastifyRequest} request */
+/**
+ * The request target before `rewriteUrl`.
+ * @param {AnyFastifyRequest} request
+ */
+function targetOf(request) {
+  /** @type {IncomingMessage & { originalUrl?: string }} */
+  const raw = request.raw;
+  return raw.originalUrl || raw.url;
+}
+
+/** @type {import('../http/guard.js').Adapter<AnyFastifyRequest>} */
+const adapter = {
   authorization: ({ headers }) => headerOf(headers, 'authorization'),
-  /** @param {AnyFastifyRequest} request */
   proof: ({ headers }) => headerOf(headers, 'dpop'),
-  /** @param {AnyFastifyRequest} request */
   method: ({ method }) => method,
-  /**
-   * Fastify 5 has the host with its port as `host`, Fastify 4 as `hostname`.
-   * @param {AnyFastifyRequest} request
-   */
-  url(request) {
-    /** @type {IncomingMessage & { originalUrl?: string }} `originalUrl`: before `rewriteUrl` */
-    const raw = request.raw;
-    return absoluteUrl(
-      request.protocol,
-      request.host ?? request.hostname,
-      raw.originalUrl || raw.url,
-    );
-  },
+  // Fastify 5 has the host with its port as `host`, Fastify 4 as `hostname`.
+  url: (request) =>
+    absoluteUrl(request.protocol, request.host ?? request.hostname, targetOf(request)),
 };
+
+module.exports = { adapter, targetOf };

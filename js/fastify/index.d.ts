@@ -17,7 +17,7 @@
  * @packageDocumentation
  */
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type {
   AccessTokenClaims,
   AccessTokenValidator,
@@ -96,11 +96,25 @@ export type ProtectHookHandler = (
  * @typeParam Scopes - The scopes that there are, as a union: a scope that is not one of them does not compile.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3 RFC 6750 §3}
  * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 RFC 9470 §3}
- * @param options - What the token must have besides being genuine and alive. Nothing: any valid token.
  */
-export type ProtectHook<Scopes extends string = string> = (
-  options?: ProtectOptions<Scopes, AnyFastifyRequest>,
-) => ProtectHookHandler;
+export interface ProtectHook<Scopes extends string = string> {
+  /** `options`: what the token must have besides being genuine and alive. Nothing: any valid token. */
+  (options?: ProtectOptions<Scopes, AnyFastifyRequest>): ProtectHookHandler;
+  /**
+   * An `onRequest` hook that answers requests for the API's metadata document (RFC 9728 §3), CORS preflights
+   * included, and passes on every other request. It goes before the guard. It may also be the handler of a route.
+   *
+   * @throws {MonoCloudValidationError} where the client has no `resourceMetadata`.
+   */
+  metadata(): MetadataHook;
+}
+
+/** What `protect.metadata()` makes. */
+export type MetadataHook = (
+  request: AnyFastifyRequest,
+  reply: FastifyReply<any, any, any, any, any, any, any, any>,
+  done?: () => void,
+) => void;
 
 /**
  * Guards Fastify routes with a client of your own.
@@ -184,6 +198,40 @@ export declare function protectApi<
 >(
   options?: Partial<MonoCloudBackendNodeClientOptions> & ProtectApiRequestOptions<R>,
 ): ProtectHook<Scopes>;
+
+/** Options of {@link protectPlugin}: a client and how a request is read, or client options in place of the client. */
+export type ProtectPluginOptions =
+  | ({
+      /** A `MonoCloudBackendNodeClient`, or anything with its `validateAccessToken`. */
+      client: AccessTokenValidator;
+    } & ProtectApiRequestOptions<FastifyRequest>)
+  | (Partial<MonoCloudBackendNodeClientOptions> & ProtectApiRequestOptions<FastifyRequest>);
+
+/**
+ * The same as a Fastify plugin: it decorates requests with `claims`, and the instance with `protect`.
+ *
+ * @param fastify - The instance, which gets both decorations.
+ * @param options - A `client`, or client options; and how a request is read.
+ * @throws {MonoCloudValidationError} where something required is missing or a value is bad.
+ *
+ * @example
+ * ```ts
+ * declare module 'fastify' {
+ *   interface FastifyInstance {
+ *     protect: ProtectHook;
+ *   }
+ *   interface FastifyRequest {
+ *     claims?: AccessTokenClaims;
+ *   }
+ * }
+ * await fastify.register(protectPlugin);
+ * fastify.get('/api/me', { onRequest: fastify.protect() }, async (request) => ({ sub: request.claims?.sub }));
+ * ```
+ */
+export declare function protectPlugin(
+  fastify: FastifyInstance<any, any, any, any, any>,
+  options: ProtectPluginOptions,
+): Promise<void>;
 
 /**
  * Makes an `errorResponse` that answers with problem details (RFC 9457, `application/problem+json`). Status

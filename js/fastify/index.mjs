@@ -13,4 +13,5 @@ export const {
   certificateFromSocket,
   problemDetails,
   protectApi,
+  protectPlugin,
 } = adapter;

@@ -18,6 +18,7 @@ const {
   judge,
   nextNonceOf,
   ownValidateAccessToken,
+  publishedBy,
   tenantOf,
 } = require('../client.js');
 const { CLIENT_OPTIONS, refusal } = require('../core/options.js');
@@ -40,6 +41,7 @@ const { readMember, readOptions } = require('../core/options-reader.js');
 const { bearerToken, dpopToken, schemeOf } = require('./bearer.js');
 const { NO_TOKEN, answerTo } = require('./challenge.js');
 const { replaced } = require('./error-response.js');
+const { withResourceMetadata } = require('./resource-metadata.js');
 
 const { apply } = Reflect;
 
@@ -173,6 +175,7 @@ function guard(
   from,
 ) {
   const { requirements, authorize, optional } = readRoute(options, from);
+  const metadataUrl = publishedBy(client)?.metadata.url;
   const looksAtCertificate = certificateResolver !== undefined && !requirements.ignoresCertificates;
   const waits = looksAtCertificate || tokenResolver !== undefined;
 
@@ -302,7 +305,8 @@ function guard(
     const proof = adapter.proof(request);
     const scheme = schemeOf(adapter.authorization(request));
     const isDpop = scheme === 'dpop' || (scheme === undefined && proof !== undefined);
-    const usual = answerTo(verdict, requirements, { __proto__: null, ...dpopOf(client), isDpop });
+    const about = { __proto__: null, ...dpopOf(client), isDpop };
+    const usual = withResourceMetadata(answerTo(verdict, requirements, about), metadataUrl);
     if (isDpop) usual.headers.push(...(nonceFor(proof) ?? []));
     if (errorResponse === undefined) return usual;
     const error = whyOf(verdict) === NO_TOKEN ? undefined : errorOf(verdict, answer);

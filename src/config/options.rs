@@ -185,6 +185,7 @@ options! {
     FETCHER = "fetcher", , Rule::Function;
     METADATA_RESOLVER = "metadataResolver", , Rule::Function;
     JWKS_RESOLVER = "jwksResolver", , Rule::Function;
+    RESOURCE_METADATA = "resourceMetadata", , Rule::Object;
 }
 
 /// The options that say who an issuer is and for whom it issues tokens. In an entry of `issuers` they have no

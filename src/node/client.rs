@@ -19,13 +19,14 @@ use crate::error::{Error, TokenError, ValidationError};
 use crate::http::client::{HttpConfig, NativeTransport};
 use crate::issuer::Want;
 use crate::issuer::events::Observer;
-use crate::token::binding;
+use crate::token::binding::{self, Binding};
+use crate::token::claim_reading::Audience;
 use crate::token::claim_rules::Expiration;
 use crate::token::dpop::Mode;
 use crate::validator::dpop::replay_store_unavailable;
 use crate::validator::explain::describe_keys as described;
 use crate::validator::request::{Kind, Request};
-use crate::validator::{Admitted, Placement, Validation, Validator};
+use crate::validator::{Admitted, Placement, TrustedIssuer, Validation, Validator};
 use crate::{panics, runtime};
 
 /// The version of this addon. `js/core/load.js` accepts no other than its own.
@@ -105,12 +106,20 @@ pub struct Settings {
     pub cache_timeout: f64,
     /// The algorithms of DPoP proofs, by name.
     pub dpop_algorithms: Vec<&'static str>,
+    /// Whether proofs are checked where a route does not say.
+    pub dpop_is_checked: bool,
     /// Whether the option `dpop` is given.
     pub dpop_is_configured: bool,
     /// Whether every token must be bound to a DPoP key.
     pub dpop_is_required: bool,
     /// Whether proofs need a nonce.
     pub dpop_has_nonce: bool,
+    /// The `iss` of every issuer.
+    pub issuers: Vec<String>,
+    /// Whether the audience of every token is checked: no `audience: false`.
+    pub checks_audience: bool,
+    /// Whether the certificate binding of tokens is checked where a route does not say.
+    pub checks_certificates: bool,
 }
 
 #[napi]
@@ -202,6 +211,7 @@ impl NativeClient {
     pub fn settings(&self) -> Settings {
         panics::at("settings");
         let config = self.validator.config();
+        let configs = || self.validator.issuers().map(TrustedIssuer::config);
         Settings {
             tenant_domain: config.tenant.as_str().to_owned(),
             introspection_cache_duration: config.introspection_cache_duration,
@@ -214,9 +224,13 @@ impl NativeClient {
                 .flat_map(|it| it.names())
                 .copied()
                 .collect(),
+            dpop_is_checked: config.dpop.mode != Mode::Ignored,
             dpop_is_configured: config.dpop.is_configured,
             dpop_is_required: config.dpop.mode == Mode::Required,
             dpop_has_nonce: config.dpop.nonces.is_some(),
+            issuers: configs().map(|config| config.tenant.issuer().to_owned()).collect(),
+            checks_audience: configs().all(|config| config.reading.audience != Audience::Absent),
+            checks_certificates: configs().all(|config| config.binding != Binding::Ignored),
         }
     }
 

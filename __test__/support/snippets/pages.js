@@ -140,6 +140,8 @@ function emit(name, files) {
     types: ['node'],
     strict: true,
     esModuleInterop: true,
+    // Nest's decorators of parameters.
+    experimentalDecorators: true,
     skipLibCheck: true,
     rootDir: '.',
   };

@@ -27,7 +27,7 @@ declare const claims: AccessTokenClaims;
 // TS2305: the root has no guard
 import { protectApi } from '@monocloud/backend-node';
 // TS2307: there is no such module
-import * as koa from '@monocloud/backend-node/koa';
+import * as restify from '@monocloud/backend-node/restify';
 // TS2307: what is inside is not for everybody
 import * as inside from '@monocloud/backend-node/js/client.js';
 // TS2339: a method that is not there
@@ -195,5 +195,5 @@ const proxy: CertificateFromHeaderOptions = { format: 'nginx' };
 // TS2740: a tenant publishes more
 const metadata: IssuerMetadata = { issuer: '', jwks_uri: '' };
 
-export { Cache, expires, header, inside, key, koa, metadata, protectApi, proxy };
+export { Cache, expires, header, inside, key, type restify, metadata, protectApi, proxy };
 export { aged, numbered, resolver, route, validator };

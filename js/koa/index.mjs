@@ -1,0 +1,14 @@
+// The exports of the CommonJS module, so that the process has one copy of each class.
+import adapter from './index.js';
+
+export const {
+  MonoCloudAuthBaseError,
+  MonoCloudBackendNodeClient,
+  MonoCloudHttpError,
+  MonoCloudOidcBackendClient,
+  MonoCloudOPError,
+  MonoCloudTokenError,
+  MonoCloudValidationError,
+  problemDetails,
+  protectApi,
+} = adapter;

@@ -1,0 +1,81 @@
+'use strict';
+
+// Scopes of single tools: a call of a tool that needs more than the token has is answered with a 403 before the
+// transport sees it, and the challenge names the scopes (RFC 6750 §3.1), so that the client asks for them.
+
+const { readOptions } = require('../core/options-reader.js');
+const { refusal } = require('../core/options.js');
+const { scopesOf } = require('./verifier.js');
+
+const { isArray } = Array;
+const { isView } = ArrayBuffer;
+const { create, hasOwn, keys } = Object;
+
+/**
+ * @template G a guard
+ * @param {(options: { scopes: string[] }) => G} protect of any framework
+ * @param {unknown} options
+ */
+function protectTools(protect, options) {
+  const from = protectTools;
+  if (typeof protect !== 'function') throw refusal('"protect" must be a function', from);
+  const names = /** @type {const} */ (['requiredScopes', 'toolScopes']);
+  const given = readOptions(options, names, { what: 'protectTools()', from });
+  const required = scopesOf(given.requiredScopes, 'requiredScopes', from);
+  const tools = readTools(given.toolScopes, from);
+  /** @param {string[]} called names of tools */
+  const guardFor = (called) => {
+    const needed = called.flatMap((name) => tools[name]);
+    return protect({ scopes: [...new Set([...required, ...needed])] });
+  };
+  const plain = guardFor([]);
+  /** @type {Record<string, G>} */
+  const guards = create(null);
+  for (const name of keys(tools)) guards[name] = guardFor([name]);
+
+  /** @param {unknown} body */
+  return function guardOf(body) {
+    if (typeof body !== 'object' || body === null || isView(body)) {
+      // A body that was not parsed here may call any tool.
+      throw refusal('The guard of tools needs the parsed JSON of the request', guardOf);
+    }
+    const called = toolsCalledBy(body, tools);
+    if (called.length > 1) return guardFor(called);
+    return called.length === 1 ? guards[called[0]] : plain;
+  };
+}
+
+/**
+ * `{ tool: scopes }`, checked, without a prototype.
+ * @param {unknown} given
+ * @param {Function} from
+ */
+function readTools(given, from) {
+  if (typeof given !== 'object' || given === null || isArray(given)) {
+    throw refusal('"toolScopes" must be an object of lists of scopes by tool', from);
+  }
+  const tools = /** @type {Record<string, unknown>} */ (given);
+  /** @type {Record<string, readonly string[]>} */
+  const scopes = create(null);
+  for (const name of keys(tools)) scopes[name] = scopesOf(tools[name], `toolScopes.${name}`, from);
+  return scopes;
+}
+
+/**
+ * The tools with scopes that the messages of a request call, each once.
+ * @param {object} body a JSON-RPC message, or a list of them
+ * @param {object} tools
+ */
+function toolsCalledBy(body, tools) {
+  /** @type {Set<string>} */
+  const called = new Set();
+  for (const message of isArray(body) ? body : [body]) {
+    const { method, params } = Object(message);
+    const { name } = Object(params);
+    if (method === 'tools/call' && typeof name === 'string' && hasOwn(tools, name))
+      called.add(name);
+  }
+  return [...called];
+}
+
+module.exports = { protectTools };
