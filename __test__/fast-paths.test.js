@@ -2,7 +2,7 @@
 
 // Every short cut beside the long way round, over the same tokens: tokens that were seen before
 // against a client that remembers none, copies of claims against their text, signatures that other
-// threads verify against those that the call verifies. tests/seen_before.rs does the same in Rust,
+// threads verify against those that the call verifies. tests/core/seen_before.rs does the same in Rust,
 // with the tenant's keys changing in between.
 
 const assert = require('node:assert/strict');
@@ -10,7 +10,8 @@ const { after, before, describe, it } = require('node:test');
 
 const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
 const { ACCEPTED } = require('./support/algorithms.js');
-const { encode, makeKey, setOf, sign, startIssuer } = require('./support/tokens.js');
+const { startFaultyTenant } = require('./support/faulty-tenant.js');
+const { encode, makeKey, setOf, sign } = require('./support/tokens.js');
 
 const AUDIENCE = 'https://api.example.com';
 
@@ -21,8 +22,8 @@ const keys = ACCEPTED.map((alg) => makeKey(alg, { kid: alg }));
 const [key] = keys;
 
 before(async () => {
-  issuer = await startIssuer(setOf(...keys));
-  const options = { tenantDomain: issuer.url, audience: AUDIENCE };
+  issuer = await startFaultyTenant({ jwks: setOf(...keys) });
+  const options = { tenantDomain: issuer.origin, audience: AUDIENCE };
   remembers = new MonoCloudBackendNodeClient(options);
   forgets = new MonoCloudBackendNodeClient({ ...options, verifiedTokensBytes: 0 });
 });
@@ -30,7 +31,7 @@ before(async () => {
 after(() => issuer.close());
 
 const exp = () => Math.floor(Date.now() / 1000) + 600;
-const claimsOf = (more) => ({ iss: issuer.url, aud: AUDIENCE, sub: 'ada', exp: exp(), ...more });
+const claimsOf = (more) => ({ iss: issuer.origin, aud: AUDIENCE, sub: 'ada', exp: exp(), ...more });
 const tokenOf = (more, by = key) =>
   sign(by, { header: { kid: by.jwk.kid }, claims: claimsOf(more) });
 
@@ -145,7 +146,7 @@ describe('a token that was seen before', () => {
   it('is found whatever came between', async () => {
     const tokens = Array.from({ length: 500 }, (_, n) => tokenOf({ jti: `${n}`, list: [n] }));
     const small = new MonoCloudBackendNodeClient({
-      tenantDomain: issuer.url,
+      tenantDomain: issuer.origin,
       audience: AUDIENCE,
       verifiedTokensBytes: 100_000,
     });
@@ -159,7 +160,7 @@ describe('a token that was seen before', () => {
 
   it('is counted', async () => {
     const client = new MonoCloudBackendNodeClient({
-      tenantDomain: issuer.url,
+      tenantDomain: issuer.origin,
       audience: AUDIENCE,
     });
     const token = tokenOf({ jti: 'counted' });

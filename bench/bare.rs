@@ -1,21 +1,27 @@
 //! Verification with aws-lc-rs alone, the lower limit for the time of a validation. `bench/bare.js` starts this
-//! program with a public key (DER) and a file of tokens, one a line. For each line `FROM COUNT` on standard
-//! input, it prints the nanoseconds of one verification.
+//! program with `RS256` or `ES256`, a public key (DER, or the uncompressed point) and a file of JWTs, one a line.
+//! For each line `FROM COUNT` on standard input, it prints the nanoseconds of one verification.
 
 use std::hint::black_box;
 use std::io::BufRead;
 use std::time::Instant;
 use std::{env, fs, io};
 
-use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 fn main() {
-    let mut paths = env::args().skip(1).filter(|argument| !argument.starts_with("--"));
-    let der = fs::read(paths.next().unwrap()).unwrap();
-    let text = fs::read_to_string(paths.next().unwrap()).unwrap();
-    let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).unwrap();
+    let mut given = env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let is_rsa = given.next().unwrap() == "RS256";
+    let bytes = fs::read(given.next().unwrap()).unwrap();
+    let text = fs::read_to_string(given.next().unwrap()).unwrap();
+    let key = if is_rsa {
+        ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, bytes)
+    } else {
+        ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, bytes)
+    };
+    let key = key.unwrap();
     let signed: Vec<(&str, Vec<u8>)> = text
         .lines()
         .map(|token| token.rsplit_once('.').unwrap())

@@ -4,7 +4,7 @@
 // chart.svg. With options, the results are printed only.
 //
 //   npm run bench -- --quick             a minute, to test the benchmarks
-//   npm run bench -- --only http         one part: micro, bare, http, startup, memory, addon, issuers
+//   npm run bench -- --only http         one part: micro, bare, http, startup, memory, addon, issuers, dpop
 //   npm run bench -- --instructions      instructions of one call, with callgrind; takes minutes
 //   npm run bench -- --report            writes both files from the last figures of each part
 
@@ -27,12 +27,13 @@ const PARTS = {
   memory: { ...require('./memory'), ...require('./memory/report.js') },
   addon: require('./addon.js'),
   issuers: require('./issuers.js'),
+  dpop: require('./dpop'),
   instructions: require('./instructions.js'),
 };
 /** Parts that run only if they are named: slow, and useful only where a busy machine spoils measured times. */
 const ON_REQUEST = ['instructions'];
 /** Parts that need minutes, for cargo to compile. */
-const NOT_QUICK = ['bare'];
+const NOT_QUICK = ['bare', 'dpop'];
 
 const KEPT = path.join(ROOT, '.cache', 'bench');
 const USAGE = `usage: npm run bench -- [--quick] [--only ${Object.keys(PARTS).join('|')}] [--instructions] [--report]`;

@@ -2,6 +2,7 @@
 
 // The goals, and whether the figures meet them.
 
+const { toRival, toSignature } = require('./dpop');
 const http = require('./http/report.js');
 const { NONE, OURS } = require('./http/guards.js');
 const { extra } = require('./memory/report.js');
@@ -100,6 +101,22 @@ const MARKS = [
     '≤ 15',
     ({ startup: figures }) =>
       figures && atMost(15, startup.of(figures.values, OURS, 'ready').median),
+  ],
+  [
+    'DPoP, processor time of a request, to express-oauth2-jwt-bearer',
+    '≤ 0.5 ×',
+    ({ dpop }) => dpop && atMost(0.5, toRival(dpop, 'cpu').median),
+  ],
+  [
+    'DPoP, p50 and p99 of a request, to express-oauth2-jwt-bearer',
+    '≤ 1 ×',
+    ({ dpop }) =>
+      dpop && atMost(1, highest(['p50', 'p99'].map((figure) => toRival(dpop, figure).median))),
+  ],
+  [
+    'DPoP, a call with a fresh ES256 proof, against bare verification of its signature',
+    '≤ 1.5 ×',
+    ({ dpop }) => dpop && atMost(1.5, toSignature(dpop).median),
   ],
   ['the addon, stripped, MiB', '≤ 6', ({ addon }) => addon && atMost(6, addon.stripped / 2 ** 20)],
 ];

@@ -159,13 +159,17 @@ fn replay(name: &str, body: fn(&[u8]), mutations: usize) -> usize {
 #[test]
 fn every_target_holds_over_its_seeds_and_what_is_near_them() {
     let rounds = std::env::var("FUZZ_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
-    let mut inputs = 0;
-    for (name, body, mutations) in bodies::TARGETS {
-        let start = std::time::Instant::now();
-        let tried = replay(name, body, mutations * rounds.unwrap_or(1));
-        println!("{name}: {tried} inputs in {:?}", start.elapsed());
-        inputs += tried;
-    }
+    let inputs: usize = std::thread::scope(|scope| {
+        let running = bodies::TARGETS.map(|(name, body, mutations)| {
+            scope.spawn(move || {
+                let start = std::time::Instant::now();
+                let tried = replay(name, body, mutations * rounds.unwrap_or(1));
+                println!("{name}: {tried} inputs in {:?}", start.elapsed());
+                tried
+            })
+        });
+        running.into_iter().map(|target| target.join().expect("a target holds")).sum()
+    });
     // As `__test__/support/tally.js` does, for those who count over all suites.
     if let Some(file) = std::env::var_os("TALLY_FILE") {
         let zeros = "\"acceptedWrongly\":0,\"refusedWrongly\":0,\"crashes\":0,\"hangs\":0";

@@ -42,6 +42,8 @@ const FORBIDDEN = {
   body: { message: 'forbidden' },
   challenge: 'Bearer error="insufficient_scope"',
 };
+const ALGS = 'algs="ES256 ES384 PS256 PS384 PS512 RS256 RS384 RS512 EdDSA Ed25519"';
+const dpopError = (error) => ({ ...UNAUTHORIZED, challenge: `DPoP error="${error}", ${ALGS}` });
 const granted = (message) => ({ status: 200, body: { message }, challenge: null });
 const claimsOf = (token) => ({
   status: 200,
@@ -94,9 +96,18 @@ function fastifyApi() {
   return fastify;
 }
 
-// In the order in which they are sent. A request has a `token`, or an `authorization` of its own.
+// In the order in which they are sent. A request has a `token`, or an `authorization` of its own. With a `proof`,
+// its scheme is DPoP.
 function requests(tenant) {
   const issue = (options) => () => tenant.issueToken(options);
+  const owner = tenant.dpopClient();
+  const thief = tenant.dpopClient();
+  const bound = () => owner.token();
+  let used;
+  const own = async (url) => {
+    used = await owner.proof({ url });
+    return used;
+  };
   return {
     express: [
       { sent: 'good JWT, RS256', to: '/protected', token: issue(), documented: claimsOf },
@@ -140,6 +151,28 @@ function requests(tenant) {
         to: '/team',
         token: issue({ groups: ['engineering'] }),
         documented: granted('team access granted'),
+      },
+      {
+        sent: 'bound to a key, with its proof',
+        to: '/protected',
+        token: bound,
+        proof: own,
+        documented: claimsOf,
+      },
+      { sent: 'stolen, as it is', to: '/protected', token: bound, documented: BAD_TOKEN },
+      {
+        sent: 'stolen, proof by another key',
+        to: '/protected',
+        token: bound,
+        proof: (url, token) => thief.proof({ url, token }),
+        documented: dpopError('invalid_token'),
+      },
+      {
+        sent: 'stolen, with the proof once more',
+        to: '/protected',
+        token: bound,
+        proof: () => used,
+        documented: dpopError('invalid_dpop_proof'),
       },
     ],
     fastify: [
@@ -210,12 +243,17 @@ function requests(tenant) {
 }
 
 async function send(base, client, request) {
+  const url = base + request.to;
   const token = await request.token?.();
-  const { authorization = token && `Bearer ${token}` } = request;
+  const proof = await request.proof?.(url, token);
+  const scheme = proof === undefined ? 'Bearer' : 'DPoP';
+  const { authorization = token && `${scheme} ${token}` } = request;
   const value = typeof authorization === 'function' ? await authorization() : authorization;
-  const response = await fetch(base + request.to, {
-    headers: value === undefined ? {} : { authorization: value },
-  });
+  const headers = {
+    ...(value !== undefined && { authorization: value }),
+    ...(proof !== undefined && { dpop: proof }),
+  };
+  const response = await fetch(url, { headers });
   const text = await response.text();
   const got = {
     status: response.status,
@@ -233,10 +271,14 @@ async function send(base, client, request) {
       String(got.status),
       text,
       got.challenge ?? '—',
-      await reasonOf(client, token, ROUTES[request.to]),
+      response.ok
+        ? '—'
+        : await reasonOf(client, token, { ...ROUTES[request.to], ...dpopOf(proof, url) }),
     ],
   };
 }
+
+const dpopOf = (proof, url) => (proof === undefined ? {} : { dpop: { proof, method: 'GET', url } });
 
 // The answer to the outside says no more than "unauthorized"; the API's own side learns why.
 async function reasonOf(client, token, required) {

@@ -1,7 +1,7 @@
 'use strict';
 
 // One key set for the process (issue 4 of 7, item 1), on real threads and in real time. What needs
-// hours or thousands is in tests/living_keys.rs.
+// hours or thousands is in tests/core/living_keys.rs.
 
 const assert = require('node:assert/strict');
 const { test } = require('node:test');

@@ -84,7 +84,13 @@ fn expected(header: &str, claims: &str, method: &str, url: &str) -> Option<bool>
         && text(&claims, "ath")? == *ATH;
     let age = NOW - json::member(&claims, "iat")?.parse::<f64>().ok()?;
     let named = text(&claims, "htu")?;
-    if !holds || !(-60.0..=60.0).contains(&age) {
+    let limit = |name| match json::member(&claims, name) {
+        None => Some(None),
+        Some(time) => time.parse::<f64>().ok().filter(|time| time.is_finite()).map(Some),
+    };
+    let in_time = limit("exp")?.is_none_or(|end| end > NOW)
+        && limit("nbf")?.is_none_or(|start| start <= NOW + 60.0);
+    if !holds || !in_time || !(-60.0..=60.0).contains(&age) {
         return None;
     }
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/:.-_~".contains(&byte);

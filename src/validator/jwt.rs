@@ -51,6 +51,7 @@ impl Validator {
         &self,
         request: &Request<'_>,
         remembered: &Remembered<'_>,
+        placement: Placement,
     ) -> Option<Step> {
         let entry = remembered.entry.as_deref()?;
         let trusted = self.by_index(entry.issuer)?;
@@ -62,7 +63,7 @@ impl Validator {
         if !is_current || !entry.values.suffice_for(request.requirements) {
             return None;
         }
-        if has_proof(request) && !self.placement.is_inline(Cost::Slow) {
+        if has_proof(request) && !placement.is_inline(Cost::Slow) {
             return Some(Step::Wait(Wait::Signature));
         }
         let demands = self.demands(trusted, request, Expiration::Required);

@@ -278,7 +278,8 @@ impl Validator {
     fn first_step(&self, request: &Request<'_>) -> Step {
         // Most tokens have come before, and an entry says that the token is a JWT.
         let remembered = self.remembered(request);
-        if let Some(step) = remembered.as_ref().and_then(|it| self.seen_before(request, it)) {
+        let seen = |it| self.seen_before(request, it, self.placement);
+        if let Some(step) = remembered.as_ref().and_then(seen) {
             return step;
         }
         match self.way(request.token, request.kind) {

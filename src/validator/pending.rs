@@ -72,8 +72,13 @@ impl Pending {
 
     fn validate_inline(&self) -> Step {
         let request = self.request.view();
-        let remembered = self.validator.remembered(&request);
-        self.validator.validate_jwt(&request, remembered, Placement::Inline)
+        let (validator, placement) = (&self.validator, Placement::Inline);
+        let remembered = validator.remembered(&request);
+        let seen = |it| validator.seen_before(&request, it, placement);
+        match remembered.as_ref().and_then(seen) {
+            Some(step) => step,
+            None => validator.validate_jwt(&request, remembered, placement),
+        }
     }
 
     fn spawn<F: FnOnce(Verdict) + Send + 'static>(self, done: Completion<F>) {

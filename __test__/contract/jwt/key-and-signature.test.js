@@ -10,6 +10,7 @@ const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
 // A key of this size takes seconds to make.
 const RSA_4096 = require('../../fixtures/rsa-4096.json');
 const { ACCEPTED, ALGORITHMS } = require('../../support/algorithms.js');
+const { startFaultyTenant } = require('../../support/faulty-tenant.js');
 const {
   at,
   encode,
@@ -19,7 +20,6 @@ const {
   setOf,
   sign,
   signatureOf,
-  startIssuer,
 } = require('../../support/tokens.js');
 const { makePairSync } = require('../../../js/testing/pairs.js');
 const {
@@ -218,17 +218,17 @@ describe('§4.2 the key', () => {
 });
 
 async function withIssuerText(jwks, work) {
-  const issuer = await startIssuer();
+  const issuer = await startFaultyTenant();
   // A document that JSON.stringify would not write.
   issuer.jwks = { toJSON: () => ({}) };
   const using = new MonoCloudBackendNodeClient({
-    tenantDomain: issuer.url,
+    tenantDomain: issuer.origin,
     audience: AUDIENCE,
     fetcher: (url) =>
       url.endsWith('/jwks') ? { status: 200, text: async () => jwks } : fetch(url),
   });
   try {
-    await work(using, issuer.url);
+    await work(using, issuer.origin);
   } finally {
     await issuer.close();
   }

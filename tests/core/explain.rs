@@ -1,11 +1,14 @@
 //! An explanation says of each token what a validation says of it, and its first failed step is the
 //! reason; rules that come before are met, and all rules are told of.
 
-mod support;
-
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::support::tokens::{CERTIFICATE, header, payloads, requirements, tokens};
+use crate::support::{
+    AUDIENCE, NOW, Reply, Subject, Tenant, TestClock, TestKey, block_on, config_of, request,
+    sources, validate,
+};
 use monocloud_backend_node::config::{Config, Flavour, Given, Sources as GivenSources};
 use monocloud_backend_node::error::{Error, TokenError};
 use monocloud_backend_node::issuer::Issuer;
@@ -14,11 +17,6 @@ use monocloud_backend_node::validator::Validator;
 use monocloud_backend_node::validator::explain::{Answer, Explanation, Rule, Step, describe_keys};
 use monocloud_backend_node::validator::request::{Kind, OwnedRequest};
 use serde_json::{Value, json};
-use support::tokens::{CERTIFICATE, header, payloads, requirements, tokens};
-use support::{
-    AUDIENCE, NOW, Reply, Subject, Tenant, TestClock, TestKey, block_on, config_of, request,
-    sources, validate,
-};
 
 /// Holds it to what a validation came to; hands back the rule at which the token stops.
 fn agree(
@@ -146,7 +144,7 @@ fn of_each_introspected_token_it_says_what_a_validation_says() {
             "issuer": tenant.domain,
             "introspection_endpoint": format!("{}/introspect", tenant.domain),
         });
-        state.replies.insert(support::DISCOVERY.to_owned(), Reply::json(&metadata));
+        state.replies.insert(crate::support::DISCOVERY.to_owned(), Reply::json(&metadata));
     });
     let answers = payloads(&tenant.domain)
         .into_iter()

@@ -1,17 +1,17 @@
 //! A token that was seen before gets the answer that it would get if it were new. Each check here is
 //! made twice: by a validator that remembers tokens, and by one that does not.
 
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::tokens::{CERTIFICATE, header, requirements, tokens};
+use crate::support::{
+    AUDIENCE, NOW, Subject, Tenant, TestKey, at_once, block_on, request, validate,
+};
 use monocloud_backend_node::error::TokenError;
 use monocloud_backend_node::validator::request::OwnedRequest;
 use monocloud_backend_node::validator::signature_cache::SignatureCache;
 use monocloud_backend_node::validator::{Admitted, Placement, Validation, Validator, Wait};
 use serde_json::json;
-use support::tokens::{CERTIFICATE, header, requirements, tokens};
-use support::{AUDIENCE, NOW, Subject, Tenant, TestKey, at_once, block_on, request, validate};
 
 /// One that remembers, and one that does not, over the same tenant.
 fn both(tenant: &Tenant) -> [Subject; 2] {
@@ -58,21 +58,21 @@ fn every_token_gets_the_answer_of_a_new_one() {
             )
             .unwrap();
         }
-        // A second time each: by then all that can be remembered is.
-        for _ in 0..2 {
-            for (token, required) in
-                tokens.iter().flat_map(|t| requirements.iter().map(move |r| (t, r)))
-            {
-                for certificate in [None, Some(CERTIFICATE), Some("x")] {
-                    for now in [NOW, NOW + 400.0, NOW - 1000.0, f64::NAN] {
-                        let request = OwnedRequest {
-                            requirements: Arc::clone(required),
-                            certificate: certificate.map(ToOwned::to_owned),
-                            now,
-                            ..request(token)
-                        };
+        for (token, required) in
+            tokens.iter().flat_map(|t| requirements.iter().map(move |r| (t, r)))
+        {
+            for certificate in [None, Some(CERTIFICATE), Some("x")] {
+                for now in [NOW, NOW + 400.0, NOW - 1000.0, f64::NAN] {
+                    let request = OwnedRequest {
+                        requirements: Arc::clone(required),
+                        certificate: certificate.map(ToOwned::to_owned),
+                        now,
+                        ..request(token)
+                    };
+                    let slow = at_once(&forgets.validator, &request);
+                    // A second time: by then all that can be remembered is.
+                    for _ in 0..2 {
                         let quick = at_once(&remembers.validator, &request);
-                        let slow = at_once(&forgets.validator, &request);
                         assert_eq!(quick, slow, "{required:?} {now} {token}");
                         answers += 1;
                         accepted += i32::from(matches!(quick, Some(Ok(_))));

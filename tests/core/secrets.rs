@@ -1,11 +1,10 @@
 //! Nothing that holds a secret, a token or a claim shows it with `{:?}`, which is what ends up in logs.
 
-mod support;
-
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::support::{NOW, TestClock, sources};
 use monocloud_backend_node::config::{
     ClientSecret, Config, Flavour, Given, Sources as GivenSources, Tls,
 };
@@ -19,7 +18,6 @@ use monocloud_backend_node::token::claims::Claims;
 use monocloud_backend_node::token::jws::Compact;
 use monocloud_backend_node::validator::request::{OwnedRequest, Request as TokenRequest};
 use monocloud_backend_node::validator::{Admitted, Validation, Validator};
-use support::{NOW, TestClock, sources};
 
 const SECRET: &str = "hunter2-and-more";
 
@@ -93,7 +91,7 @@ fn no_token_and_no_claim_is_shown() {
 
     let certificate = Some(SECRET.to_owned());
     let given = Some(SECRET.to_owned());
-    let asked = OwnedRequest { certificate, jwks: given, ..support::request(SECRET) };
+    let asked = OwnedRequest { certificate, jwks: given, ..crate::support::request(SECRET) };
     shows_nothing(&asked);
     let view: TokenRequest<'_> = asked.view();
     shows_nothing(&view);

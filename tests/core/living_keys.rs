@@ -1,20 +1,18 @@
 //! The tenant rotates, slows down, breaks and comes back, and strangers send what they like. Hours
 //! pass in milliseconds; the tenant is a real server on loopback.
 
-mod support;
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::support::{
+    DISCOVERY, Reply, Subject, Tenant, TestClock, TestKey, UNKNOWN, block_on, config, validate,
+};
 use monocloud_backend_node::clock::Clock;
 use monocloud_backend_node::error::Error;
 use monocloud_backend_node::http::client::HttpConfig;
 use monocloud_backend_node::issuer::document_age::Age;
 use monocloud_backend_node::issuer::{Issuer, Want};
 use serde_json::json;
-use support::{
-    DISCOVERY, Reply, Subject, Tenant, TestClock, TestKey, UNKNOWN, block_on, config, validate,
-};
 
 #[test]
 fn a_cold_start_is_one_discovery_and_one_jwks_request() {
@@ -312,7 +310,7 @@ fn all_clients_of_a_tenant_share_one_set_that_goes_with_the_last() {
     let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
     let shared = || {
         let clock = Arc::clone(&clock);
-        Issuer::shared(&domain, HttpConfig::default(), clock, support::sources)
+        Issuer::shared(&domain, HttpConfig::default(), clock, crate::support::sources)
     };
     let (first, second) = (shared(), shared());
     assert!(Arc::ptr_eq(&first, &second));

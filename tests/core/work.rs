@@ -11,9 +11,7 @@ use monocloud_backend_node::validator::Verdict;
 use monocloud_backend_node::validator::request::{Kind, OwnedRequest};
 use serde_json::json;
 
-mod support;
-
-use support::{AUDIENCE, NOW, Subject, Tenant, TestKey, at_once, request};
+use crate::support::{AUDIENCE, NOW, Subject, Tenant, TestKey, at_once, request};
 
 thread_local! {
     static TAKEN: Cell<usize> = const { Cell::new(0) };

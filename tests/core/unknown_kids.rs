@@ -1,12 +1,10 @@
 //! Tokens with a key that is not in the set: a rotation, or a stranger. The tenant is a real server on loopback.
 
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{Subject, Tenant, TestKey, UNKNOWN, at_once, block_on, request, validate};
 use serde_json::json;
-use support::{Subject, Tenant, TestKey, UNKNOWN, at_once, block_on, request, validate};
 
 #[test]
 fn the_request_that_brings_a_new_key_waits_for_it_and_passes() {
