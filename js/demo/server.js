@@ -53,13 +53,13 @@ const TRIED_PORTS = 20;
  * @param {IncomingMessage} request
  * @param {number} port
  */
-function refusalOf({ method, headers }, port) {
+function refusalOf({ method, url, headers }, port) {
   const { host, origin } = headers;
   if (host !== `127.0.0.1:${port}` && host !== `localhost:${port}`) return 'Wrong host';
   const site = headers['sec-fetch-site'];
   if (method === 'GET') {
-    // A link or a bookmark may open the page; "none" is the address bar.
-    const opened = headers['sec-fetch-mode'] === 'navigate';
+    // A link may open the page; "none" is the address bar.
+    const opened = url === '/' && headers['sec-fetch-mode'] === 'navigate';
     return site === undefined || site === 'same-origin' || site === 'none' || opened
       ? undefined
       : 'Wrong origin';
