@@ -13,7 +13,7 @@ const { createTestTenant } = require('@monocloud/backend-node/testing');
 const axe = require('axe-core');
 const { OPERATIONS } = require('../../js/demo/operations.js');
 const { startDemo } = require('../../js/demo/demo.js');
-const { launch, noBrowser, open } = require('./support.js');
+const { launch, noBrowser, open } = require('../../tools/browser.js');
 
 const ROOT = path.join(__dirname, '..', '..');
 const WIDE = { width: 1280, height: 900 };

@@ -66,7 +66,10 @@ const KINDS = {
         const guard = protect(requirements);
         routes.set(`/api${path}`, async (request) => {
           const result = await guard(request);
-          return 'claims' in result ? Response.json(answer(result.claims)) : result;
+          if (!('claims' in result)) return result;
+          // Node.js 18 has no Response.json() in its first versions.
+          const headers = { 'content-type': 'application/json' };
+          return new Response(JSON.stringify(answer(result.claims)), { headers });
         });
       }
       return overFetch(

@@ -40,8 +40,13 @@ function paragraph(label, value, className) {
   return made;
 }
 
+/** A value as text; JSON has spaces, at which it wraps. */
 const asText = (value) =>
-  value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);
+  value === undefined
+    ? ''
+    : typeof value === 'string'
+      ? value
+      : JSON.stringify(value, undefined, 1).replace(/\n */g, ' ');
 
 async function post(path, body) {
   const response = await fetch(path, {
@@ -115,6 +120,7 @@ function rulesTable(steps, title) {
   const body = table.createTBody();
   for (const { rule, outcome, reason, message, advice, found, expected } of steps) {
     const row = body.insertRow();
+    row.className = outcome === 'failed' ? 'stopped' : '';
     const cell = element('th', `${MARKS[outcome]} ${rule}`, outcome);
     cell.scope = 'row';
     if (outcome.startsWith('not')) cell.append(` (${outcome.replace('_', ' ')})`);
@@ -137,7 +143,7 @@ const isDocumented = ({ status, body, challenge }, documented) =>
   documented.challenge === challenge &&
   JSON.stringify(documented.body) === body;
 
-function answerLines({ answer, unsent, reason, url, documented }) {
+function answerLines({ answer, unsent, reason, url, documented, explanation }) {
   if (answer === undefined) return [paragraph('Not sent:', unsent)];
   const { status, body, challenge } = answer;
   const lines = [
@@ -147,6 +153,14 @@ function answerLines({ answer, unsent, reason, url, documented }) {
     paragraph('WWW-Authenticate', challenge ?? '(none)'),
   ];
   if (reason !== undefined) lines.push(paragraph('Reason, for the API alone:', reason));
+  const stopped = explanation?.steps.find(({ outcome }) => outcome === 'failed');
+  if (stopped !== undefined) {
+    const { rule, message, advice } = stopped;
+    lines.push(
+      paragraph('It stopped at', rule, 'failed'),
+      element('p', `${message}. ${advice ?? ''}`),
+    );
+  }
   if (documented !== undefined) {
     const same = isDocumented(answer, documented);
     const mark = same ? '✓ the documented answer' : '✗ not the documented answer';
@@ -355,6 +369,9 @@ function startDemo({ tenant, audience, algorithms, routes, apis, scenarios, oper
   copy('copy-snippet', () => find('snippet').textContent);
   copy('copy-curl', () => curl);
 
+  find('whole').addEventListener('change', ({ target }) =>
+    find('rules').classList.toggle('whole', target.checked),
+  );
   new EventSource('/events').addEventListener('message', ({ data }) => hear(JSON.parse(data)));
   find('demo').hidden = false;
 }

@@ -1,6 +1,6 @@
 'use strict';
 
-// Headless Chromium, one for all tests of a file.
+// Headless Chromium, for the tests of the demo's page, its pictures and its measurement.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -16,7 +16,7 @@ const EXECUTABLES = [
 ];
 const executablePath = EXECUTABLES.find((file) => file !== undefined && fs.existsSync(file));
 
-/** Where CI is prepared for it, a missing browser is a failure and no reason to skip. */
+/** Why there is no browser. Where CI has installed it, a missing one is a failure, and no reason to skip. */
 const noBrowser =
   executablePath === undefined && !(process.env.CI && process.platform === 'linux')
     ? 'Chromium is not installed'
