@@ -23,8 +23,8 @@ async function boxOf(page, selectors) {
   const boxes = await Promise.all(
     selectors.map((selector) => page.locator(selector).first().boundingBox()),
   );
-  const top = Math.min(...boxes.map(({ y }) => y)) - 12;
-  const bottom = Math.max(...boxes.map(({ y, height }) => y + height)) + 12;
+  const top = Math.min(...boxes.map(({ y }) => y)) - 4;
+  const bottom = Math.max(...boxes.map(({ y, height }) => y + height)) + 4;
   return { x: 0, y: top, width: SIZE.width, height: bottom - top };
 }
 

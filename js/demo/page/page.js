@@ -204,10 +204,10 @@ const DESCRIBED = {
   refused: ({ code, reason }) => reason ?? code,
   'unknown-key': () => 'the tenant has no such key',
   refresh: ({ document: name, keys, unchanged }) =>
-    `${name} fetched${unchanged ? ', unchanged' : ''}${keys === undefined ? '' : `: ${keys} keys`}`,
+    `${name} fetched${unchanged ? ', unchanged' : name === 'JWKS' ? `: ${keys} keys` : ''}`,
   'refresh-failed': ({ document: name, reason, retryInSeconds }) =>
-    `${name} could not be fetched: ${reason}; next attempt in ${retryInSeconds} s`,
-  'stale-use': ({ ageSeconds, uses }) => `${uses} uses of keys that are ${ageSeconds} s old`,
+    `${name} could not be fetched: ${reason}; next attempt in ${retryInSeconds.toFixed(1)} s`,
+  'stale-use': ({ ageSeconds, uses }) => `keys that are ${ageSeconds} s old, used ${uses} times`,
   tenant: ({ says }) => says,
 };
 const KINDS = {
