@@ -36,13 +36,17 @@ async function startUp(context, folder) {
   const command = ['npx', ['--no-install', 'monocloud-backend', 'demo', '--port', '0']];
   // A process group of its own: npx does not hand every signal on.
   const child = spawn(...command, { cwd: folder, detached: true });
-  let said = '';
-  for await (const chunk of child.stdout) {
-    said += chunk;
-    if (/page is at \S+\n/.test(said)) break;
-  }
+  const url = await new Promise((resolve, reject) => {
+    let said = '';
+    child.once('close', () => reject(new Error(said)));
+    child.stdout.on('data', (chunk) => {
+      said += chunk;
+      const [, found] = /page is at (\S+)\n/.exec(said) ?? [];
+      if (found) resolve(found);
+    });
+  });
   const printed = performance.now() - begin;
-  const { page } = await open(context, /page is at (\S+)/.exec(said)[1]);
+  const { page } = await open(context, url);
   await page.waitForSelector('#demo:not([hidden])');
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
   const painted = performance.now() - begin;

@@ -20,16 +20,17 @@ const ROOT = path.join(__dirname, '..', '..');
 const BIN = path.join(ROOT, 'js', 'bin.js');
 const TIMEOUT_MS = 30_000;
 
-/** Resolves with the first match in what a process prints. */
-async function printed(stream, pattern) {
-  let all = '';
-  stream.setEncoding('utf8');
-  for await (const chunk of stream) {
-    all += chunk;
-    const found = pattern.exec(all);
-    if (found) return found;
-  }
-  throw new Error(`it printed ${all}`);
+/** Resolves with the first match in what a process prints. What it prints later is read, too. */
+function printed(stream, pattern) {
+  return new Promise((resolve, reject) => {
+    let all = '';
+    stream.setEncoding('utf8').on('data', (text) => {
+      all += text;
+      const found = pattern.exec(all);
+      if (found) resolve(found);
+    });
+    stream.once('end', () => reject(new Error(`it printed ${all}`)));
+  });
 }
 
 function start(args, { env, cwd = ROOT } = {}) {

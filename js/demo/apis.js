@@ -12,6 +12,7 @@
 const { once } = require('node:events');
 const http = require('node:http');
 const { ROUTES } = require('./scenarios.js');
+const { closeServer } = require('./server.js');
 
 /** The header in which a proxy that terminates TLS would pass the client's certificate, encoded as in a URL. */
 const CERTIFICATE_HEADER = 'x-client-certificate';
@@ -212,14 +213,6 @@ async function listen(server, port) {
   return `http://127.0.0.1:${/** @type {AddressInfo} */ (server.address()).port}`;
 }
 
-/** @param {http.Server} server */
-function closeServer(server) {
-  const closed = new Promise((resolve) => server.close(resolve));
-  // Node.js 18.0 and 18.1 have no closeAllConnections().
-  server.closeAllConnections?.();
-  return closed;
-}
-
 /**
  * The frameworks of this package that a folder has installed.
  * @param {Load} load
@@ -236,4 +229,4 @@ function installed(load) {
   });
 }
 
-module.exports = { CERTIFICATE_HEADER, MAX_HEADERS, closeServer, installed, startApi };
+module.exports = { CERTIFICATE_HEADER, MAX_HEADERS, installed, startApi };

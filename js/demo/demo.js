@@ -37,9 +37,15 @@ async function startDemo({ folder = process.cwd(), port = 0 } = {}) {
   });
   const load = loadFrom(folder);
   const around = timeline.around.bind(timeline);
-  const apis = await Promise.all(
+  const started = await Promise.allSettled(
     installed(load).map((name) => startApi(name, client, { load, around })),
   );
+  // A framework of a version that this package does not support may fail to start.
+  const apis = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const closeOthers = async () => {
+    timeline.close();
+    await Promise.all([...apis.map((api) => api.close()), world.close()]);
+  };
   const tokens = new Tokens(world);
   const demo = { world, timeline };
   const list = Object.values(scenarios(tenant)).flat();
@@ -139,16 +145,16 @@ async function startDemo({ folder = process.cwd(), port = 0 } = {}) {
       isBad: (error) => error instanceof BadRequest,
     },
     port,
-  );
+  ).catch(async (error) => {
+    await closeOthers();
+    throw error;
+  });
   return {
     url: page.url,
     port: page.port,
     apis: apis.map(({ name, title, url }) => ({ name, title, url })),
     tenant,
-    async close() {
-      timeline.close();
-      await Promise.all([page.close(), ...apis.map((api) => api.close()), world.close()]);
-    },
+    close: () => Promise.all([page.close(), closeOthers()]),
   };
 }
 

@@ -64,8 +64,14 @@ async function main(
     return 2;
   }
   const ended = untilSignal();
-  const { startDemo } = require('./demo.js');
-  const demo = await startDemo({ port: options.port });
+  let demo;
+  try {
+    // Here the addon is loaded, whose error has the remedy.
+    demo = await require('./demo.js').startDemo({ port: options.port });
+  } catch (error) {
+    stderr.write(`${/** @type {Error} */ (error).message}\n`);
+    return 1;
+  }
   if (options.port !== 0 && demo.port !== options.port) {
     stdout.write(`Port ${options.port} is taken: the page is on ${demo.port}.\n`);
   }

@@ -161,12 +161,20 @@ async function servePage(backend, wanted) {
   return {
     url: `http://127.0.0.1:${port}/`,
     port,
-    close: () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections?.();
-      return closed;
-    },
+    close: () => closeServer(server),
   };
 }
 
-module.exports = { HEADERS, servePage };
+/**
+ * Ends a server, and its connections.
+ * @param {http.Server} server
+ */
+async function closeServer(server) {
+  const closed = new Promise((resolve) => server.close(resolve));
+  // Node.js 18.0 and 18.1 lack this. There, the end of the process closes what is left.
+  if (server.closeAllConnections === undefined) return;
+  server.closeAllConnections();
+  await closed;
+}
+
+module.exports = { closeServer, servePage };
