@@ -19,6 +19,7 @@ const LICENCES = new Set([
   'ISC',
   'MIT',
   'MIT OR Apache-2.0',
+  'MPL-2.0',
   'PSF-2.0',
   'Python-2.0',
 ]);
