@@ -2,7 +2,6 @@
 
 use napi_derive::napi;
 
-use crate::config::Config;
 use crate::token::binding::Binding;
 use crate::token::claim_reading::Audience;
 use crate::token::dpop::Mode;
