@@ -11,14 +11,14 @@ const { after, before, describe, it } = require('node:test');
 const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
 const { ACCEPTED } = require('./support/algorithms.js');
 const { startFaultyTenant } = require('./support/faulty-tenant.js');
-const { encode, makeKey, setOf, sign } = require('./support/tokens.js');
+const { encode, makeKey, setOf, sharedPair, sign } = require('./support/tokens.js');
 
 const AUDIENCE = 'https://api.example.com';
 
 let issuer;
 let remembers;
 let forgets;
-const keys = ACCEPTED.map((alg) => makeKey(alg, { kid: alg }));
+const keys = ACCEPTED.map((alg) => makeKey(alg, { kid: alg, pair: sharedPair(alg) }));
 const [key] = keys;
 
 before(async () => {

@@ -16,6 +16,19 @@ function makePair(alg, { modulusLength = 2048, publicExponent } = {}) {
   return makePairSync(type, { ...options, modulusLength, publicExponent });
 }
 
+const pairs = new Map();
+
+/**
+ * A pair of keys that can sign with `alg`, the same for all algorithms of RSA and for each curve: an RSA pair takes
+ * 0.1 s. Another `owner` has others.
+ */
+function sharedPair(alg, owner = '') {
+  const { type, options } = ALGORITHMS[alg];
+  const name = [owner, type, options.namedCurve].join();
+  if (!pairs.has(name)) pairs.set(name, makePair(alg));
+  return pairs.get(name);
+}
+
 /**
  * A key: `jwk` is what an issuer publishes of it. `members` are added to that, or replace what is
  * there; `undefined` removes.
@@ -102,6 +115,7 @@ module.exports = {
   makePair,
   republish,
   setOf,
+  sharedPair,
   sign,
   signatureOf,
   startServer,
