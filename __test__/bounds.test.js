@@ -10,7 +10,8 @@ const { MonoCloudBackendNodeClient, MonoCloudValidationError } = require('@monoc
 const { runScript } = require('./support/child.js');
 const { guarded } = require('./support/guarded.js');
 const { get } = require('./support/http.js');
-const { makeKey, setOf, sign, startIssuer } = require('./support/tokens.js');
+const { startFaultyTenant } = require('./support/faulty-tenant.js');
+const { makeKey, setOf, sign } = require('./support/tokens.js');
 const { ClaimsCopies: Templates } = require('../js/core/claims-copies.js');
 
 const AUDIENCE = 'https://api.example.com';
@@ -19,14 +20,14 @@ const MOST_NAMES = 100_000;
 const key = makeKey('ES256');
 let issuer;
 before(async () => {
-  issuer = await startIssuer(setOf(key));
+  issuer = await startFaultyTenant({ jwks: setOf(key) });
 });
 after(() => issuer?.close());
 
-const options = (more) => ({ tenantDomain: issuer.url, audience: AUDIENCE, ...more });
+const options = (more) => ({ tenantDomain: issuer.origin, audience: AUDIENCE, ...more });
 const tokenOf = (claims) => {
   const exp = Math.floor(Date.now() / 1000) + 3600;
-  return sign(key, { claims: { iss: issuer.url, aud: AUDIENCE, sub: 'ada', exp, ...claims } });
+  return sign(key, { claims: { iss: issuer.origin, aud: AUDIENCE, sub: 'ada', exp, ...claims } });
 };
 
 describe('claims that are kept for copying', () => {

@@ -10,19 +10,20 @@ const { after, before, describe, it } = require('node:test');
 
 const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
 const { ACCEPTED } = require('./support/algorithms.js');
-const { encode, makeKey, setOf, sign, startIssuer } = require('./support/tokens.js');
+const { startFaultyTenant } = require('./support/faulty-tenant.js');
+const { encode, makeKey, setOf, sharedPair, sign } = require('./support/tokens.js');
 
 const AUDIENCE = 'https://api.example.com';
 
 let issuer;
 let remembers;
 let forgets;
-const keys = ACCEPTED.map((alg) => makeKey(alg, { kid: alg }));
+const keys = ACCEPTED.map((alg) => makeKey(alg, { kid: alg, pair: sharedPair(alg) }));
 const [key] = keys;
 
 before(async () => {
-  issuer = await startIssuer(setOf(...keys));
-  const options = { tenantDomain: issuer.url, audience: AUDIENCE };
+  issuer = await startFaultyTenant({ jwks: setOf(...keys) });
+  const options = { tenantDomain: issuer.origin, audience: AUDIENCE };
   remembers = new MonoCloudBackendNodeClient(options);
   forgets = new MonoCloudBackendNodeClient({ ...options, verifiedTokensBytes: 0 });
 });
@@ -30,7 +31,7 @@ before(async () => {
 after(() => issuer.close());
 
 const exp = () => Math.floor(Date.now() / 1000) + 600;
-const claimsOf = (more) => ({ iss: issuer.url, aud: AUDIENCE, sub: 'ada', exp: exp(), ...more });
+const claimsOf = (more) => ({ iss: issuer.origin, aud: AUDIENCE, sub: 'ada', exp: exp(), ...more });
 const tokenOf = (more, by = key) =>
   sign(by, { header: { kid: by.jwk.kid }, claims: claimsOf(more) });
 
@@ -145,7 +146,7 @@ describe('a token that was seen before', () => {
   it('is found whatever came between', async () => {
     const tokens = Array.from({ length: 500 }, (_, n) => tokenOf({ jti: `${n}`, list: [n] }));
     const small = new MonoCloudBackendNodeClient({
-      tenantDomain: issuer.url,
+      tenantDomain: issuer.origin,
       audience: AUDIENCE,
       verifiedTokensBytes: 100_000,
     });
@@ -159,7 +160,7 @@ describe('a token that was seen before', () => {
 
   it('is counted', async () => {
     const client = new MonoCloudBackendNodeClient({
-      tenantDomain: issuer.url,
+      tenantDomain: issuer.origin,
       audience: AUDIENCE,
     });
     const token = tokenOf({ jti: 'counted' });

@@ -92,15 +92,16 @@ function algorithmOf(token) {
 async function times() {
   const { MonoCloudBackendNodeClient } = require('..');
   const { KEYS, createSpoils } = require('./incidents/spoils.js');
-  const { at, setOf, startIssuer } = require('./support/tokens.js');
+  const { startFaultyTenant } = require('./support/faulty-tenant.js');
+  const { at, setOf } = require('./support/tokens.js');
   const now = Math.floor(Date.now() / 1000);
-  const issuer = await startIssuer(setOf(...KEYS));
+  const issuer = await startFaultyTenant({ jwks: setOf(...KEYS) });
   const client = new MonoCloudBackendNodeClient({
-    tenantDomain: issuer.url,
+    tenantDomain: issuer.origin,
     audience: AUDIENCE,
     verifiedTokensBytes: 0,
   });
-  const given = { seed: 1, issuer: issuer.url, audience: AUDIENCE, now, tolerance: 300 };
+  const given = { seed: 1, issuer: issuer.origin, audience: AUDIENCE, now, tolerance: 300 };
   const { makeGood, make, spoils } = createSpoils(given);
   const goods = [];
   const bads = [];

@@ -19,6 +19,33 @@ function importsOf(file) {
   );
 }
 
+/** What a file of js/ is in: its folder, or the file itself where it is in none. */
+const roomOf = (file) => file.split('/')[1];
+
+it('no folders of js/ import each other, by whatever way round', () => {
+  const imported = new Map();
+  for (const name of fs.readdirSync(path.join(ROOT, 'js'), { recursive: true })) {
+    const file = path.posix.join('js', name.replaceAll('\\', '/'));
+    if (!/(?<!\.d)\.m?js$/.test(file) || file === 'js/binding.js') continue;
+    const rooms = imported.get(roomOf(file)) ?? new Set();
+    imported.set(roomOf(file), rooms);
+    for (const target of importsOf(file)) {
+      if (target.startsWith('js/') && roomOf(target) !== roomOf(file)) rooms.add(roomOf(target));
+    }
+  }
+  assert.ok(imported.size > 10, `${imported.size} folders and files`);
+  const circles = [];
+  const visit = (room, way) => {
+    if (way.includes(room)) {
+      circles.push([...way.slice(way.indexOf(room)), room].join(' > '));
+      return;
+    }
+    for (const next of imported.get(room) ?? []) visit(next, [...way, room]);
+  };
+  for (const room of imported.keys()) visit(room, []);
+  assert.deepEqual(circles, []);
+});
+
 it('no folder imports from one above it', () => {
   const layerOf = (file) => LAYERS.indexOf(file.split('/')[0]);
   const upwards = [];

@@ -33,6 +33,7 @@ const TOOLS = {
     webpack: '5.112.2',
     'webpack-cli': '7.2.3',
   },
+  next: { next: '16.4.6', react: '19.3.1', 'react-dom': '19.3.1' },
   vitest: { vitest: '4.1.12' },
   jest: { jest: '30.5.2' },
 };

@@ -12,6 +12,7 @@ const BELONGS = [
   /^index\.d\.m?ts$/,
   // binding.d.ts describes the addon, which is internal.
   /^(js|bin)\/(?!binding\.d\.ts$)([\w-]+\/)*[\w-]+\.(js|mjs|d\.ts|d\.mts)$/,
+  /^js\/demo\/page\/[\w-]+\.(html|css|svg)$/,
   /^binding\.[\w-]+\.node$/,
 ];
 

@@ -1,26 +1,27 @@
 'use strict';
 
-// `npm start`: installs and builds what is missing, then the tour. `npm start -- --once` ends after it.
+// `npm start`: installs and builds what is missing, then the demo. With `-- --once`, the tour in its place, which
+// ends. Other options are the demo's.
 
-const { parseArgs } = require('node:util');
 const { prepare } = require('./prepare.js');
 
-async function main() {
-  const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
+async function main(args) {
   prepare();
   // After `prepare`: a fresh clone has no node_modules and no addon yet.
-  const { tour } = require('./tour.js');
-  return tour(values);
+  if (args.includes('--once')) {
+    if (args.length > 1) throw new TypeError('--once has no further options');
+    return require('./tour.js').tour();
+  }
+  const opening = process.stdout.isTTY ? ['--open'] : [];
+  return require('../js/demo').main([...opening, ...args]);
 }
 
-main().then(
+main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
   (error) => {
-    console.error(
-      `start: ${error.code?.startsWith('ERR_PARSE_ARGS') ? error.message : error.stack}`,
-    );
+    console.error(`start: ${error instanceof TypeError ? error.message : error.stack}`);
     process.exitCode = 1;
   },
 );

@@ -12,6 +12,7 @@ const read = (file) => fs.readFileSync(path.join(ROOT, file), 'utf8');
 
 /** Licences of what npm installs for tests and tools. Whoever installs the package gets none of it. */
 const LICENCES = new Set([
+  '0BSD',
   'Apache-2.0',
   'BSD-2-Clause',
   'BSD-3-Clause',
@@ -19,12 +20,18 @@ const LICENCES = new Set([
   'ISC',
   'MIT',
   'MIT OR Apache-2.0',
+  'MPL-2.0',
   'PSF-2.0',
   'Python-2.0',
 ]);
 
 /** Development dependencies that no file names, and why they are there. */
-const UNNAMED = new Map([['@napi-rs/cli', 'the command "napi" of the scripts']]);
+const UNNAMED = new Map([
+  ['@napi-rs/cli', 'the command "napi" of the scripts'],
+  ['@nestjs/platform-express', 'loaded by Nest where no other platform is named'],
+  ['rxjs', 'loaded by Nest'],
+  ['zod', 'loaded by the MCP SDK'],
+]);
 
 function checkFeatures() {
   const metadata = ['metadata', '--no-deps', '--offline', '--format-version', '1'];

@@ -5,9 +5,14 @@
 const assert = require('node:assert/strict');
 const { describe, it } = require('node:test');
 
+const { all } = require('../support/frameworks.js');
 const { runProgram } = require('./run.js');
 
-for (const framework of ['Express 5', 'Fastify 5']) {
+const NAMES = ['Express 5', 'Fastify 5', 'Hono', 'Koa 3', 'Nest 11 on express', 'web'];
+// Some are for Node.js 20 and later.
+const FRAMEWORKS = NAMES.filter((name) => all.some((known) => known.name === name));
+
+for (const framework of FRAMEWORKS) {
   describe(`${framework}, and methods that a program has replaced`, () => {
     it('lets nobody in, and answers', async () => {
       const { said } = await runProgram('shared', { args: ['replaced', framework] });
@@ -30,8 +35,11 @@ for (const framework of ['Express 5', 'Fastify 5']) {
       const nothing = { letIn: [], refused: [], unanswered: [] };
       for (const [attack, rounds] of Object.entries(said)) {
         for (const [round, wrong] of Object.entries(rounds)) {
-          // Node.js leaves the header out where its object inherits one of that name.
-          const refused = /^authorization/.test(attack) ? [] : wrong.refused;
+          // Node.js leaves the header out where its object inherits one of that name. Hono's own c.json() fails
+          // where an object inherits what can be enumerated and is no string.
+          const theirs =
+            /^authorization/.test(attack) || (framework === 'Hono' && !/not enum/.test(attack));
+          const refused = theirs ? [] : wrong.refused;
           assert.deepEqual({ ...wrong, refused }, nothing, `${attack}, ${round}`);
         }
       }

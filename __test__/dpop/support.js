@@ -7,7 +7,8 @@ const assert = require('node:assert/strict');
 const { createHash } = require('node:crypto');
 
 const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
-const { makeKey, setOf, sign, startIssuer } = require('../support/tokens.js');
+const { startFaultyTenant } = require('../support/faulty-tenant.js');
+const { makeKey, setOf, sign } = require('../support/tokens.js');
 
 const AUDIENCE = 'https://api.example.com';
 const METHOD = 'POST';
@@ -44,7 +45,7 @@ const holderOf = (alg) => {
 /** An issuer of tokens with the `cnf` that a test wants. */
 async function startBinder() {
   const key = makeKey('ES256');
-  const { url, close } = await startIssuer(setOf(key));
+  const { origin: url, close } = await startFaultyTenant({ jwks: setOf(key) });
   const token = (cnf, more) => {
     const now = seconds();
     const claims = { iss: url, aud: AUDIENCE, sub: 'client', iat: now, exp: now + 600, cnf };

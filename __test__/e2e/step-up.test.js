@@ -6,6 +6,7 @@
 const { after, before, describe, it } = require('node:test');
 const assert = require('node:assert/strict');
 const { guarded } = require('../support/guarded.js');
+const { makeBrowser } = require('../support/oidc/browser.js');
 const { loadJose, startOidcProvider } = require('../support/oidc/index.js');
 
 const PWD = 'urn:example:pwd';
@@ -22,31 +23,6 @@ const ROUTES = [
   { path: '/both', options: { acr: [MFA], maxAge: 300 } },
   { path: '/unknown', options: { acr: ['urn:example:retina'] } },
 ];
-
-/** A browser with cookies, which follows redirects until one leads to the client. */
-function makeBrowser() {
-  const cookies = new Map();
-  return async (start) => {
-    let url = start;
-    for (let hops = 0; hops < 10; hops += 1) {
-      const cookie = Array.from(cookies, ([name, value]) => `${name}=${value}`).join('; ');
-      const response = await fetch(url, { redirect: 'manual', headers: { cookie } });
-      const text = await response.text();
-      for (const line of response.headers.getSetCookie()) {
-        const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
-        if (value === '') cookies.delete(name);
-        else cookies.set(name, value);
-      }
-      assert.ok(
-        [302, 303].includes(response.status),
-        `${response.status} at ${url}: ${text.slice(-500)}`,
-      );
-      url = new URL(response.headers.get('location'), url);
-      if (url.href.startsWith(REDIRECT)) return url;
-    }
-    throw new Error('the redirects lead nowhere');
-  };
-}
 
 describe('step-up authentication', () => {
   let provider;
@@ -134,7 +110,7 @@ describe('step-up authentication', () => {
       ]) {
         it(`${path} is 401, and 200 once the user has signed in as it asks`, async (t) => {
           const api = await start(t, protectApi(options()), ROUTES);
-          const browse = makeBrowser();
+          const browse = makeBrowser(REDIRECT);
           const token = await signIn(browse);
           const { json } = await call(`${api.url}/posts`, token);
           const now = Math.floor(Date.now() / 1000);
@@ -159,7 +135,7 @@ describe('step-up authentication', () => {
 
       it('is 401 again where the user can’t sign in as the route asks', async (t) => {
         const api = await start(t, protectApi(options()), ROUTES);
-        const browse = makeBrowser();
+        const browse = makeBrowser(REDIRECT);
         const { status, parameters } = await call(`${api.url}/unknown`, await signIn(browse));
         assert.deepEqual([status, parameters.acr_values], [401, 'urn:example:retina']);
         const again = await signIn(browse, asked(parameters));

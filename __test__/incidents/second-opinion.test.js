@@ -12,7 +12,8 @@ const jsonwebtoken = require('jsonwebtoken');
 const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
 const { seedOf } = require('../support/random.js');
 const { startTally } = require('../support/tally.js');
-const { at, setOf, startIssuer } = require('../support/tokens.js');
+const { startFaultyTenant } = require('../support/faulty-tenant.js');
+const { at, setOf } = require('../support/tokens.js');
 const { ALGORITHMS, KEYS, RSA, createSpoils } = require('./spoils.js');
 
 // Node.js 18 has it, but not yet under this name, and jose needs it there.
@@ -41,10 +42,10 @@ describe(`second opinions, SEED=${SEED}`, () => {
 
   before(async () => {
     jose = await import('jose');
-    issuer = await startIssuer(setOf(...KEYS));
-    client = new MonoCloudBackendNodeClient({ tenantDomain: issuer.url, audience: AUDIENCE });
+    issuer = await startFaultyTenant({ jwks: setOf(...KEYS) });
+    client = new MonoCloudBackendNodeClient({ tenantDomain: issuer.origin, audience: AUDIENCE });
     keySet = jose.createLocalJWKSet(setOf(...KEYS));
-    const given = { issuer: issuer.url, audience: AUDIENCE, now: NOW, tolerance: TOLERANCE };
+    const given = { issuer: issuer.origin, audience: AUDIENCE, now: NOW, tolerance: TOLERANCE };
     ({ makeGood, make, spoils } = createSpoils({ seed: SEED, ...given }));
   });
   after(() => issuer.close());
@@ -63,7 +64,7 @@ describe(`second opinions, SEED=${SEED}`, () => {
       if (found === undefined || more.length > 0) done(new Error('no key'));
       else done(null, found.pair.publicKey);
     };
-    const rules = { algorithms: ALGORITHMS, issuer: issuer.url, audience: AUDIENCE };
+    const rules = { algorithms: ALGORITHMS, issuer: issuer.origin, audience: AUDIENCE };
     const options = { ...rules, clockTimestamp: NOW, clockTolerance: TOLERANCE };
     return new Promise((resolve) => {
       try {
@@ -78,7 +79,7 @@ describe(`second opinions, SEED=${SEED}`, () => {
     jose
       .jwtVerify(token, keySet, {
         algorithms: [...ALGORITHMS, 'EdDSA', 'Ed25519'],
-        issuer: issuer.url,
+        issuer: issuer.origin,
         audience: AUDIENCE,
         currentDate: new Date(NOW * 1000),
         clockTolerance: TOLERANCE,

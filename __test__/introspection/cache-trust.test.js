@@ -7,7 +7,8 @@ const assert = require('node:assert/strict');
 const { after, before, describe, it } = require('node:test');
 
 const { MonoCloudBackendNodeClient, MonoCloudTokenError } = require('@monocloud/backend-node');
-const { encode, makeKey, setOf, sign, startIssuer } = require('../support/tokens.js');
+const { startFaultyTenant } = require('../support/faulty-tenant.js');
+const { encode, makeKey, setOf, sign } = require('../support/tokens.js');
 
 const AUDIENCE = 'https://api.example.com';
 /** Calls that a cache may owe an answer to. */
@@ -16,17 +17,17 @@ const MOST_OWED = 10_000;
 const key = makeKey('ES256');
 let issuer;
 before(async () => {
-  issuer = await startIssuer(setOf(key));
+  issuer = await startFaultyTenant({ jwks: setOf(key) });
 });
 after(() => issuer?.close());
 
 const claimsOf = (more) => {
   const exp = Math.floor(Date.now() / 1000) + 3600;
-  return { iss: issuer.url, aud: AUDIENCE, sub: 'ada', exp, ...more };
+  return { iss: issuer.origin, aud: AUDIENCE, sub: 'ada', exp, ...more };
 };
 const clientWith = (cache, more) =>
   new MonoCloudBackendNodeClient({
-    tenantDomain: issuer.url,
+    tenantDomain: issuer.origin,
     audience: AUDIENCE,
     cache: { get: async () => undefined, set: async () => {}, delete: async () => {}, ...cache },
     ...more,

@@ -6,7 +6,8 @@
 const assert = require('node:assert/strict');
 const { after, before, describe, it } = require('node:test');
 const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
-const { makeKey, setOf, sign, startIssuer } = require('../support/tokens.js');
+const { startFaultyTenant } = require('../support/faulty-tenant.js');
+const { makeKey, setOf, sign } = require('../support/tokens.js');
 
 const KEY = makeKey('EdDSA');
 const AUDIENCE = '66666666-7777-4888-8999-000000000000';
@@ -14,18 +15,20 @@ const TIMES = { iat: Math.floor(Date.now() / 1000), exp: Math.floor(Date.now() /
 
 let issuer;
 before(async () => {
-  issuer = await startIssuer(setOf(KEY));
+  issuer = await startFaultyTenant({ jwks: setOf(KEY) });
 });
 after(() => issuer?.close());
 
 const clientWith = (options) =>
-  new MonoCloudBackendNodeClient({ issuer: issuer.url, audience: AUDIENCE, ...options });
+  new MonoCloudBackendNodeClient({ issuer: issuer.origin, audience: AUDIENCE, ...options });
 
 /** A token's claims are an object, or the text of one. */
 const tokenOf = (claims) =>
   sign(KEY, {
     claims:
-      typeof claims === 'string' ? claims : { ...TIMES, iss: issuer.url, aud: AUDIENCE, ...claims },
+      typeof claims === 'string'
+        ? claims
+        : { ...TIMES, iss: issuer.origin, aud: AUDIENCE, ...claims },
   });
 
 /** `passes`, or the code that a token is refused with. */
@@ -50,14 +53,20 @@ const lack = (code, ...values) => values.map((value) => [value, `insufficient_${
 describe('issuer', () => {
   for (const slash of ['', '/']) {
     it(`is compared to the byte${slash && ', with a slash at its end'}`, async (t) => {
-      const own = await startIssuer(setOf(KEY));
+      const own = await startFaultyTenant({ jwks: setOf(KEY) });
       t.after(() => own.close());
-      const name = own.url + slash;
-      own.metadata.issuer = name;
+      const name = own.origin + slash;
+      own.issuer = name;
       const client = new MonoCloudBackendNodeClient({ issuer: name, audience: AUDIENCE });
       const cases = [
         ...pass(name),
-        ...refuse(slash ? own.url : `${own.url}/`, `${name}/`, name.toUpperCase(), [name], null),
+        ...refuse(
+          slash ? own.origin : `${own.origin}/`,
+          `${name}/`,
+          name.toUpperCase(),
+          [name],
+          null,
+        ),
       ];
       await each(client, cases, (iss) => ({ iss }));
       assert.equal((await client.getMetadata()).issuer, name);
@@ -68,12 +77,16 @@ describe('issuer', () => {
     const name = 'https://sts.example.com/';
     // The documents of a tenant are shared, and so is the wait after one that is no good.
     const start = async (named) => {
-      const own = await startIssuer(setOf(KEY));
+      const own = await startFaultyTenant({ jwks: setOf(KEY) });
       t.after(() => own.close());
-      own.metadata.issuer = named ?? own.url;
+      own.issuer = named ?? own.origin;
       return [
-        new MonoCloudBackendNodeClient({ tenantDomain: own.url, issuer: name, audience: AUDIENCE }),
-        own.url,
+        new MonoCloudBackendNodeClient({
+          tenantDomain: own.origin,
+          issuer: name,
+          audience: AUDIENCE,
+        }),
+        own.origin,
       ];
     };
     for (const other of [undefined, 'https://sts.example.com', `${name}x`]) {
@@ -226,7 +239,7 @@ describe('a JSON Pointer', () => {
   ];
   const textOf = (claims) =>
     typeof claims === 'string'
-      ? `${claims},"iss":${JSON.stringify(issuer.url)},"aud":"${AUDIENCE}","exp":${TIMES.exp}}`
+      ? `${claims},"iss":${JSON.stringify(issuer.origin)},"aud":"${AUDIENCE}","exp":${TIMES.exp}}`
       : claims;
 
   it('finds the groups', async () => {

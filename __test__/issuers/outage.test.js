@@ -9,7 +9,8 @@ const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
 const { assertAnswer } = require('../support/answers.js');
 const { guarded } = require('../support/guarded.js');
 const { get } = require('../support/http.js');
-const { makeKey, setOf, sign, startIssuer, startServer } = require('../support/tokens.js');
+const { startFaultyTenant } = require('../support/faulty-tenant.js');
+const { makeKey, setOf, sign, startServer } = require('../support/tokens.js');
 
 const AUDIENCE = 'api://both';
 // The same `kid` at both.
@@ -26,7 +27,7 @@ const optionsOf = (...urls) => ({
 });
 
 async function start(t, key = KEY) {
-  const issuer = await startIssuer(setOf(key));
+  const issuer = await startFaultyTenant({ jwks: setOf(key) });
   t.after(() => issuer.close().catch(() => {}));
   return issuer;
 }
@@ -54,19 +55,19 @@ describe('an issuer that is down', () => {
       const [up, down] = [await start(t), await start(t, OTHER_KEY)];
       await down.close();
       for (const urls of [
-        [up.url, down.url],
-        [down.url, up.url],
+        [up.origin, down.origin],
+        [down.origin, up.origin],
       ]) {
         const protect = framework.protectApi(optionsOf(...urls));
         const { url, errors } = await framework.startOne(t, protect);
         for (let count = 0; count < 3; count += 1) {
-          const answer = await get(`${url}/`, tokenOf(down.url, OTHER_KEY));
+          const answer = await get(`${url}/`, tokenOf(down.origin, OTHER_KEY));
           assertAnswer(answer, 'unavailable');
-          const { status } = await get(`${url}/`, tokenOf(up.url, KEY, { count }));
+          const { status } = await get(`${url}/`, tokenOf(up.origin, KEY, { count }));
           assert.equal(status, 200);
         }
         // Nor is its key taken for the other's.
-        assertAnswer(await get(`${url}/`, tokenOf(up.url, OTHER_KEY)), 'invalid token');
+        assertAnswer(await get(`${url}/`, tokenOf(up.origin, OTHER_KEY)), 'invalid token');
         assert.deepEqual(errors, []);
       }
     });
@@ -76,9 +77,9 @@ describe('an issuer that is down', () => {
     const up = await start(t);
     const silent = await startServer(() => {});
     t.after(() => silent.close());
-    const client = new MonoCloudBackendNodeClient(optionsOf(silent.url, up.url));
-    const seen = tokenOf(up.url, KEY);
-    const fresh = Array.from({ length: 500 }, (_, index) => tokenOf(up.url, KEY, { index }));
+    const client = new MonoCloudBackendNodeClient(optionsOf(silent.url, up.origin));
+    const seen = tokenOf(up.origin, KEY);
+    const fresh = Array.from({ length: 500 }, (_, index) => tokenOf(up.origin, KEY, { index }));
     const work = async (index) => {
       await client.validateAccessToken(seen);
       await client.validateAccessToken(fresh[index]);
@@ -95,52 +96,56 @@ describe('an issuer that is down', () => {
 
   it('is asked again when it is back, for itself', async (t) => {
     const [up, broken] = [await start(t), await start(t, OTHER_KEY)];
-    const { metadata } = broken;
-    broken.metadata = { issuer: 'https://evil.example', jwks_uri: metadata.jwks_uri };
-    const client = new MonoCloudBackendNodeClient(optionsOf(up.url, broken.url));
-    const token = tokenOf(broken.url, OTHER_KEY);
+    broken.issuer = 'https://evil.example';
+    const client = new MonoCloudBackendNodeClient(optionsOf(up.origin, broken.origin));
+    const token = tokenOf(broken.origin, OTHER_KEY);
     assert.equal(await codeOf(client.validateAccessToken(token)), 'MonoCloudHttpError');
-    assert.equal((await client.validateAccessToken(tokenOf(up.url, KEY))).sub, 'ada');
-    broken.metadata = metadata;
+    assert.equal((await client.validateAccessToken(tokenOf(up.origin, KEY))).sub, 'ada');
+    broken.issuer = broken.origin;
     const deadline = Date.now() + 20_000;
     while ((await codeOf(client.validateAccessToken(token))) !== 'passes') {
       assert.ok(Date.now() < deadline, 'never asked again');
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    assert.deepEqual(up.requests, ['metadata', 'jwks']);
+    assert.deepEqual(up.asked, ['discovery', 'jwks']);
   });
 });
 
 describe('what happens to the keys of one issuer', () => {
   it('a flood of unknown ones leaves the other its refresh', async (t) => {
     const [flooded, other] = [await start(t), await start(t, OTHER_KEY)];
-    const client = new MonoCloudBackendNodeClient(optionsOf(flooded.url, other.url));
-    await client.validateAccessToken(tokenOf(flooded.url, KEY));
-    await client.validateAccessToken(tokenOf(other.url, OTHER_KEY));
+    const client = new MonoCloudBackendNodeClient(optionsOf(flooded.origin, other.origin));
+    await client.validateAccessToken(tokenOf(flooded.origin, KEY));
+    await client.validateAccessToken(tokenOf(other.origin, OTHER_KEY));
     const unknown = Array.from({ length: 300 }, (_, index) =>
       codeOf(
         client.validateAccessToken(
-          sign(makeKeyNamed(`unknown-${index}`), { claims: { iss: flooded.url, aud: AUDIENCE } }),
+          sign(makeKeyNamed(`unknown-${index}`), {
+            claims: { iss: flooded.origin, aud: AUDIENCE },
+          }),
         ),
       ),
     );
     assert.deepEqual([...new Set(await Promise.all(unknown))], ['invalid_token']);
     const rotated = makeKey('EdDSA', { kid: 'two' });
     other.jwks = setOf(OTHER_KEY, rotated);
-    assert.equal((await client.validateAccessToken(tokenOf(other.url, rotated))).sub, 'ada');
+    assert.equal((await client.validateAccessToken(tokenOf(other.origin, rotated))).sub, 'ada');
   });
 
   it('one that is withdrawn is gone there, and stays at the other', async (t) => {
     const [one, two] = [await start(t), await start(t)];
-    const client = new MonoCloudBackendNodeClient(optionsOf(one.url, two.url));
-    const [ofOne, ofTwo] = [tokenOf(one.url, KEY), tokenOf(two.url, KEY)];
+    const client = new MonoCloudBackendNodeClient(optionsOf(one.origin, two.origin));
+    const [ofOne, ofTwo] = [tokenOf(one.origin, KEY), tokenOf(two.origin, KEY)];
     for (const token of [ofOne, ofTwo]) await client.validateAccessToken(token);
     const next = makeKey('EdDSA', { kid: 'next' });
     one.jwks = setOf(next);
-    await client.validateAccessToken(tokenOf(one.url, next));
+    await client.validateAccessToken(tokenOf(one.origin, next));
     assert.equal(await codeOf(client.validateAccessToken(ofOne)), 'invalid_token');
     assert.equal(await codeOf(client.validateAccessToken(ofTwo)), 'passes');
-    assert.equal(await codeOf(client.validateAccessToken(tokenOf(two.url, next))), 'invalid_token');
+    assert.equal(
+      await codeOf(client.validateAccessToken(tokenOf(two.origin, next))),
+      'invalid_token',
+    );
   });
 });
 

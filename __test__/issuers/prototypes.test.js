@@ -5,7 +5,8 @@
 const assert = require('node:assert/strict');
 const { it } = require('node:test');
 const { MonoCloudAuthBaseError, MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
-const { makeKey, setOf, sign, startIssuer } = require('../support/tokens.js');
+const { startFaultyTenant } = require('../support/faulty-tenant.js');
+const { makeKey, setOf, sign } = require('../support/tokens.js');
 
 const RETURNED = [{}, [], ['evil'], 'evil', undefined, null, false, true, 1];
 
@@ -26,7 +27,7 @@ for (const [name, prototype] of [
 ]) {
   it(`a toJSON of ${name} takes no rule away`, async (t) => {
     const key = makeKey('EdDSA');
-    const issuer = await startIssuer(setOf(key));
+    const issuer = await startFaultyTenant({ jwks: setOf(key) });
     t.after(() => issuer.close());
     const make = (options, returned) => {
       Object.defineProperty(prototype, 'toJSON', { value: () => returned, configurable: true });
@@ -39,8 +40,8 @@ for (const [name, prototype] of [
     const exp = Math.floor(Date.now() / 1000) + 600;
     for (const returned of RETURNED) {
       for (const [options, claims] of RULES) {
-        const token = sign(key, { claims: { iss: issuer.url, exp, ...claims } });
-        const entry = { issuer: issuer.url, ...options };
+        const token = sign(key, { claims: { iss: issuer.origin, exp, ...claims } });
+        const entry = { issuer: issuer.origin, ...options };
         for (const client of [make(entry, returned), make({ issuers: [entry] }, returned)]) {
           await assert.rejects(
             client.validateAccessToken(token),
@@ -54,12 +55,12 @@ for (const [name, prototype] of [
 
   it(`a setter for an index of ${name} takes no rule away`, async (t) => {
     const key = makeKey('EdDSA');
-    const issuer = await startIssuer(setOf(key));
+    const issuer = await startFaultyTenant({ jwks: setOf(key) });
     t.after(() => issuer.close());
     const exp = Math.floor(Date.now() / 1000) + 600;
     for (const [options, claims] of RULES) {
-      const entry = { issuer: issuer.url, ...options };
-      const token = sign(key, { claims: { iss: issuer.url, exp, ...claims } });
+      const entry = { issuer: issuer.origin, ...options };
+      const token = sign(key, { claims: { iss: issuer.origin, exp, ...claims } });
       let client;
       Object.defineProperty(prototype, '0', { set() {}, get: () => 'evil', configurable: true });
       try {

@@ -9,7 +9,8 @@ const { after, before, describe, it } = require('node:test');
 const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
 const { loadJose } = require('../support/oidc/index.js');
 const { randomOf, seedOf } = require('../support/random.js');
-const { makeKey, setOf, sign, startIssuer } = require('../support/tokens.js');
+const { startFaultyTenant } = require('../support/faulty-tenant.js');
+const { makeKey, setOf, sign } = require('../support/tokens.js');
 
 const TOKENS = Number(process.env.TOKENS ?? 25_000);
 const BATCH = 1_000;
@@ -35,25 +36,25 @@ function makeEntries() {
   return {
     a: {
       options: {
-        issuer: a.url,
+        issuer: a.origin,
         audience: ['api://a', 'api://both'],
         requiredClaims: { env: ['a', 'both'] },
       },
       key: [KEYS.sharedOfA, KEYS.onlyA],
-      claims: { iss: a.url, aud: 'api://a', env: 'a', client_id: 'client-a' },
+      claims: { iss: a.origin, aud: 'api://a', env: 'a', client_id: 'client-a' },
       fits: ({ aud, env }) =>
         [aud].flat().some((one) => one === 'api://a' || one === 'api://both') &&
         (env === 'a' || env === 'both'),
     },
     b: {
       options: {
-        issuer: b.url,
+        issuer: b.origin,
         audience: false,
         clientIds: ['client-b', 'client-both'],
         requiredClaims: { env: ['b', 'both'], use: 1 },
       },
       key: [KEYS.sharedOfB, KEYS.onlyB],
-      claims: { iss: b.url, env: 'b', client_id: 'client-b', use: 1 },
+      claims: { iss: b.origin, env: 'b', client_id: 'client-b', use: 1 },
       fits: ({ aud, env, use, client_id, azp }) =>
         aud === undefined &&
         (env === 'b' || env === 'both') &&
@@ -65,7 +66,7 @@ function makeEntries() {
 
 /** Values of `iss` that only a comparison of bytes tells from the two issuers. */
 const nearly = () =>
-  [a.url, b.url].flatMap((url) => [
+  [a.origin, b.origin].flatMap((url) => [
     ...[
       url,
       url,
@@ -80,7 +81,13 @@ const nearly = () =>
     ],
     ...[url.toUpperCase(), url.replace('http', 'HTTP'), url.slice(0, -1), `${url}0`, `${url}/a`],
     ...[url.replace('127.0.0.1', 'localhost'), url.replace('127.0.0.1', '127.1'), url.slice(7)],
-    ...[url.replace('127', '%3127'), `${url}\u200b`, `${url},${b.url}`, [url], [a.url, b.url]],
+    ...[
+      url.replace('127', '%3127'),
+      `${url}\u200b`,
+      `${url},${b.origin}`,
+      [url],
+      [a.origin, b.origin],
+    ],
     ...[{ [url]: url }, { toString: url }],
   ]);
 
@@ -146,12 +153,12 @@ describe('two issuers at once', () => {
   before(async () => {
     jose = await loadJose();
     const { sharedOfA, onlyA, sharedOfB, onlyB } = KEYS;
-    a = await startIssuer(setOf(sharedOfA, onlyA));
-    b = await startIssuer(setOf(sharedOfB, onlyB));
+    a = await startFaultyTenant({ jwks: setOf(sharedOfA, onlyA) });
+    b = await startFaultyTenant({ jwks: setOf(sharedOfB, onlyB) });
     entries = makeEntries();
     sets = new Map([
-      [a.url, { entry: entries.a, keys: jose.createLocalJWKSet(a.jwks) }],
-      [b.url, { entry: entries.b, keys: jose.createLocalJWKSet(b.jwks) }],
+      [a.origin, { entry: entries.a, keys: jose.createLocalJWKSet(a.jwks) }],
+      [b.origin, { entry: entries.b, keys: jose.createLocalJWKSet(b.jwks) }],
     ]);
   });
   after(async () => {
@@ -186,7 +193,7 @@ describe('two issuers at once', () => {
       [ofA, ofB],
       [ofB, ofA],
     ].map((list) => new MonoCloudBackendNodeClient({ issuers: list }));
-    const passed = { [a.url]: 0, [b.url]: 0 };
+    const passed = { [a.origin]: 0, [b.origin]: 0 };
     const wrong = [];
     for (let done = 0; done < TOKENS; done += BATCH) {
       const made = Array.from({ length: BATCH }, () => makeToken(random, issuers));
@@ -216,8 +223,8 @@ describe('two issuers at once', () => {
     const token = sign(key, { claims });
     const [header, , signature] = token.split('.');
     for (let count = 0; count < 3; count += 1) {
-      assert.equal((await client.validateAccessToken(token)).iss, a.url);
-      const moved = { ...claims, iss: b.url, aud: undefined };
+      assert.equal((await client.validateAccessToken(token)).iss, a.origin);
+      const moved = { ...claims, iss: b.origin, aud: undefined };
       const payload = Buffer.from(JSON.stringify(moved)).toString('base64url');
       const others = [`${header}.${payload}.${signature}`, sign(key, { claims: moved })];
       for (const other of others) {
@@ -233,20 +240,20 @@ describe('two issuers at once', () => {
     const spelled = (iss) =>
       sign(KEYS.onlyA, {
         claims: JSON.stringify({ ...entries.a.claims, ...TIMES }).replace(
-          JSON.stringify(a.url),
+          JSON.stringify(a.origin),
           iss,
         ),
       });
     for (const iss of [
-      JSON.stringify(a.url).replaceAll('/', '\\/'),
-      JSON.stringify(a.url).replace('h', '\\u0068'),
+      JSON.stringify(a.origin).replaceAll('/', '\\/'),
+      JSON.stringify(a.origin).replace('h', '\\u0068'),
     ]) {
-      assert.equal((await client.validateAccessToken(spelled(iss))).iss, a.url, iss);
+      assert.equal((await client.validateAccessToken(spelled(iss))).iss, a.origin, iss);
     }
     for (const iss of [
-      `${JSON.stringify(b.url)},"iss":${JSON.stringify(a.url)}`,
-      `${JSON.stringify(a.url)},"\\u0069ss":${JSON.stringify(b.url)}`,
-      `[${JSON.stringify(a.url)}]`,
+      `${JSON.stringify(b.origin)},"iss":${JSON.stringify(a.origin)}`,
+      `${JSON.stringify(a.origin)},"\\u0069ss":${JSON.stringify(b.origin)}`,
+      `[${JSON.stringify(a.origin)}]`,
     ]) {
       await assert.rejects(
         client.validateAccessToken(spelled(iss)),
@@ -257,30 +264,33 @@ describe('two issuers at once', () => {
   });
 
   it('are asked for their own tokens only, and nobody for those of others', async (t) => {
-    const [one, two] = [await startIssuer(a.jwks), await startIssuer(b.jwks)];
+    const [one, two] = [
+      await startFaultyTenant({ jwks: a.jwks }),
+      await startFaultyTenant({ jwks: b.jwks }),
+    ];
     t.after(() => Promise.all([one.close(), two.close()]));
     const client = new MonoCloudBackendNodeClient({
-      issuers: [one, two].map(({ url }) => ({ issuer: url, audience: 'api://a' })),
+      issuers: [one, two].map(({ origin }) => ({ issuer: origin, audience: 'api://a' })),
     });
     const tokenOf = (iss, kid) =>
       sign(KEYS.onlyA, { header: { kid }, claims: { ...TIMES, iss, aud: 'api://a' } });
     for (const iss of [
-      `${one.url}/`,
+      `${one.origin}/`,
       'https://evil.example',
       undefined,
-      [one.url],
-      one.url.slice(7),
+      [one.origin],
+      one.origin.slice(7),
     ]) {
       await assert.rejects(client.validateAccessToken(tokenOf(iss, 'only-a')), {
         code: 'invalid_token',
       });
     }
-    assert.deepEqual([one.requests, two.requests], [[], []]);
-    await client.validateAccessToken(tokenOf(one.url, 'only-a'));
-    assert.deepEqual([one.requests, two.requests], [['metadata', 'jwks'], []]);
-    await assert.rejects(client.validateAccessToken(tokenOf(one.url, 'only-b')));
-    assert.deepEqual(two.requests, []);
-    await assert.rejects(client.validateAccessToken(tokenOf(two.url, 'only-a')));
-    assert.ok(two.requests.includes('jwks'));
+    assert.deepEqual([one.asked, two.asked], [[], []]);
+    await client.validateAccessToken(tokenOf(one.origin, 'only-a'));
+    assert.deepEqual([one.asked, two.asked], [['discovery', 'jwks'], []]);
+    await assert.rejects(client.validateAccessToken(tokenOf(one.origin, 'only-b')));
+    assert.deepEqual(two.asked, []);
+    await assert.rejects(client.validateAccessToken(tokenOf(two.origin, 'only-a')));
+    assert.ok(two.asked.includes('jwks'));
   });
 });

@@ -12,7 +12,8 @@ const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
 const { createCa, createClientCert } = require('../support/certs.js');
 const { guarded } = require('../support/guarded.js');
 const { raw } = require('../support/http.js');
-const { makeKey, makePair, setOf, sign, startIssuer } = require('../support/tokens.js');
+const { startFaultyTenant } = require('../support/faulty-tenant.js');
+const { makeKey, makePair, setOf, sign } = require('../support/tokens.js');
 const { withReasons } = require('../mtls/support.js');
 
 const AUDIENCE = 'https://api.example.com';
@@ -179,16 +180,18 @@ function keepsAll() {
 /** The two clients of a pair over tenants of their own, and its tokens with their answers. */
 async function prepare(t, pair, shared) {
   const { by = key, clients = [{}], one = false, tenants = 1, after } = pair;
-  const issuers = await Promise.all(Array.from({ length: tenants }, () => startIssuer(setOf(by))));
+  const issuers = await Promise.all(
+    Array.from({ length: tenants }, () => startFaultyTenant({ jwks: setOf(by) })),
+  );
   for (const issuer of issuers) t.after(() => issuer.close());
   const built = clients.map((more, at) => {
-    const tenantDomain = (issuers[at] ?? issuers[0]).url;
+    const tenantDomain = (issuers[at] ?? issuers[0]).origin;
     return new MonoCloudBackendNodeClient({ tenantDomain, audience: AUDIENCE, ...shared, ...more });
   });
   const both = one ? [built[0], built[0]] : built;
   after?.(...both);
   const tokens = pair.tokens.map(([{ iss = 0, ...more }, ...answers]) => {
-    const claims = { iss: issuers[iss].url, aud: AUDIENCE, sub: 'ada', exp: now() + 3600 };
+    const claims = { iss: issuers[iss].origin, aud: AUDIENCE, sub: 'ada', exp: now() + 3600 };
     for (const [name, value] of Object.entries(more)) {
       claims[name] = typeof value === 'function' ? value() : value;
     }
@@ -296,11 +299,11 @@ describe('a verdict and its key', () => {
 
   for (const [name, [first, second]] of Object.entries(REPLACED)) {
     it(`are gone when the key is replaced in its place by ${name}, and back with it`, async (t) => {
-      const issuer = await startIssuer(setOf(first));
+      const issuer = await startFaultyTenant({ jwks: setOf(first) });
       t.after(() => issuer.close());
-      const claims = { iss: issuer.url, aud: AUDIENCE, sub: 'ada', exp: now() + 3600 };
+      const claims = { iss: issuer.origin, aud: AUDIENCE, sub: 'ada', exp: now() + 3600 };
       const token = sign(first, { claims });
-      const options = { tenantDomain: issuer.url, audience: AUDIENCE };
+      const options = { tenantDomain: issuer.origin, audience: AUDIENCE };
       const clients = [1, 2].map(() => new MonoCloudBackendNodeClient(options));
       // Of another kind, the key is none for the token's algorithm.
       const reason = first.jwk.kty === second.jwk.kty ? 'invalid_signature' : 'unknown_key';
@@ -323,11 +326,11 @@ describe('a verdict and its key', () => {
     });
 
     it(`are gone by the first question after it is replaced by ${name}`, async (t) => {
-      const issuer = await startIssuer(setOf(first));
+      const issuer = await startFaultyTenant({ jwks: setOf(first) });
       t.after(() => issuer.close());
-      const claims = { iss: issuer.url, aud: AUDIENCE, sub: 'ada', exp: now() + 3600 };
+      const claims = { iss: issuer.origin, aud: AUDIENCE, sub: 'ada', exp: now() + 3600 };
       const token = sign(first, { claims });
-      const options = { tenantDomain: issuer.url, audience: AUDIENCE };
+      const options = { tenantDomain: issuer.origin, audience: AUDIENCE };
       const client = new MonoCloudBackendNodeClient(options);
       // Many at once, before and after: none of them in between.
       const answers = () =>

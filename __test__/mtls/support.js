@@ -8,7 +8,8 @@ const { once } = require('node:events');
 const http2 = require('node:http2');
 const https = require('node:https');
 
-const { makeKey, setOf, sign, startIssuer } = require('../support/tokens.js');
+const { startFaultyTenant } = require('../support/faulty-tenant.js');
+const { makeKey, setOf, sign } = require('../support/tokens.js');
 
 const TIMEOUT_MS = 20_000;
 const AUDIENCE = 'https://api.example.com';
@@ -30,7 +31,7 @@ const decode = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url
 /** An issuer whose tokens have the `cnf` that a test wants, or none. */
 async function startBinder() {
   const key = makeKey('ES256');
-  const { url, close } = await startIssuer(setOf(key));
+  const { origin: url, close } = await startFaultyTenant({ jwks: setOf(key) });
   const token = (cnf) => {
     const now = Math.floor(Date.now() / 1000);
     const claims = { iss: url, aud: AUDIENCE, sub: 'client', iat: now, exp: now + 600, cnf };

@@ -61,12 +61,7 @@ const MAIN = `
     }
   };
   const held = () => ({ threads: count('/proc/self/task'), descriptors: count('/proc/self/fd') });
-  // A generator of its own, so that a seed says when each worker was ended.
-  let state = input.seed;
-  const random = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
+  const { next: random } = load('__test__/support/random.js').randomOf(input.seed);
 
   const client = new MonoCloudBackendNodeClient({ ...input.options, jwksCacheDuration: 0.05 });
   const judged = { validations: 0, acceptedWrongly: 0, refusedWrongly: 0 };

@@ -33,7 +33,8 @@ const CASES = {
   }),
   'a token that expired 2 minutes ago': { expiresIn: -120 },
   'a token that expired an hour ago': EXPIRED,
-  '`nbf` in 2 minutes': { claims: { nbf: now() + 120 } },
+  '`nbf` in 2 minutes': async (tenant) =>
+    bearer(await tenant.issueToken({ claims: { nbf: now() + 120 } })),
   '`aud` of another API': { audience: other },
   'no `aud`': { claims: { aud: undefined } },
   '`iss` of another tenant': { claims: { iss: other } },

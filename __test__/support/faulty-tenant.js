@@ -24,16 +24,18 @@ function sendJson(response, body, status = 200, headers = {}) {
  * @param {object} [options]
  * @param {object} [options.tls] an https tenant: what `https.createServer` takes
  * @param {string} [options.issuer] where it is not the server's own address (behind a proxy, say)
+ * @param {object} [options.jwks] its key set, in place of one with a key of its own
  */
-async function startFaultyTenant({ tls, issuer } = {}) {
-  const key = makeKey('ES256', { kid: 'key' });
+async function startFaultyTenant({ tls, issuer, jwks } = {}) {
+  const key = jwks ? undefined : makeKey('ES256', { kid: 'key' });
   // The same for all that it issues: what a test compares must not depend on the second.
   const exp = Math.floor(Date.now() / 1000) + 3600;
   const requests = { discovery: 0, jwks: 0, introspection: 0, other: 0 };
+  const asked = [];
   const faults = {};
   const right = {
     discovery: (_request, response) => sendJson(response, tenant.metadata()),
-    jwks: (_request, response) => sendJson(response, setOf(key)),
+    jwks: (_request, response) => sendJson(response, tenant.jwks),
     introspection: (_request, response) =>
       sendJson(response, { active: true, ...tenant.claims(), scope: 'posts:read' }),
     other: (_request, response) => sendJson(response, {}, 404),
@@ -42,6 +44,7 @@ async function startFaultyTenant({ tls, issuer } = {}) {
   const answer = (request, response) => {
     const [name = 'other'] = Object.entries(PATHS).find(([, known]) => request.url === known) ?? [];
     requests[name] += 1;
+    asked.push(name);
     response.on('error', () => {});
     (faults[name] ?? right[name])(request, response, right[name], tenant);
   };
@@ -52,6 +55,9 @@ async function startFaultyTenant({ tls, issuer } = {}) {
     socket.on('error', () => {});
   });
   server.on('tlsClientError', () => {});
+  // A test that fails before it closes its tenant must not hang the run.
+  server.on('connection', (socket) => socket.unref());
+  server.unref();
   // No test is to end because a kept connection was closed just as it was used again.
   server.keepAliveTimeout = 65_000;
   server.listen(0, '127.0.0.1');
@@ -62,7 +68,12 @@ async function startFaultyTenant({ tls, issuer } = {}) {
     origin,
     issuer: issuer ?? origin,
     audience: AUDIENCE,
+    /** How often each endpoint was asked. */
     requests,
+    /** The endpoints in the order in which they were asked. */
+    asked,
+    /** What it publishes; a test may change it. */
+    jwks: jwks ?? setOf(key),
     /** Every connection that was ever made. */
     sockets,
     server,

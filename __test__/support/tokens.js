@@ -1,7 +1,7 @@
 'use strict';
 
 // Tokens made by hand, byte by byte where a test wants it: a small signer over node:crypto that never
-// refuses anything, an issuer that serves whatever documents it is told to, and a clock to set.
+// refuses anything, and a clock to set.
 
 const crypto = require('node:crypto');
 const http = require('node:http');
@@ -14,6 +14,19 @@ const { ALGORITHMS } = require('./algorithms.js');
 function makePair(alg, { modulusLength = 2048, publicExponent } = {}) {
   const { type, options } = ALGORITHMS[alg];
   return makePairSync(type, { ...options, modulusLength, publicExponent });
+}
+
+const pairs = new Map();
+
+/**
+ * A pair of keys that can sign with `alg`, the same for all algorithms of RSA and for each curve: an RSA pair takes
+ * 0.1 s. Another `owner` has others.
+ */
+function sharedPair(alg, owner = '') {
+  const { type, options } = ALGORITHMS[alg];
+  const name = [owner, type, options.namedCurve].join();
+  if (!pairs.has(name)) pairs.set(name, makePair(alg));
+  return pairs.get(name);
 }
 
 /**
@@ -83,22 +96,6 @@ async function startServer(handler) {
 
 const METADATA = '/.well-known/openid-configuration';
 
-/**
- * An issuer whose `metadata` and `jwks` are read at each request, so that a test may change them.
- * `requests` lists what was asked for: `metadata`, `jwks`.
- */
-async function startIssuer(jwks) {
-  const issuer = { jwks, metadata: undefined, requests: [] };
-  const { url, close } = await startServer((request, response) => {
-    const isMetadata = request.url === METADATA;
-    issuer.requests.push(isMetadata ? 'metadata' : 'jwks');
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify(isMetadata ? issuer.metadata : issuer.jwks));
-  });
-  issuer.metadata = { issuer: url, jwks_uri: `${url}/jwks` };
-  return Object.assign(issuer, { url, close });
-}
-
 /** Runs `work` with the clock at `seconds` since 1970; it stands still until `work` has settled. */
 async function at(seconds, work) {
   const { now } = Date;
@@ -118,8 +115,8 @@ module.exports = {
   makePair,
   republish,
   setOf,
+  sharedPair,
   sign,
   signatureOf,
-  startIssuer,
   startServer,
 };

@@ -9,6 +9,7 @@ const { parseArgs } = require('node:util');
 const { pathToFileURL } = require('node:url');
 
 const HELP = `Usage: monocloud-backend doctor [options]
+       monocloud-backend demo [options]
 
 Checks how this API validates access tokens: its settings, the tenant, the tenant's keys, the
 credentials for introspection; and with --token, why a token is refused.
@@ -29,8 +30,11 @@ credentials for introspection; and with --token, why a token is refused.
   --options FILE      a module that exports the options of protectApi(), or a client
   --env-file FILE     environment variables to read first (Node.js 20.12 and later)
   --json              print one JSON document
+  --open              show the same in a page on 127.0.0.1, until Ctrl-C
   --no-color          print no colours
   --help, --version
+
+The demo has a page in which one makes tokens, and sees why each is refused: demo --help.
 
 Ends with 0 where all is well, 1 where something has to be mended, 2 where it was called wrongly.`;
 
@@ -49,6 +53,7 @@ const OPTIONS = /** @type {const} */ ({
   options: { type: 'string' },
   'env-file': { type: 'string' },
   json: { type: 'boolean' },
+  open: { type: 'boolean' },
   'no-color': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
@@ -99,12 +104,15 @@ async function readArguments(args) {
   if (command !== 'doctor' || rest.length > 0) {
     throw new UsageError(
       command === 'doctor' || command === undefined
-        ? 'The command is "doctor", and nothing beside it'
+        ? 'The command is "doctor" or "demo", and nothing beside it'
         : `There is no command ${JSON.stringify(command)}`,
     );
   }
   if (values.proof !== undefined && values.url === undefined) {
     throw new UsageError('--proof needs --url');
+  }
+  if (values.open && process.env.NODE_ENV === 'production') {
+    throw new UsageError('--open is not for NODE_ENV=production');
   }
   if (values['env-file'] !== undefined) loadEnvironment(values['env-file']);
   return {

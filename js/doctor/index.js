@@ -56,6 +56,8 @@ async function main(args, { stdout = process.stdout, stderr = process.stderr } =
     };
     const colours = wantsColours(values, stdout, process.env);
     stdout.write(values.json ? asJson(checks, about) : asText(checks, about, colours));
+    // Not before: the demo is no part of what the doctor needs.
+    if (values.open) await require('./open.js').showPage({ ...about, checks }, stderr);
     return isOk(checks) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

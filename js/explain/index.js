@@ -12,7 +12,7 @@
 const { adviceFor, clockAdvice } = require('./advice.js');
 const { toError } = require('../core/failure.js');
 const { Refused } = require('../core/verdict.js');
-const { answerTo } = require('../http/challenge.js');
+const { answerTo } = require('../core/challenge.js');
 
 /**
  * What the core's JSON has: `null` where Rust has `None`.

@@ -4,7 +4,7 @@
 
 /**
  * @import { ErrorAnswer, ErrorResponse, ProblemDetailsOptions, ProblemResponse } from '../../index.d.ts'
- * @import { Answer, Headers } from './challenge.js'
+ * @import { Answer, Headers } from '../core/challenge.js'
  */
 
 const { MonoCloudValidationError } = require('../errors.js');

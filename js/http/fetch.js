@@ -3,7 +3,7 @@
 // Requests and responses of the Fetch API, for the adapters that have them.
 
 /**
- * @import { Headers as Pairs } from './challenge.js'
+ * @import { Headers as Pairs } from '../core/challenge.js'
  * @import { Served } from './resource-metadata.js'
  */
 

@@ -7,7 +7,7 @@
  * @import { Failure, GivenPossession } from '../binding.js'
  * @import { Client } from '../client.js'
  * @import { Verdict } from '../core/verdict.js'
- * @import { Headers } from './challenge.js'
+ * @import { Headers } from '../core/challenge.js'
  * @import { Reply } from './error-response.js'
  */
 
@@ -39,7 +39,7 @@ const {
 const { MonoCloudAuthBaseError } = require('../errors.js');
 const { readMember, readOptions } = require('../core/options-reader.js');
 const { bearerToken, dpopToken, schemeOf } = require('./bearer.js');
-const { NO_TOKEN, answerTo } = require('./challenge.js');
+const { NO_TOKEN, answerTo } = require('../core/challenge.js');
 const { replaced } = require('./error-response.js');
 const { withResourceMetadata } = require('./resource-metadata.js');
 

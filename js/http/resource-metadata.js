@@ -5,7 +5,7 @@
 /**
  * @import { Published } from '../core/core.js'
  * @import { Parts } from './guard.js'
- * @import { Answer, Headers } from './challenge.js'
+ * @import { Answer, Headers } from '../core/challenge.js'
  */
 
 const { publishedBy } = require('../client.js');

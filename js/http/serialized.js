@@ -5,7 +5,7 @@
 
 /**
  * @import { IncomingMessage, ServerResponse } from 'node:http'
- * @import { Headers } from './challenge.js'
+ * @import { Headers } from '../core/challenge.js'
  * @import { Reply } from './error-response.js'
  * @import { MetadataAnswers, Served } from './resource-metadata.js'
  */

@@ -35,7 +35,8 @@ const BASIC = { 'www-authenticate': 'Basic realm="test tenant", charset="UTF-8"'
  *   issuer: () => string,
  *   jwks: () => object,
  *   introspect: (token: string) => Record<string, unknown> | undefined,
- * }} Tenant
+ *   network?: () => Promise<boolean>,
+ * }} Tenant `network`: resolves when a request has arrived; `false`: its connection breaks
  * @typedef {{ status: number, type?: string, headers?: Record<string, string>, body: object }} Answer
  * @typedef {{
  *   counter: keyof TestTenantRequests,
@@ -58,6 +59,7 @@ function createTenantServer(tenant) {
    * @returns {Promise<Answer>}
    */
   async function answer(request) {
+    if ((await tenant.network?.()) === false) request.socket.destroy();
     // RFC 9112 §3.2.2: a server accepts the absolute form, too.
     const url = /** @type {string} every request to a server has one */ (request.url);
     const target = url.replace(/^https?:\/\/[^/?#]*/i, '');

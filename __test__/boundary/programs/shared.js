@@ -20,7 +20,7 @@ const MEMBERS = optionNames.map((name) => name.split('.').pop());
 const ROUTE = ['scopes', 'validateCertificateBinding', 'clientCertificate', 'jwks'];
 const RESOLVERS = ['tokenResolver', 'certificateResolver', 'validateAccessToken'];
 // Names that the frameworks themselves read from plain objects.
-const THEIRS = ['get', 'set', 'delete', 'key', 'cert', 'ca', 'passphrase', 'cache'];
+const THEIRS = ['get', 'set', 'delete', 'key', 'cert', 'ca', 'passphrase', 'cache', 'mode'];
 const NAMES = [...new Set([...TOP, ...MEMBERS, ...ROUTE, ...RESOLVERS, ...environmentNames])];
 
 async function main() {

@@ -10,6 +10,7 @@ const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
 // A key of this size takes seconds to make.
 const RSA_4096 = require('../../fixtures/rsa-4096.json');
 const { ACCEPTED, ALGORITHMS } = require('../../support/algorithms.js');
+const { startFaultyTenant } = require('../../support/faulty-tenant.js');
 const {
   at,
   encode,
@@ -17,9 +18,9 @@ const {
   makePair,
   republish,
   setOf,
+  sharedPair,
   sign,
   signatureOf,
-  startIssuer,
 } = require('../../support/tokens.js');
 const { makePairSync } = require('../../../js/testing/pairs.js');
 const {
@@ -173,7 +174,7 @@ describe('§4.2 the key', () => {
       const token = sign(signer, { claims: CLAIMS });
       const keys = { keys: [bad.jwk] };
       await refuses(validate(token, { keys }), 'unknown_key');
-      const good = makeKey(signer.alg);
+      const good = makeKey(signer.alg, { pair: sharedPair(signer.alg) });
       const mixed = { keys: [bad.jwk, good.jwk, bad.jwk] };
       await validate(sign(good, { claims: CLAIMS }), { keys: mixed });
     });
@@ -218,17 +219,17 @@ describe('§4.2 the key', () => {
 });
 
 async function withIssuerText(jwks, work) {
-  const issuer = await startIssuer();
+  const issuer = await startFaultyTenant();
   // A document that JSON.stringify would not write.
   issuer.jwks = { toJSON: () => ({}) };
   const using = new MonoCloudBackendNodeClient({
-    tenantDomain: issuer.url,
+    tenantDomain: issuer.origin,
     audience: AUDIENCE,
     fetcher: (url) =>
       url.endsWith('/jwks') ? { status: 200, text: async () => jwks } : fetch(url),
   });
   try {
-    await work(using, issuer.url);
+    await work(using, issuer.origin);
   } finally {
     await issuer.close();
   }
@@ -280,9 +281,9 @@ describe('§4.3 the signature', () => {
 
   for (const alg of ACCEPTED) {
     it(`of another key, or of another algorithm than ${alg}, it does not verify`, async () => {
-      const signer = makeKey(alg);
+      const signer = makeKey(alg, { pair: sharedPair(alg) });
       const keys = setOf(republish(signer, { alg: undefined }));
-      const stranger = makeKey(alg);
+      const stranger = makeKey(alg, { pair: sharedPair(alg, 'stranger') });
       await refuses(validate(sign(stranger, { claims: CLAIMS }), { keys }), 'invalid_signature');
       const sameType = ACCEPTED.filter(
         (name) => ALGORITHMS[name].type === 'rsa' && ALGORITHMS[alg].type === 'rsa' && name !== alg,

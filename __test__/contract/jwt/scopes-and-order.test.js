@@ -9,7 +9,8 @@ const {
   MonoCloudBackendNodeClient,
   MonoCloudOidcBackendClient,
 } = require('@monocloud/backend-node');
-const { at, makeKey, setOf, sign, startIssuer } = require('../../support/tokens.js');
+const { startFaultyTenant } = require('../../support/faulty-tenant.js');
+const { at, makeKey, setOf, sign } = require('../../support/tokens.js');
 const {
   AUDIENCE,
   CLAIMS,
@@ -175,9 +176,9 @@ describe('§4 over real HTTP', () => {
   let claims;
 
   before(async () => {
-    issuer = await startIssuer(setOf(key, rsa, ed));
-    claims = { ...CLAIMS, iss: issuer.url };
-    using = new MonoCloudBackendNodeClient({ tenantDomain: issuer.url, audience: AUDIENCE });
+    issuer = await startFaultyTenant({ jwks: setOf(key, rsa, ed) });
+    claims = { ...CLAIMS, iss: issuer.origin };
+    using = new MonoCloudBackendNodeClient({ tenantDomain: issuer.origin, audience: AUDIENCE });
   });
   after(() => issuer.close());
 
@@ -192,7 +193,7 @@ describe('§4 over real HTTP', () => {
     ]) {
       await refuses(check(sign(key, { header, alg: 'ES256', claims })), word);
     }
-    assert.deepEqual(issuer.requests, []);
+    assert.deepEqual(issuer.asked, []);
   });
 
   it('one metadata and one JWKS request serve every token that follows', async () => {
@@ -201,18 +202,18 @@ describe('§4 over real HTTP', () => {
     assert.deepEqual(results, Array(6).fill(claims));
     await refuses(check(sign(makeKey('ES256'), { claims })), 'invalid_signature');
     await refuses(check(sign(key, { claims: { ...claims, exp: 1 } })), 'expired');
-    assert.deepEqual(issuer.requests, ['metadata', 'jwks']);
+    assert.deepEqual(issuer.asked, ['discovery', 'jwks']);
   });
 
   it('a key that was published since is found', async () => {
     const added = makeKey('ES256', { kid: 'added' });
     issuer.jwks = setOf(key, added);
     assert.deepEqual(await check(sign(added, { claims })), claims);
-    assert.deepEqual(issuer.requests, ['metadata', 'jwks', 'jwks']);
+    assert.deepEqual(issuer.asked, ['discovery', 'jwks', 'jwks']);
   });
 
   it('the base class gives the same answers', async () => {
-    const plain = new MonoCloudOidcBackendClient(issuer.url, AUDIENCE);
+    const plain = new MonoCloudOidcBackendClient(issuer.origin, AUDIENCE);
     assert.deepEqual(
       await at(NOW, () => plain.validateJwtAccessToken(sign(key, { claims }))),
       claims,

@@ -13,7 +13,8 @@ const {
   MonoCloudTokenError,
 } = require('@monocloud/backend-node');
 const { createTestTenant } = require('@monocloud/backend-node/testing');
-const { at, makeKey, setOf, sign, startIssuer } = require('../../support/tokens.js');
+const { startFaultyTenant } = require('../../support/faulty-tenant.js');
+const { at, makeKey, setOf, sign } = require('../../support/tokens.js');
 const {
   AUDIENCE,
   BASE,
@@ -175,8 +176,8 @@ describe('§3 subclasses and replaced methods', () => {
     );
     const real = await two.getMetadata();
     const other = makeKey('ES256');
-    const elsewhere = await startIssuer(setOf(other));
-    const theirs = { ...real, jwks_uri: `${elsewhere.url}/jwks` };
+    const elsewhere = await startFaultyTenant({ jwks: setOf(other) });
+    const theirs = { ...real, jwks_uri: `${elsewhere.origin}/jwks` };
     one.getMetadata = async () => theirs;
     const claims = { iss: tenant.tenantDomain, aud: tenant.audience, exp: 9_999_999_999 };
     assert.deepEqual(await one.validateAccessToken(sign(other, { claims })), claims);

@@ -128,6 +128,7 @@ function ready(child, stderr) {
  * @param {{ ca: string }} [options.mtls] with `tls`: a second port that asks for client
  *   certificates, announced as `mtls_endpoint_aliases`; `ca` is the CA of tls_client_auth
  * @param {boolean} [options.dpopNonces] the token endpoint asks for nonces in DPoP proofs (RFC 9449 §8)
+ * @param {string[]} [options.resources] each an audience of its own; clients may register themselves (RFC 7591)
  * @param {{ acrs: string[], firstAge: number }} [options.logins] users sign in, without being asked for
  *   anything: see logins.mjs
  */

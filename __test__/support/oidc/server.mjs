@@ -63,6 +63,7 @@ function configuration(options, jwks, mtlsOrigin) {
       'client_secret_post',
       'client_secret_jwt',
       'private_key_jwt',
+      ...(options.resources ? ['none'] : []),
       ...(options.mtls ? ['tls_client_auth', 'self_signed_tls_client_auth'] : []),
     ],
     enabledJWA: {
@@ -87,6 +88,7 @@ function configuration(options, jwks, mtlsOrigin) {
         allowedPolicy: (_ctx, client) => !denied.has(client.clientId),
       },
       revocation: { enabled: true, allowedPolicy: () => true },
+      registration: { enabled: options.resources !== undefined },
       ...(options.dpopNonces && {
         dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
       }),
@@ -94,6 +96,11 @@ function configuration(options, jwks, mtlsOrigin) {
         enabled: true,
         // Resources are told apart by their indicator, but all are one API: one audience.
         getResourceServerInfo(ctx, resource) {
+          if (options.resources?.includes(resource)) {
+            const { kid } = jwks.keys.find(keyFits('ES256'));
+            const jwt = { sign: { alg: 'ES256', kid } };
+            return { audience: resource, scope: scopes.join(' '), accessTokenFormat: 'jwt', jwt };
+          }
           const alg = byResource.get(resource);
           if (!alg && resource !== opaqueResource) {
             throw new Error(`no such resource: ${resource}`);

@@ -4,11 +4,11 @@
 
 /**
  * @import { Failure, GivenRequirements } from '../binding.js'
- * @import { RouteRequirements } from '../core/requirements.js'
- * @import { Verdict, Why } from '../core/verdict.js'
+ * @import { RouteRequirements } from './requirements.js'
+ * @import { Verdict, Why } from './verdict.js'
  */
 
-const { isRefused, whyOf } = require('../core/verdict.js');
+const { isRefused, whyOf } = require('./verdict.js');
 const { MonoCloudHttpError, MonoCloudOPError, MonoCloudTokenError } = require('../errors.js');
 
 /**
