@@ -4,13 +4,9 @@
 // gets the 401, finds oidc-provider by the metadata document, registers itself, has the user sign in, and calls tools.
 
 const assert = require('node:assert/strict');
-const { webcrypto } = require('node:crypto');
 const http = require('node:http');
 const { once } = require('node:events');
 const { after, before, describe, it } = require('node:test');
-
-// The SDK's transports need the global, which Node.js 18 has only in a module.
-globalThis.crypto ??= webcrypto;
 
 const SDK = '@modelcontextprotocol/sdk';
 const { Client } = require(`${SDK}/client/index.js`);
@@ -46,6 +42,7 @@ const CLIENT = {
   token_endpoint_auth_method: 'none',
 };
 
+/** The SDK's transports for servers stand on @hono/node-server, which is for Node.js 20 and later. */
 const isOld = Number.parseInt(process.versions.node, 10) < 20;
 
 function mcpServer() {
@@ -124,9 +121,9 @@ function memory(client) {
   };
 }
 
-const SERVERS = { Express: expressApp, ...(!isOld && { Hono: honoListener }) };
+const SERVERS = { Express: expressApp, Hono: honoListener };
 
-describe('an MCP server', () => {
+describe('an MCP server', { skip: isOld }, () => {
   let provider;
   let browse;
   const servers = {};

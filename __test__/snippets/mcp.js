@@ -26,7 +26,7 @@ module.exports = {
   page: 'docs/mcp.md',
   snippets: {
     Express: {
-      skip: isOld && "the SDK's transport needs the global `crypto` of Node.js 20",
+      skip: isOld && '@hono/node-server is for Node.js 20 and later',
       requests: [
         DOCUMENT,
         call('whoami', undefined, { status: 401 }),
