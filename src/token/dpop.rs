@@ -300,7 +300,6 @@ impl<'a> Proof<'a> {
         let digest = Sha256::new_with_prefix(key.thumbprint.as_bytes()).chain_update(&*claims.id);
         Ok(Spending {
             key: digest.finalize().into(),
-            issued_at: claims.issued_at,
             // Clocks of a fleet and of its store differ.
             expires_at: claims.issued_at + settings.max_age + MOST_AHEAD,
         })
@@ -312,8 +311,6 @@ impl<'a> Proof<'a> {
 pub struct Spending {
     /// SHA-256 over the key's thumbprint, which has one length, and `jti`.
     pub key: [u8; 32],
-    /// `iat`.
-    pub issued_at: f64,
     /// When the proof is too old for every process, seconds since 1970.
     pub expires_at: f64,
 }

@@ -21,28 +21,21 @@ pub enum Spent {
     Full,
 }
 
-/// Proofs by the second of their `iat`, which is part of a proof and never changes: what has to be forgotten
-/// stands together.
+/// Seconds after which proofs are forgotten together.
+const WIDTH: f64 = 30.0;
+
+/// The proofs that have been used, in groups that expire together.
 #[derive(Default)]
 pub struct ReplayMemory {
-    seconds: BTreeMap<u64, Second>,
+    /// By the time of their expiry, in units of [`WIDTH`]. Of each proof the first half of its key.
+    groups: BTreeMap<u64, HashSet<[u8; 16]>>,
     count: usize,
-    /// When it was last swept, seconds since 1970.
-    swept: f64,
 }
 
 impl fmt::Debug for ReplayMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ReplayMemory({})", self.count)
     }
-}
-
-#[derive(Default)]
-struct Second {
-    /// The first half of each proof's key.
-    proofs: HashSet<[u8; 16]>,
-    /// When all of them are too old, seconds since 1970.
-    expires_at: f64,
 }
 
 impl ReplayMemory {
@@ -52,28 +45,29 @@ impl ReplayMemory {
     }
 
     fn spend_within(&mut self, proof: &Spending, now: f64, most: usize) -> Spent {
-        if now > self.swept {
-            self.sweep(now);
-        }
-        let second = self.seconds.entry(proof.issued_at.max(0.0) as u64).or_default();
+        self.forget(now);
         let (half, _) = proof.key.split_at(16);
         let Ok(half) = <[u8; 16]>::try_from(half) else { return Spent::Full };
-        if second.proofs.contains(&half) {
+        // In any group: a key may sign one `jti` with two times.
+        if self.groups.values().any(|group| group.contains(&half)) {
             return Spent::Replayed;
         }
         if self.count >= most {
             return Spent::Full;
         }
-        second.proofs.insert(half);
-        second.expires_at = second.expires_at.max(proof.expires_at);
+        let group = (proof.expires_at / WIDTH) as u64;
+        self.groups.entry(group).or_default().insert(half);
         self.count += 1;
         Spent::Fresh
     }
 
-    fn sweep(&mut self, now: f64) {
-        self.swept = now;
-        self.seconds.retain(|_, second| second.expires_at >= now);
-        self.count = self.seconds.values().map(|second| second.proofs.len()).sum();
+    fn forget(&mut self, now: f64) {
+        while let Some(first) = self.groups.first_entry() {
+            if (first.key() + 1) as f64 * WIDTH > now {
+                return;
+            }
+            self.count -= first.remove().len();
+        }
     }
 }
 
@@ -92,7 +86,7 @@ mod tests {
     fn proof(number: u64, issued_at: f64) -> Spending {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&number.to_be_bytes());
-        Spending { key, issued_at, expires_at: issued_at + 120.0 }
+        Spending { key, expires_at: issued_at + 120.0 }
     }
 
     #[test]
@@ -103,8 +97,17 @@ mod tests {
         assert_eq!(memory.spend(&proof(2, 1000.0), 1000.0), Spent::Fresh);
         // To the end, and not before it is too old.
         assert_eq!(memory.spend(&proof(1, 1000.0), 1120.0), Spent::Replayed);
-        assert_eq!(memory.spend(&proof(3, 1120.5), 1121.0), Spent::Fresh);
+        assert_eq!(memory.spend(&proof(3, 1140.0), 1140.0), Spent::Fresh);
         assert_eq!(memory.count, 1);
+    }
+
+    #[test]
+    fn a_jti_that_is_signed_with_another_time_is_the_same_proof() {
+        let mut memory = ReplayMemory::default();
+        assert_eq!(memory.spend(&proof(1, 1000.0), 1000.0), Spent::Fresh);
+        for issued_at in [940.0, 970.5, 1030.0, 1060.0] {
+            assert_eq!(memory.spend(&proof(1, issued_at), 1000.0), Spent::Replayed);
+        }
     }
 
     #[test]
@@ -121,6 +124,6 @@ mod tests {
         assert_eq!(memory.spend_within(&proof(2, 1000.0), 1000.0, 1), Spent::Full);
         assert_eq!(memory.spend_within(&proof(1, 1000.0), 1000.0, 1), Spent::Replayed);
         // There is room again once the first is too old.
-        assert_eq!(memory.spend_within(&proof(2, 1100.0), 1121.0, 1), Spent::Fresh);
+        assert_eq!(memory.spend_within(&proof(2, 1140.0), 1140.0, 1), Spent::Fresh);
     }
 }
