@@ -67,7 +67,7 @@ const PROGRAMS = [
 let tenant;
 let directory;
 before(async () => {
-  tenant = await createTestTenant();
+  tenant = await createTestTenant({ algorithms: ['ES256'] });
   const cache = path.join(ROOT, 'node_modules', '.cache');
   fs.mkdirSync(cache, { recursive: true });
   directory = fs.mkdtempSync(path.join(cache, 'examples-'));

@@ -113,7 +113,8 @@ function makeClient({ expected, snippet }) {
 async function prepare(t, expected, tenant, directory) {
   const context = { directory, tenant, env: {}, after: (work) => t.after(work) };
   if (expected.ownTenant) {
-    context.tenant = await createTestTenant(expected.ownTenant === true ? {} : expected.ownTenant);
+    const own = expected.ownTenant === true ? {} : expected.ownTenant;
+    context.tenant = await createTestTenant({ algorithms: ['ES256'], ...own });
     t.after(() => context.tenant.close());
   }
   if (expected.redis) {

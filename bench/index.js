@@ -4,7 +4,8 @@
 // chart.svg. With options, the results are printed only.
 //
 //   npm run bench -- --quick             a minute, to test the benchmarks
-//   npm run bench -- --only http         one part: micro, bare, http, startup, memory, addon, issuers, dpop
+//   npm run bench -- --only http         one part: micro, bare, http, startup, memory, addon, issuers, dpop,
+//                                        frameworks
 //   npm run bench -- --instructions      instructions of one call, with callgrind; takes minutes
 //   npm run bench -- --report            writes both files from the last figures of each part
 
@@ -28,6 +29,7 @@ const PARTS = {
   addon: require('./addon.js'),
   issuers: require('./issuers.js'),
   dpop: require('./dpop'),
+  frameworks: require('./frameworks'),
   instructions: require('./instructions.js'),
 };
 /** Parts that run only if they are named: slow, and useful only where a busy machine spoils measured times. */

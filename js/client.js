@@ -318,6 +318,8 @@ module.exports = {
   /** @param {unknown} client */
   publishedBy: (client) => findOwnCore(client)?.published,
   /** @param {unknown} client */
+  hasNonces: (client) => findOwnCore(client)?.hasNonces === true,
+  /** @param {unknown} client */
   checksAudience: (client) => findOwnCore(client)?.checksAudience,
   /** @param {unknown} client */
   tenantOf: (client) => findCore(client)?.tenantDomain,

@@ -15,7 +15,7 @@ const { get } = require('../support/http.js');
 let tenant;
 let token;
 before(async () => {
-  tenant = await createTestTenant();
+  tenant = await createTestTenant({ algorithms: ['ES256'] });
   token = await tenant.issueToken();
 });
 after(() => tenant?.close());

@@ -15,7 +15,7 @@ const { get } = require('../support/http.js');
 
 let tenant;
 before(async () => {
-  tenant = await createTestTenant();
+  tenant = await createTestTenant({ algorithms: ['ES256'] });
 });
 after(() => tenant?.close());
 

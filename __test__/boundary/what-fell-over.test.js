@@ -25,7 +25,10 @@ const BASE = { tenantDomain: 'https://tenant.example', audience: 'https://api.ex
 
 let tenant;
 before(async () => {
-  tenant = await createTestTenant({ audience: 'https://api.example.com' });
+  tenant = await createTestTenant({
+    algorithms: ['ES256'],
+    audience: 'https://api.example.com',
+  });
 });
 after(() => tenant?.close());
 

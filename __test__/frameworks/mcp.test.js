@@ -4,9 +4,13 @@
 // gets the 401, finds oidc-provider by the metadata document, registers itself, has the user sign in, and calls tools.
 
 const assert = require('node:assert/strict');
+const { webcrypto } = require('node:crypto');
 const http = require('node:http');
 const { once } = require('node:events');
 const { after, before, describe, it } = require('node:test');
+
+// The SDK's transports need the global, which Node.js 18 has only in a module.
+globalThis.crypto ??= webcrypto;
 
 const SDK = '@modelcontextprotocol/sdk';
 const { Client } = require(`${SDK}/client/index.js`);

@@ -162,7 +162,7 @@ describe('a bundle', () => {
 
   before(async () => {
     registry = await support.serve();
-    tenant = await createTestTenant();
+    tenant = await createTestTenant({ algorithms: ['ES256'] });
     project = createProject(registry, {
       'bundled.mjs': programOf('bundled.mjs'),
       'bundled-express.mjs': programOf('bundled-express.mjs'),

@@ -26,6 +26,7 @@ module.exports = {
   page: 'docs/mcp.md',
   snippets: {
     Express: {
+      skip: isOld && "the SDK's transport needs the global `crypto` of Node.js 20",
       requests: [
         DOCUMENT,
         call('whoami', undefined, { status: 401 }),

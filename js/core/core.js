@@ -122,12 +122,17 @@ class Core {
     };
   }
 
+  /** Whether DPoP proofs need a nonce. */
+  get hasNonces() {
+    return this.#settings.dpopHasNonce;
+  }
+
   /**
    * The nonce that a client should use from now on, where its DPoP proof has another one.
    * @param {string | undefined} proof
    */
   nextNonce(proof) {
-    if (!this.#settings.dpopHasNonce) return undefined;
+    if (!this.hasNonces) return undefined;
     return orThrow(() => this.#native.nextNonce(proof, now())) ?? undefined;
   }
 

@@ -3,7 +3,7 @@
 /** @import { Context, Next } from 'hono' */
 
 const root = require('../index.js');
-const { claimsOf, isAdmitted } = require('../core/verdict.js');
+const { claimsOf, isAdmitted, isVerdict } = require('../core/verdict.js');
 const { problemDetails } = require('../http/error-response.js');
 const { adapter, pairsOf, pathOf, responseOf } = require('../http/fetch.js');
 const { asError } = require('../http/guard.js');
@@ -28,7 +28,8 @@ const protectApi = protectApiOf(
     return async function protectMiddleware(context, next) {
       let headers;
       try {
-        const verdict = await admit(context);
+        const pending = admit(context);
+        const verdict = isVerdict(pending) ? pending : await pending;
         if (!isAdmitted(verdict)) return responseOf(serialized(await answer(verdict, context)));
         context.set('claims', claimsOf(verdict));
         headers = headersFor(context);
@@ -36,7 +37,8 @@ const protectApi = protectApiOf(
         throw asError(error);
       }
       await next();
-      for (const [name, value] of pairsOf(headers ?? [])) context.header(name, value);
+      if (headers === undefined) return;
+      for (const [name, value] of pairsOf(headers)) context.header(name, value);
     };
   },
   (answerTo) => {

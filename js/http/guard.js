@@ -14,6 +14,7 @@
 const {
   MonoCloudBackendNodeClient,
   dpopOf,
+  hasNonces,
   isClient,
   judge,
   nextNonceOf,
@@ -175,6 +176,7 @@ function guard(
   from,
 ) {
   const { requirements, authorize, optional } = readRoute(options, from);
+  const givesNonces = hasNonces(client);
   const metadataUrl = publishedBy(client)?.metadata.url;
   const looksAtCertificate = certificateResolver !== undefined && !requirements.ignoresCertificates;
   const waits = looksAtCertificate || tokenResolver !== undefined;
@@ -325,7 +327,7 @@ function guard(
 
   /** @param {R} request */
   function headersFor(request) {
-    const proof = adapter.proof(request);
+    const proof = givesNonces ? adapter.proof(request) : undefined;
     return proof === undefined ? undefined : nonceFor(proof);
   }
 

@@ -6,7 +6,7 @@
  */
 
 const root = require('../index.js');
-const { claimsOf, isAdmitted } = require('../core/verdict.js');
+const { claimsOf, isAdmitted, isVerdict } = require('../core/verdict.js');
 const { headerOf } = require('../http/bearer.js');
 const { problemDetails } = require('../http/error-response.js');
 const { asError, setClaims } = require('../http/guard.js');
@@ -31,12 +31,14 @@ const protectApi = protectApiOf(
      */
     return async function protectMiddleware(context, next) {
       try {
-        const verdict = await admit(context);
+        const pending = admit(context);
+        const verdict = isVerdict(pending) ? pending : await pending;
         if (!isAdmitted(verdict)) {
           return send(context, serialized(await answer(verdict, context)));
         }
         setClaims(context.state, claimsOf(verdict));
-        for (const [name, value] of headersFor(context) ?? []) context.set(name, value);
+        const headers = headersFor(context);
+        if (headers !== undefined) setHeaders(context, headers);
       } catch (error) {
         throw asError(error);
       }
@@ -63,6 +65,14 @@ const protectApi = protectApiOf(
 function send(context, { status, body, headers }) {
   context.status = status;
   context.body = body;
+  setHeaders(context, headers);
+}
+
+/**
+ * @param {Context} context
+ * @param {Served['headers']} headers
+ */
+function setHeaders(context, headers) {
   for (const [name, value] of headers) context.set(name, value);
 }
 

@@ -5,37 +5,32 @@
 /** @import { ExecutionContext } from '@nestjs/common' */
 
 /**
+ * Read by index: switchToHttp() writes functions into the context for each call.
+ *
  * The request of Express, Fastify or Node.js; `undefined` where the context has none (a microservice's message).
  * @param {ExecutionContext} context
  * @returns {any}
  */
 function requestOf(context) {
-  for (const candidate of candidatesOf(context)) {
-    if (typeof candidate?.headers === 'object' && candidate.headers !== null) return candidate;
-  }
-  return undefined;
-}
-
-/**
- * @param {ExecutionContext} context
- * @returns {any[]}
- */
-function candidatesOf(context) {
   switch (/** @type {string} */ (context.getType())) {
     case 'http':
-      return [context.switchToHttp().getRequest()];
+      return ifRequest(context.getArgByIndex(0));
     case 'graphql': {
       // The third argument of a resolver: Apollo and Yoga have `req` in it, Mercurius `reply`.
       const { req, reply, request } = context.getArgByIndex(2) ?? {};
-      return [req, reply?.request, request];
+      return ifRequest(req) ?? ifRequest(reply?.request) ?? ifRequest(request);
     }
-    case 'ws': {
+    case 'ws':
       // Socket.IO's socket has the request; that of `ws` has what the gateway's handleConnection() put there.
-      return [context.switchToWs().getClient()?.request];
-    }
+      return ifRequest(context.getArgByIndex(0)?.request);
     default:
-      return [];
+      return undefined;
   }
+}
+
+/** @param {any} value */
+function ifRequest(value) {
+  return typeof value?.headers === 'object' && value.headers !== null ? value : undefined;
 }
 
 /**
@@ -44,7 +39,7 @@ function candidatesOf(context) {
  * @returns {any}
  */
 function responseOf(context) {
-  return context.getType() === 'http' ? context.switchToHttp().getResponse() : undefined;
+  return context.getType() === 'http' ? context.getArgByIndex(1) : undefined;
 }
 
 module.exports = { requestOf, responseOf };

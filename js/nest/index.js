@@ -6,7 +6,7 @@
  */
 
 const root = require('../index.js');
-const { claimsOf, isAdmitted } = require('../core/verdict.js');
+const { claimsOf, isAdmitted, isVerdict } = require('../core/verdict.js');
 const { adapter: express } = require('../express/adapter.js');
 const { adapter: fastify } = require('../fastify/adapter.js');
 const { problemDetails } = require('../http/error-response.js');
@@ -37,10 +37,12 @@ const protectApi = protectApiOf(
       if (request === undefined) throw exceptionOf(NO_REQUEST);
       let refusal;
       try {
-        const verdict = await admit(request);
+        const pending = admit(request);
+        const verdict = isVerdict(pending) ? pending : await pending;
         if (isAdmitted(verdict)) {
           setClaims(request, claimsOf(verdict));
-          setHeaders(context, headersFor(request) ?? []);
+          const headers = headersFor(request);
+          if (headers !== undefined) setHeaders(context, headers);
           return true;
         }
         refusal = await answer(verdict, request);

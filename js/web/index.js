@@ -1,7 +1,7 @@
 'use strict';
 
 const root = require('../index.js');
-const { claimsOf, isAdmitted } = require('../core/verdict.js');
+const { claimsOf, isAdmitted, isVerdict } = require('../core/verdict.js');
 const { problemDetails } = require('../http/error-response.js');
 const { adapter, pairsOf, pathOf, responseOf } = require('../http/fetch.js');
 const { asError } = require('../http/guard.js');
@@ -14,7 +14,8 @@ const protectApi = protectApiOf(
     /** @param {Request} request */
     return async function guard(request) {
       try {
-        const verdict = await admit(request);
+        const pending = admit(request);
+        const verdict = isVerdict(pending) ? pending : await pending;
         if (!isAdmitted(verdict)) return responseOf(serialized(await answer(verdict, request)));
         const headers = headersFor(request);
         const claims = claimsOf(verdict);

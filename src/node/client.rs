@@ -5,122 +5,25 @@ use std::sync::Arc;
 
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
-use serde_json::Value;
 
 use super::failure::{Failure, Outcome, outcome};
 use super::functions::Functions;
 use super::js_bridge::{Bridge, JsBridge};
 use super::options::{GivenOption, GivenPossession, GivenRequirements, sources};
 use super::raw::Callable;
+use super::settings::Settings;
 use super::validate_fn::ValidateFn;
 use super::{explanation, stats};
-use crate::config::{Config, Flavour, Given, clock_setting, options};
-use crate::error::{Error, TokenError, ValidationError};
+use crate::config::{Config, Flavour, Given, clock_setting};
+use crate::error::{Error, TokenError};
 use crate::http::client::{HttpConfig, NativeTransport};
 use crate::issuer::Want;
 use crate::issuer::events::Observer;
-use crate::token::binding::{self, Binding};
-use crate::token::claim_reading::Audience;
 use crate::token::claim_rules::Expiration;
-use crate::token::dpop::Mode;
 use crate::validator::dpop::replay_store_unavailable;
-use crate::validator::explain::describe_keys as described;
 use crate::validator::request::{Kind, Request};
-use crate::validator::{Admitted, Placement, TrustedIssuer, Validation, Validator};
+use crate::validator::{Admitted, Placement, Validation, Validator};
 use crate::{panics, runtime};
-
-/// The version of this addon. `js/core/load.js` accepts no other than its own.
-#[napi]
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// One row of the table of options (src/config/options.rs).
-#[napi(object, object_from_js = false)]
-pub struct OptionRow {
-    /// Nested options by their path.
-    pub name: &'static str,
-    pub variable: Option<&'static str>,
-    /// What JavaScript calls a value of this kind.
-    pub kind: &'static str,
-    /// The default, where there is one.
-    pub default: Option<String>,
-    /// Whether it may stand in an entry of `issuers`.
-    pub is_of_an_issuer: bool,
-}
-
-/// The table of options.
-#[napi(catch_unwind)]
-pub fn option_table() -> Vec<OptionRow> {
-    panics::at("optionTable");
-    let row = |option: options::OptionSpec| OptionRow {
-        name: option.name,
-        variable: option.variable,
-        kind: option.rule.kind(),
-        default: option.default_text(),
-        is_of_an_issuer: option.is_of_an_issuer(),
-    };
-    options::table().map(row).collect()
-}
-
-/// The names of all environment variables that are read.
-#[napi(catch_unwind)]
-pub fn environment_names() -> Vec<&'static str> {
-    panics::at("environmentNames");
-    options::environment_names().collect()
-}
-
-/// The subject and validity of a certificate. Times are seconds since 1970.
-#[napi(object, object_from_js = false)]
-pub struct CertificateDescription {
-    pub subject: String,
-    pub not_before: i64,
-    pub not_after: i64,
-}
-
-/// Describes a certificate in PEM; `null` where the text is none.
-#[napi(catch_unwind)]
-pub fn describe_certificate(pem: String) -> Option<CertificateDescription> {
-    panics::at("describeCertificate");
-    binding::describe(&pem).map(|found| CertificateDescription {
-        subject: found.subject,
-        not_before: found.not_before,
-        not_after: found.not_after,
-    })
-}
-
-/// Each member of a JWKS document, as JSON: what it may verify, or why it verifies nothing.
-#[napi(catch_unwind)]
-pub fn describe_keys(jwks: String) -> Outcome {
-    panics::at("describeKeys");
-    let keys = described(&jwks).map(|keys| Value::from(keys).to_string());
-    outcome(keys.map_err(|why| ValidationError::new(why).into()))
-}
-
-/// The settings that JavaScript needs.
-#[napi(object, object_from_js = false)]
-pub struct Settings {
-    pub tenant_domain: String,
-    /// Seconds.
-    pub introspection_cache_duration: Option<f64>,
-    pub verified_tokens_bytes: f64,
-    /// Milliseconds.
-    pub cache_timeout: f64,
-    /// The algorithms of DPoP proofs, by name.
-    pub dpop_algorithms: Vec<&'static str>,
-    /// Whether proofs are checked where a route does not say.
-    pub dpop_is_checked: bool,
-    /// Whether the option `dpop` is given.
-    pub dpop_is_configured: bool,
-    /// Whether every token must be bound to a DPoP key.
-    pub dpop_is_required: bool,
-    /// Whether proofs need a nonce.
-    pub dpop_has_nonce: bool,
-    /// The `iss` of every issuer.
-    pub issuers: Vec<String>,
-    /// Whether the audience of every token is checked: no `audience: false`.
-    pub checks_audience: bool,
-    /// Whether the certificate binding of tokens is checked where a route does not say.
-    pub checks_certificates: bool,
-}
 
 #[napi]
 pub struct NativeClient {
@@ -210,28 +113,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn settings(&self) -> Settings {
         panics::at("settings");
-        let config = self.validator.config();
-        let configs = || self.validator.issuers().map(TrustedIssuer::config);
-        Settings {
-            tenant_domain: config.tenant.as_str().to_owned(),
-            introspection_cache_duration: config.introspection_cache_duration,
-            verified_tokens_bytes: config.verified_tokens_bytes as f64,
-            cache_timeout: config.cache_timeout,
-            dpop_algorithms: config
-                .dpop
-                .algorithms
-                .iter()
-                .flat_map(|it| it.names())
-                .copied()
-                .collect(),
-            dpop_is_checked: config.dpop.mode != Mode::Ignored,
-            dpop_is_configured: config.dpop.is_configured,
-            dpop_is_required: config.dpop.mode == Mode::Required,
-            dpop_has_nonce: config.dpop.nonces.is_some(),
-            issuers: configs().map(|config| config.tenant.issuer().to_owned()).collect(),
-            checks_audience: configs().all(|config| config.reading.audience != Audience::Absent),
-            checks_certificates: configs().all(|config| config.binding != Binding::Ignored),
-        }
+        Settings::of(&self.validator)
     }
 
     /// Whether the tenant is asked about a token.

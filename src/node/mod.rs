@@ -5,6 +5,7 @@
     reason = "documented in index.d.ts, for JavaScript"
 )]
 
+mod about;
 mod client;
 mod explanation;
 mod failure;
@@ -14,6 +15,7 @@ mod js_bridge;
 mod options;
 mod panic_hook;
 mod raw;
+mod settings;
 mod stats;
 #[cfg(feature = "panic-injection")]
 mod testing;

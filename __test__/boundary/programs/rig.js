@@ -115,7 +115,7 @@ function waysOf(adapter, options) {
  */
 async function startRig({ names, ways } = {}) {
   const { createTestTenant } = require('@monocloud/backend-node/testing');
-  const tenant = await createTestTenant({ audience: AUDIENCE });
+  const tenant = await createTestTenant({ algorithms: ['ES256'], audience: AUDIENCE });
   const unknown = makeKey('ES256', { kid: 'unknown' });
   const tokens = await tokensOf(tenant, unknown);
   const chosen = names === undefined ? frameworks : all.filter(({ name }) => names.includes(name));

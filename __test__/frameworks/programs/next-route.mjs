@@ -2,10 +2,10 @@
 
 import { protectApi } from '@monocloud/backend-node/web';
 
-const protect = protectApi();
-const readers = protect({ scopes: ['posts:read'] });
+let readers;
 
 export async function GET(request) {
+  readers ??= protectApi()({ scopes: ['posts:read'] });
   const result = await readers(request);
   if (!('claims' in result)) return result;
   return Response.json({ sub: result.claims.sub, isNext: 'nextUrl' in request });

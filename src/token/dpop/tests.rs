@@ -2,6 +2,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};
 
+use super::nonce::Nonces;
 use super::*;
 
 const TOKEN: &str = "header.payload.signature";
