@@ -59,8 +59,10 @@ const OPERATIONS = {
   withdraw: {
     button: 'A key is withdrawn',
     says: 'The tenant no longer lists the key. A token by it passes until the guard fetches the keys again: at once with client.getJwks(true), else after jwksCacheDuration (2 seconds here, 5 minutes by default).',
-    async run({ world: { tenant, client }, send }) {
+    async run({ world, send }) {
+      const { tenant, client } = world;
       const old = await tenant.issueToken(SHORT);
+      await recover(world);
       const before = await send('before the withdrawal', old);
       await tenant.rotateKeys({ keepOld: false });
       const meanwhile = await send('signed by the withdrawn key', old);
