@@ -114,7 +114,7 @@ async function prepare(t, expected, tenant, directory) {
   const context = { directory, tenant, env: {}, after: (work) => t.after(work) };
   if (expected.ownTenant) {
     const own = expected.ownTenant === true ? {} : expected.ownTenant;
-    context.tenant = await createTestTenant({ algorithms: ['ES256'], ...own });
+    context.tenant = await createTestTenant(own);
     t.after(() => context.tenant.close());
   }
   if (expected.redis) {

@@ -162,10 +162,14 @@ describe('2,000 requests at once', () => {
         });
         request.on('error', reject);
       });
-    const waiting = Promise.all(Array.from({ length: MANY }, ask));
-    await until(() => arrived === MANY, `all requests; ${arrived} came`);
+    const waiting = [];
+    while (waiting.length < MANY) {
+      // No more at once than the server's backlog takes: the system resets the others.
+      for (let i = 0; i < 200 && waiting.length < MANY; i += 1) waiting.push(ask());
+      await until(() => arrived === waiting.length, `all requests; ${arrived} came`);
+    }
     gate.open();
-    const statuses = await waiting;
+    const statuses = await Promise.all(waiting);
     assert.deepEqual([...new Set(statuses)], [200]);
     assert.deepEqual(tenant.requests, { discovery: 1, jwks: 1, introspection: 0, other: 0 });
   });
