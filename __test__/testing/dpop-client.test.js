@@ -134,7 +134,10 @@ describe('fetch', () => {
       response.end();
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
-    t.after(() => server.close().closeAllConnections?.());
+    t.after(() => {
+      server.close();
+      server.closeAllConnections();
+    });
     return { seen, url: `http://127.0.0.1:${server.address().port}` };
   }
 

@@ -58,7 +58,7 @@ for (const { name, adapter, protectApi, start, startOne } of guarded) {
       if (adapter === 'fastify') {
         t.after(() => app.close());
         app.get('/', { onRequest: protect }, async () => assert.fail('the handler ran'));
-        const { status } = await fetch(await app.listen({ port: 0, host: '127.0.0.1' }));
+        const { status } = await get(await app.listen({ port: 0, host: '127.0.0.1' }));
         assert.equal(status, 500);
       } else {
         app.set('env', 'test');
@@ -66,7 +66,7 @@ for (const { name, adapter, protectApi, start, startOne } of guarded) {
         app.get('/', () => assert.fail('the handler ran'));
         const server = app.listen(0);
         t.after(() => server.close());
-        const { status } = await fetch(`http://localhost:${server.address().port}`);
+        const { status } = await get(`http://localhost:${server.address().port}`);
         assert.equal(status, 500);
       }
     });
