@@ -1220,8 +1220,9 @@ export interface IntrospectOptions {
   /** The certificate that the client showed: PEM, with or without its delimiter lines. */
   clientCertificate?: string;
   /**
-   * The DPoP proof of the request (RFC 9449). `true`: the token must be bound to a key, and there is no proof.
-   * `false`: neither is checked. Unset: a bearer token.
+   * An object: the DPoP proof of the request, and what it is for (RFC 9449). `true`: a proof is required and the
+   * request has none, so that the token is refused. `false`: neither binding nor proof is checked. Unset: the token
+   * came as a bearer token.
    */
   dpop?: boolean | DPoPRequest;
 }

@@ -218,7 +218,7 @@ function guard(
     if (bearer !== undefined && header === undefined) {
       return ask(token, possessionOf(certificate, undefined));
     }
-    // A resolver says nothing about the scheme: the proof stands for it.
+    // A resolved token has no scheme: with a `DPoP` header it counts as one of the scheme `DPoP`.
     const besideBearer = bearer !== undefined && (resolved ?? undefined) === undefined;
     const url = adapter.url(request) ?? '';
     const proof = proofOf(header, adapter.method(request), url, besideBearer);

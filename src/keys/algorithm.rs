@@ -35,19 +35,7 @@ impl Algorithm {
     /// `Ed25519`, the one curve that is accepted for it.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        Some(match name {
-            "RS256" => Self::Rs256,
-            "RS384" => Self::Rs384,
-            "RS512" => Self::Rs512,
-            "PS256" => Self::Ps256,
-            "PS384" => Self::Ps384,
-            "PS512" => Self::Ps512,
-            "ES256" => Self::Es256,
-            "ES384" => Self::Es384,
-            "ES512" => Self::Es512,
-            "EdDSA" | "Ed25519" => Self::Ed25519,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|algorithm| algorithm.names().contains(&name))
     }
 
     /// Every name that it has in `alg`.

@@ -1,5 +1,5 @@
-//! DPoP proofs (RFC 9449 §4.3): who holds a token's key signs each request. Which token, and whether the proof
-//! has come before, is for the validator to say.
+//! DPoP proofs (RFC 9449 §4.3): the holder of a token's key signs each request. The validator supplies the token
+//! and the request, and remembers the proofs that it has seen.
 
 pub mod nonce;
 mod settings;

@@ -88,7 +88,8 @@ impl Validator {
         let verdict = answer.and_then(|text| {
             let claims = Claims::parse(&text);
             self.walk_claims(&mut walk, trusted, claims, &request, Expiration::Optional);
-            self.check_introspected(trusted, &text, &request, Expiration::Optional)
+            let text = String::clone(&text);
+            self.check_introspected(trusted, text, &request, Expiration::Optional)
         });
         walk.end(verdict)
     }

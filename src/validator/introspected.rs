@@ -28,7 +28,8 @@ impl Validator {
         let trusted = self.introspecting(&request.token);
         self.check_introspection(trusted, &request.token)?;
         let text = self.ask_issuer(trusted, request).await?;
-        self.check_introspected(trusted, &text, &request.view(), Expiration::Optional)
+        let text = String::clone(&text);
+        self.check_introspected(trusted, text, &request.view(), Expiration::Optional)
     }
 
     /// The issuer's claims for a token that is active; nothing else of them is checked.
@@ -64,21 +65,21 @@ impl Validator {
             Way::Introspection(trusted) => trusted,
             Way::Jwt => self.by_index(self.index_of(request.token)?).ok_or(Error::Defect)?,
         };
-        self.check_introspected(trusted, &claims, request, expiration)
+        self.check_introspected(trusted, claims, request, expiration)
     }
 
     pub(super) fn check_introspected(
         &self,
         trusted: &TrustedIssuer,
-        text: &str,
+        text: String,
         request: &Request<'_>,
         expiration: Expiration,
     ) -> Verdict {
-        let claims = Claims::parse(text)?;
+        let claims = Claims::parse(&text)?;
         let values = read_values(&claims, trusted, request.requirements, None);
         let demands = self.demands(trusted, request, expiration);
         values.check_all(ClaimRule::TOKEN, &demands)?;
-        self.judge(&values, request, &demands)?.verdict(text.to_owned(), Ok)
+        self.judge(&values, request, &demands)?.verdict(text, Ok)
     }
 
     /// Whether a token is a JWT whose own `exp` has not passed.

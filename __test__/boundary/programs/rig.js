@@ -2,31 +2,12 @@
 
 // APIs on real frameworks with a real tenant, and requests of which it is known which ones may pass.
 
-const http = require('node:http');
-
 const { makeKey, sign } = require('../../support/tokens.js');
 const { all } = require('../../support/frameworks.js');
 const { frameworks } = require('../../support/http.js');
+const { agent, statusOf } = require('./status-of.js');
 
 const AUDIENCE = 'https://api.example.com';
-const DEADLINE_MS = 10_000;
-
-// Few connections to each API: an attack lasts for hundreds of requests to several.
-const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
-
-/** The status of a GET; 0 where the connection ended without an answer or in time. */
-function statusOf(url, token) {
-  return new Promise((resolve) => {
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const request = http.get(url, { agent, headers }, (response) => {
-      response.resume();
-      response.on('end', () => resolve(response.statusCode));
-      response.on('error', () => resolve(0));
-    });
-    request.setTimeout(DEADLINE_MS, () => request.destroy());
-    request.on('error', () => resolve(0));
-  });
-}
 
 /** The requests: what each token is, and the routes that it may pass. */
 async function tokensOf(tenant, unknown) {
@@ -145,7 +126,8 @@ async function startRig({ names, ways } = {}) {
     for (const { name, url } of apis) {
       const requests = Object.entries(tokens).flatMap(([what, [token, passes]]) =>
         routesFor(passes).map(async (route) => {
-          const status = await statusOf(`${url}/${route}`, token);
+          const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+          const status = await statusOf(`${url}/${route}`, headers);
           const label = `${name}, ${route}: ${what} (${status})`;
           if (status === 0) wrong.unanswered.push(label);
           else if (status === 200 && !passes.includes(route)) wrong.letIn.push(label);

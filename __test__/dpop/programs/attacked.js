@@ -3,12 +3,12 @@
 // What other code in the process has done to prototypes and globals, on APIs that ask for DPoP: node attacked.js
 // replaced|polluted FRAMEWORK. Prints what went wrong, by attack.
 
-const http = require('node:http');
 const [kind, name] = process.argv.slice(2);
 
 // Loaded before any attack; nothing is promised for a package that is loaded under one.
 const { createTestTenant } = require('@monocloud/backend-node/testing');
 const { pollutions, replaced } = require('../../boundary/programs/attacks.js');
+const { agent, statusOf } = require('../../boundary/programs/status-of.js');
 const { frameworks } = require('../../support/http.js');
 const { environmentNames, optionTable } = require('../../../js/core/bridge.js');
 const { proofOf, holderOf, seconds, thumbprintOf } = require('../support.js');
@@ -17,8 +17,6 @@ const { create, adapter } = frameworks.find((framework) => framework.name === na
 const { protectApi } = require(`@monocloud/backend-node/${adapter}`);
 
 const AUDIENCE = 'https://api.example.com';
-const DEADLINE_MS = 10_000;
-const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
 const holder = holderOf('ES256');
 const thief = holderOf('ES384');
 
@@ -127,18 +125,6 @@ const ROUTES = [
   { path: '/bound', options: { dpop: true } },
   { path: '/admin', options: { dpop: true, scopes: ['admin'] } },
 ].map((route) => ({ ...route, handler: ({ claims }) => ({ sub: claims.sub }) }));
-
-function statusOf(url, headers) {
-  return new NativePromise((resolve) => {
-    const request = http.get(url, { agent, headers }, (response) => {
-      response.resume();
-      response.on('end', () => resolve(response.statusCode));
-      response.on('error', () => resolve(0));
-    });
-    request.setTimeout(DEADLINE_MS, () => request.destroy());
-    request.on('error', () => resolve(0));
-  });
-}
 
 async function main() {
   const tenant = await createTestTenant({ audience: AUDIENCE, algorithms: ['ES256'] });
