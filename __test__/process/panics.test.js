@@ -21,6 +21,9 @@ const skip =
 // What a panic may quote.
 const SECRET = 'eyJhbGciOi.a-token-of-somebody';
 
+/** So many signatures at once take more than the calling thread's budget. */
+const MANY = 60;
+
 /** Run in a process of its own, whose stderr is looked at, too: `client` is there, and has been used. */
 const PRELUDE = `
   const { injectPanic } = load('js/binding.js');
@@ -58,9 +61,10 @@ const EXPORTS = {
     'client.validateJwtAccessToken(input.token, { jwks: input.jwks })',
   ],
   'validate, by introspection': ['validate', 'client.introspectAccessToken(input.opaque)'],
-  // Of a token that was seen before, by a client that has no claims of it at hand.
-  claimsOf: 'client.validateAccessToken(seenAgain())',
-  // ES256, which another thread verifies where there are two cores.
+  // Of a token that was seen before, whose claims are to be kept from now on.
+  claimsOf: 'seenAgain()',
+  setKept: ['setKept', 'seenAgain()', { heals: true }],
+  // ES256, which another thread verifies where there are two cores, and many at once.
   'verify pool': ['verify pool', 'together()', { threads: true }],
   // What was told of is collected at a second attempt.
   collect: ['collect', 'client.introspectAccessToken(input.opaque)', { heals: true }],
@@ -121,14 +125,18 @@ describe('a panic', { skip }, () => {
         return typeof require(file).call;
       };
       const fresh = () => input.fresh.pop();
-      const seen = input.fresh.splice(0, 5);
+      const seen = input.fresh.splice(0, 6);
       for (const token of seen) await client.validateAccessToken(token);
-      const seenAgain = () => seen.pop();
+      const seenAgain = async (token = seen.pop()) => {
+        // One of sixteen has its claims kept.
+        for (let time = 1; time < 16; time += 1) await client.validateAccessToken(token);
+        return client.validateAccessToken(token);
+      };
       const together = async () => {
-        const both = [fresh(), fresh()].map((token) => client.validateAccessToken(token));
-        const failed = (await Promise.allSettled(both)).find(({ reason }) => reason);
+        const all = Array.from({ length: input.many }, () => client.validateAccessToken(fresh()));
+        const failed = (await Promise.allSettled(all)).find(({ reason }) => reason);
         if (failed) throw failed.reason;
-        return 'both';
+        return 'all';
       };
       let made = 0;
       const other = () => 'other:' + (made += 1);
@@ -168,7 +176,8 @@ describe('a panic', { skip }, () => {
       opaque: 'opaque',
       bound: tenant.token({ cnf: { 'x5t#S256': 'A'.repeat(43) } }),
       certificate: cert,
-      fresh: Array.from({ length: 20 }, (_, i) => tenant.token({ jti: String(i) })),
+      many: MANY,
+      fresh: Array.from({ length: 20 + 3 * MANY }, (_, i) => tenant.token({ jti: String(i) })),
       secret: SECRET,
     };
     const result = await runScript(source, { input });
