@@ -19,8 +19,8 @@ const TOKENS = {
   ES512: ACCEPTED,
   EdDSA: ACCEPTED,
   Ed25519: ACCEPTED,
-  // Against RFC 7518 §6.2.1.2.
-  'a key without its leading zeros': 'unknown_key',
+  // Against RFC 7518 §6.2.1.2. Node.js and jose read such keys.
+  'a key without its leading zeros': ACCEPTED,
   // RFC 7518 §3.4: R and S keep their length.
   'a signature that begins with zero': ACCEPTED,
   'typ at+jwt': ACCEPTED,
@@ -74,4 +74,10 @@ const PROOFS = {
   'a private key': 'dpop_proof_key',
 };
 
-module.exports = { GIVEN_CLAIMS, PROOFS, TOKENS };
+/** The algorithms of the client assertions (RFC 7523) of this package that a maker verifies. */
+const ASSERTIONS = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'HS256'],
+];
+
+module.exports = { ASSERTIONS, GIVEN_CLAIMS, PROOFS, TOKENS };
