@@ -2,11 +2,13 @@
 
 // The libraries that make tokens for makers.test.js, each by a program in makers/. A program reads from stdin
 //
-//   { "claims": those of a good token, "method": and "url": what its DPoP proofs are for }
+//   { "claims": those of a good token, "method": and "url": what its DPoP proofs are for,
+//     "assertions": [{ "alg", "token", "audience", "jwk", "key": the JWK in PEM, or the text of a secret }] }
 //
 // and writes to stdout
 //
-//   { "keys": [a JWK for each of its keys], "tokens": { name: token }, "proofs": { name: { token, proof } } }
+//   { "keys": [a JWK for each of its keys], "tokens": { name: token }, "proofs": { name: { token, proof } },
+//     "assertions": { alg: the claims of a client assertion that it has verified } }
 //
 // expected.js has the names.
 
@@ -162,10 +164,10 @@ function run(maker, asked) {
   });
 }
 
-/** The names of `expected` that a maker can make. */
-function madeBy({ lacks }, expected) {
+/** Those of some names that a maker can make. */
+function madeBy({ lacks }, names) {
   const lacking = Object.values(lacks).flat();
-  return Object.keys(expected).filter((name) => !lacking.includes(name));
+  return names.filter((name) => !lacking.includes(name));
 }
 
 module.exports = { MAKERS, madeBy, missing, run };

@@ -155,6 +155,21 @@ proofs = {
     "a private key": proof("p256", "ES256", private["p256"].as_dict(is_private=True)),
 }
 
+
+def verify(assertion):
+    key = JsonWebKey.import_key(assertion["jwk"])
+    audience = {"aud": {"essential": True, "value": assertion["audience"]}}
+    verified = jwt.decode(assertion["token"], key, claims_options=audience)
+    verified.validate()
+    return verified
+
+
 json.dump(
-    {"keys": [publish(name) for name in private], "tokens": tokens, "proofs": proofs}, sys.stdout
+    {
+        "keys": [publish(name) for name in private],
+        "tokens": tokens,
+        "proofs": proofs,
+        "assertions": {it["alg"]: verify(it) for it in asked["assertions"]},
+    },
+    sys.stdout,
 )

@@ -4,7 +4,7 @@ use strict;
 use warnings;
 
 use Crypt::Digest::SHA256 qw(sha256_b64u);
-use Crypt::JWT qw(encode_jwt);
+use Crypt::JWT qw(decode_jwt encode_jwt);
 use Crypt::Misc qw(decode_b64u random_v4uuid);
 use Crypt::PK::ECC;
 use Crypt::PK::Ed25519;
@@ -154,4 +154,20 @@ my @keys = map {
     +{ %$jwk, kid => $_, use => 'sig', $_ eq 'rs256' ? (alg => 'RS256') : () };
 } @names;
 
-print encode_json({ keys => \@keys, tokens => \%tokens, proofs => \%proofs });
+sub verify {
+    my ($assertion) = @_;
+    return decode_jwt(
+        token        => $assertion->{token},
+        key          => $assertion->{jwk},
+        accepted_alg => $assertion->{alg},
+        verify_aud   => $assertion->{audience},
+        verify_exp   => 1,
+        verify_nbf   => 1,
+        verify_iat   => 1,
+    );
+}
+
+my %assertions = map { $_->{alg} => verify($_) } @{ $asked->{assertions} };
+
+print encode_json(
+    { keys => \@keys, tokens => \%tokens, proofs => \%proofs, assertions => \%assertions });

@@ -29,10 +29,20 @@ type proofOfToken struct {
 	Proof string `json:"proof"`
 }
 
+type assertion struct {
+	Algorithm string `json:"alg"`
+	Token     string `json:"token"`
+	Audience  string `json:"audience"`
+	// Of the public key; the text of a secret.
+	Key string `json:"key"`
+}
+
 var asked struct {
 	Claims object `json:"claims"`
 	Method string `json:"method"`
 	URL    string `json:"url"`
+
+	Assertions []assertion `json:"assertions"`
 }
 
 var private = map[string]crypto.Signer{
@@ -187,6 +197,28 @@ func proof(name string, algorithm string, jwk object) proofOfToken {
 	return proofOfToken{token, encode(method, key, claims, headers)}
 }
 
+func verify(given assertion) object {
+	claims := jwt.MapClaims{}
+	parser := jwt.Parser{ValidMethods: []string{given.Algorithm}}
+	_, err := parser.ParseWithClaims(given.Token, claims, func(*jwt.Token) (interface{}, error) {
+		key := []byte(given.Key)
+		switch given.Algorithm[:2] {
+		case "HS":
+			return key, nil
+		case "ES":
+			return jwt.ParseECPublicKeyFromPEM(key)
+		case "Ed":
+			return jwt.ParseEdPublicKeyFromPEM(key)
+		}
+		return jwt.ParseRSAPublicKeyFromPEM(key)
+	})
+	check(err)
+	if !claims.VerifyAudience(given.Audience, true) {
+		panic("another audience")
+	}
+	return claims
+}
+
 func main() {
 	check(json.NewDecoder(os.Stdin).Decode(&asked))
 	claims := jwt.MapClaims(asked.Claims)
@@ -258,5 +290,11 @@ func main() {
 		}
 		keys = append(keys, jwk)
 	}
-	os.Stdout.Write(marshal(object{"keys": keys, "tokens": tokens, "proofs": proofs}))
+	assertions := object{}
+	for _, given := range asked.Assertions {
+		assertions[given.Algorithm] = verify(given)
+	}
+
+	made := object{"keys": keys, "tokens": tokens, "proofs": proofs, "assertions": assertions}
+	os.Stdout.Write(marshal(made))
 }

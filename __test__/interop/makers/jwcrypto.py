@@ -176,5 +176,20 @@ proofs = {
     "a private key": proof("p256", "ES256", private["p256"].export_private(as_dict=True)),
 }
 
-keys = published.export(private_keys=False, as_dict=True)["keys"]
-json.dump({"keys": keys, "tokens": tokens, "proofs": proofs}, sys.stdout)
+
+def verify(assertion):
+    key = JWK(**assertion["jwk"])
+    required = {"iss": None, "sub": None, "aud": assertion["audience"], "exp": None, "jti": None}
+    token = JWT(jwt=assertion["token"], key=key, algs=[assertion["alg"]], check_claims=required)
+    return json.loads(token.claims)
+
+
+json.dump(
+    {
+        "keys": published.export(private_keys=False, as_dict=True)["keys"],
+        "tokens": tokens,
+        "proofs": proofs,
+        "assertions": {it["alg"]: verify(it) for it in asked["assertions"]},
+    },
+    sys.stdout,
+)

@@ -146,6 +146,22 @@ proofs = {
     "a private key": proof("p256", "ES256", to_jwk("p256", private["p256"])),
 }
 
+
+def verify(assertion):
+    alg = assertion["alg"]
+    key = jwt.PyJWK(assertion["jwk"], alg)
+    required = {"require": ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]}
+    return jwt.decode(
+        assertion["token"], key, [alg], audience=assertion["audience"], options=required
+    )
+
+
 json.dump(
-    {"keys": [publish(name) for name in private], "tokens": tokens, "proofs": proofs}, sys.stdout
+    {
+        "keys": [publish(name) for name in private],
+        "tokens": tokens,
+        "proofs": proofs,
+        "assertions": {it["alg"]: verify(it) for it in asked["assertions"]},
+    },
+    sys.stdout,
 )

@@ -116,4 +116,11 @@ keys = JWKS.map do |name, jwk|
   more = name == 'rs256' ? { alg: 'RS256' } : {}
   jwk.export.merge(use: 'sig').merge(more)
 end
-print JSON.generate({ keys: keys, tokens: tokens, proofs: proofs })
+assertions = asked['assertions'].to_h do |it|
+  # It takes the `k` of a JWK for the secret, without decoding it.
+  key = it['alg'] == 'HS256' ? it['key'] : JWT::JWK.import(it['jwk']).keypair
+  options = { algorithm: it['alg'], aud: it['audience'], verify_aud: true, verify_iat: true }
+  [it['alg'], JWT.decode(it['token'], key, true, options).first]
+end
+
+print JSON.generate({ keys: keys, tokens: tokens, proofs: proofs, assertions: assertions })
