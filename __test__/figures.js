@@ -13,7 +13,9 @@ const { parseArgs } = require('node:util');
 const { cargoFlags, runNode } = require('../tools/test');
 
 const ROOT = path.join(__dirname, '..');
-const COUNTED = ['incidents', 'fuzz', 'process'].map((directory) => directory + path.sep);
+const COUNTED = ['incidents', 'interop', 'fuzz', 'process'].map(
+  (directory) => directory + path.sep,
+);
 const COUNTED_IN_RUST = ['wycheproof', 'fuzz_corpus'];
 
 /** Runs all that counts, and reads what each has written. A failed suite is none that has a figure. */

@@ -104,12 +104,19 @@ impl Material {
         Ok(Self::Rsa { n: n.to_vec(), e: e.to_vec() })
     }
 
-    /// The uncompressed form of SEC 1 §2.3.3.
+    /// The uncompressed form of SEC 1 §2.3.3. Some issuers write a coordinate without its leading zeros.
     pub(super) fn point(kind: Kind, x: &[u8], y: &[u8]) -> Result<Self, Unusable> {
-        if x.len() != kind.coordinate() || y.len() != kind.coordinate() {
-            return Err(Unusable::Material);
+        let mut point = vec![4];
+        for number in [x, y] {
+            let digits = without_leading_zeros(number);
+            let zeros = kind.coordinate().checked_sub(digits.len()).ok_or(Unusable::Material)?;
+            if digits.is_empty() {
+                return Err(Unusable::Material);
+            }
+            point.resize(point.len() + zeros, 0);
+            point.extend_from_slice(digits);
         }
-        Ok(Self::Raw([&[4], x, y].concat()))
+        Ok(Self::Raw(point))
     }
 
     /// Anybody can make signatures for a point of small order, and aws-lc accepts them.
@@ -226,7 +233,7 @@ fn without_leading_zeros(number: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::{Material, Unusable};
+    use super::{Kind, Material, Unusable};
     use crate::keys::algorithm::Algorithm;
 
     /// A number of this many bytes that is odd and begins with a bit that is set.
@@ -271,6 +278,25 @@ mod tests {
         assert_eq!(refusal(&[&[0][..], &modulus(1024)].concat(), &[3]), None);
         assert_eq!(refusal(&[0], &[3]), Some(Unusable::Material));
         assert_eq!(refusal(&[], &[3]), Some(Unusable::Material));
+    }
+
+    #[test]
+    fn a_coordinate_is_a_number_of_the_curve_s_length() {
+        let point = |x: &[u8], y: &[u8]| match Material::point(Kind::P256, x, y) {
+            Ok(Material::Raw(bytes)) => Ok(bytes),
+            Ok(Material::Rsa { .. }) => panic!("a point"),
+            Err(why) => Err(why),
+        };
+        let (short, long) = ([7; 31], [7; 32]);
+        let padded = [&[4, 0][..], &short, &long].concat();
+        for x in [&short[..], &[&[0][..], &short].concat(), &[&[0, 0][..], &short].concat()] {
+            assert_eq!(point(x, &long), Ok(padded.clone()), "{x:?}");
+        }
+        assert_eq!(point(&long, &short), Ok([&[4][..], &long, &[0], &short].concat()));
+        for other in [&[][..], &[0], &[0; 32], &[7; 33]] {
+            assert_eq!(point(other, &long), Err(Unusable::Material), "{other:?}");
+            assert_eq!(point(&long, other), Err(Unusable::Material), "{other:?}");
+        }
     }
 
     /// What is remembered of a token goes by this: two keys that share it share verdicts.

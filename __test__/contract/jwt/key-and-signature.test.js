@@ -202,6 +202,26 @@ describe('§4.2 the key', () => {
     }
   });
 
+  it('a coordinate may lack its leading zeros, as with Authlib, or have one too many', async () => {
+    const octets = ({ jwk }) => Buffer.from(jwk.x, 'base64url');
+    let signer;
+    do signer = makeKey('ES512');
+    while (octets(signer)[0] !== 0);
+    const full = octets(signer);
+    const short = full.subarray(full.findIndex((octet) => octet !== 0));
+    const token = sign(signer, { claims: CLAIMS });
+    for (const x of [full, short, Buffer.concat([Buffer.alloc(1), full])].map(encode)) {
+      // The same key twice is one.
+      const keys = setOf(republish(signer, { x }), signer);
+      await validate(token, { keys: setOf(republish(signer, { x })) });
+      await validate(token, { keys });
+    }
+    for (const x of [Buffer.alloc(0), full.subarray(0, -1), Buffer.concat([full, full])]) {
+      const keys = setOf(republish(signer, { x: encode(x) }));
+      await refuses(validate(token, { keys }), 'unknown_key');
+    }
+  });
+
   it('use and key_ops that allow it, and members that nobody knows, do no harm', async () => {
     for (const members of [
       { use: undefined },
