@@ -32,15 +32,17 @@ describe("today's TypeScript", () => {
   const all = createProject({ ...ALL, ...CLIENTS });
   const bare = createProject({});
 
-  it('compiles the programs, and accepts the declarations of all packages', () => {
-    assert.equal(compile(all, 'tsconfig.json'), '');
+  it('compiles the programs under node16, and accepts the declarations of all packages', () => {
+    assert.equal(compile(all, 'tsconfig.json', RESOLUTIONS.node16), '');
   });
 
   for (const [name, flags] of Object.entries(RESOLUTIONS)) {
-    it(`compiles the seeds' programs and our rules under ${name}`, () => {
-      const exact = { ...flags, exactOptionalPropertyTypes: true };
-      assert.equal(compile(all, 'tsconfig.json', exact, ownOnly), '');
-    });
+    if (name !== 'node16') {
+      it(`compiles the seeds' programs and our rules under ${name}`, () => {
+        const exact = { ...flags, exactOptionalPropertyTypes: true };
+        assert.equal(compile(all, 'tsconfig.json', exact, ownOnly), '');
+      });
+    }
 
     it(`compiles the root and the helpers without @types/node and DOM under ${name}`, () => {
       assert.equal(compile(bare, 'tsconfig.bare.json', flags), '');

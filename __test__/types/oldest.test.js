@@ -22,7 +22,9 @@ describe('TypeScript 5.0', () => {
     assert.match(VERSIONS['5.0'].version, /^5\.0\./);
   });
 
-  for (const [resolution, flags] of Object.entries(RESOLUTIONS)) {
+  // This version's `node16` and `nodenext` are the same.
+  for (const resolution of ['nodenext', 'bundler']) {
+    const flags = RESOLUTIONS[resolution];
     it(`compiles the seeds, our rules and generics under ${resolution}`, () => {
       assert.equal(compile(all, 'tsconfig.json', flags, how), '');
     });
