@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const { before, describe, it } = require('node:test');
 
 const { all } = require('../support/frameworks.js');
-const { runProgram } = require('./run.js');
+const { runProgram } = require('../support/child.js');
 
 const NAMES = ['Express 5', 'Fastify 5', 'Hono', 'Koa 3', 'Nest 11 on express', 'web'];
 // Some are for Node.js 20 and later.
@@ -16,7 +16,7 @@ for (const framework of FRAMEWORKS) {
   describe(`${framework}, and what a program has done to what it shares`, () => {
     let said;
     before(async () => {
-      ({ said } = await runProgram('shared', { args: [framework] }));
+      ({ said } = await runProgram('boundary/programs/shared.js', { args: [framework] }));
     });
 
     it('lets nobody in, and answers, where methods are replaced', () => {
