@@ -7,7 +7,7 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..', '..');
 const TIMEOUT_MS = 30_000;
-const PROGRAM_TIMEOUT_MS = 120_000;
+const PROGRAM_TIMEOUT_MS = 240_000;
 
 /** What decides how a tenant is reached, and must come from the test alone. */
 const NOT_INHERITED =
