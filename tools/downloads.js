@@ -17,7 +17,6 @@ const TOOLS = {
   yarn: { '@yarnpkg/cli-dist': '4.18.1' },
   bun: { bun: '1.4.5' },
   deno: { deno: '2.9.6' },
-  'typescript-oldest': { typescript: '5.0.4' },
   'typescript-latest': { typescript: '7.0.2' },
   bundlers: {
     '@rollup/plugin-commonjs': '29.0.3',

@@ -126,33 +126,6 @@ describe('a bad token', () => {
     await good();
   });
 
-  it('of 1 MiB is refused as too long by a client that has no limit of its own', async () => {
-    const standard = new MonoCloudBackendNodeClient(tenant.options(tenant.credentials));
-    const before_ = { ...tenant.requests };
-    for (const token of [
-      'x'.repeat(MIB),
-      `${'a'.repeat(MIB)}.b.c`,
-      'é'.repeat(MIB),
-      '😀'.repeat(MIB),
-    ]) {
-      await assert.rejects(standard.validateAccessToken(token), (error) =>
-        matches(error, MonoCloudTokenError, 'token_too_large'),
-      );
-    }
-    assert.deepEqual(tenant.requests, before_, 'and nobody was asked about it');
-    const apis = await startApis(tenant.options(tenant.credentials), {
-      http: { maxHeaderSize: 2 * MIB },
-    });
-    try {
-      for (const { name, url } of apis.apis) {
-        assertAnswer(await get(url, 'x'.repeat(MIB)), 'invalid token', name);
-        assert.equal((await get(url, tenant.token())).status, 200, name);
-      }
-    } finally {
-      await apis.close();
-    }
-  });
-
   it('too long for Node.js is 431, and never reaches us', async () => {
     const api = await startApis(tenant.options());
     try {
@@ -232,44 +205,6 @@ describe('a bad token', () => {
       reason: 'malformed_payload',
     });
     await refused(tenant.sign('\ufeff{}'), { reason: 'malformed_payload' });
-  });
-
-  it('with empty parts is refused', async () => {
-    const [header, payload, signature] = tenant.token().split('.');
-    await refused('..', { reason: 'malformed_header' });
-    await refused(`.${payload}.${signature}`, { reason: 'malformed_header' });
-    await refused(`${header}..${signature}`, { reason: 'invalid_signature' });
-    await refused(`${header}.${payload}.`, { reason: 'invalid_signature' });
-    await refused(`${header}..`, { reason: 'invalid_signature' });
-    await refused(tenant.sign(''), { reason: 'malformed_payload' });
-    for (const opaque of [
-      '.',
-      '...',
-      `${header}.${payload}`,
-      `${header}.${payload}.${signature}.`,
-    ]) {
-      await refused(opaque, { type: MonoCloudValidationError });
-    }
-  });
-
-  it('whose JSON is no object is refused', async () => {
-    for (const text of ['null', '1', '"{}"', '[]', '[{}]', 'true', '-0.5e10']) {
-      const forged = `${base64url(text)}.${base64url('{}')}.AA`;
-      await refused(forged, { reason: 'malformed_header' });
-      await assert.rejects(client.validateAccessToken(forged), {
-        message: 'JWT Header must be a top level object',
-      });
-      const signed = tenant.sign(text);
-      await refused(signed, { reason: 'malformed_payload' });
-      await assert.rejects(client.validateAccessToken(signed), {
-        message: 'JWT Payload must be a top level object',
-      });
-    }
-    for (const text of ['', ' ', '{', '{}{}', '{"a":1,}', "{'a':1}", '{"a":NaN}', 'undefined']) {
-      const forged = `${base64url(text)}.${base64url('{}')}.AA`;
-      await refused(forged, { reason: 'malformed_header' });
-      await refused(tenant.sign(text), { reason: 'malformed_payload' });
-    }
   });
 
   for (const [what, deep] of [

@@ -6,7 +6,7 @@
 const assert = require('node:assert/strict');
 const { describe, it } = require('node:test');
 
-const { runProgram } = require('./run.js');
+const { runProgram } = require('../support/child.js');
 
 const nothing = { letIn: [], refused: [], unanswered: [] };
 
@@ -14,7 +14,9 @@ describe('a replaced global Promise', () => {
   for (const library of ['bluebird', 'zone']) {
     for (const when of ['before', 'after']) {
       it(`and resolvers let requests without a token in: ${library}, loaded ${when}`, async () => {
-        const { said } = await runProgram('libraries', { args: [library, when] });
+        const { said } = await runProgram('boundary/programs/libraries.js', {
+          args: [library, when],
+        });
         assert.deepEqual(said, { replaced: true, apis: 24, first: nothing, second: nothing });
       });
     }
@@ -24,7 +26,7 @@ describe('a replaced global Promise', () => {
 describe('frozen intrinsics', () => {
   it('change no answer', async () => {
     const flags = ['--frozen-intrinsics', '--no-warnings'];
-    const { said } = await runProgram('frozen', { flags });
+    const { said } = await runProgram('boundary/programs/frozen.js', { flags });
     assert.deepEqual(said, {
       good: 'eve',
       forged: 'unknown_key',

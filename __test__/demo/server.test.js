@@ -167,7 +167,16 @@ describe('the server of the page', () => {
   const RUN = { api: 'web', id: 'rotate' };
 
   it('has a policy without exceptions on every answer', async () => {
-    for (const target of ['/', '/page.css', '/page.js', '/icon.svg', '/state', '/nowhere']) {
+    for (const target of [
+      '/',
+      '/page.css',
+      '/page.mjs',
+      '/elements.mjs',
+      '/timeline.mjs',
+      '/icon.svg',
+      '/state',
+      '/nowhere',
+    ]) {
       const { headers } = await send(target);
       assert.equal(
         headers['content-security-policy'],
@@ -240,7 +249,7 @@ describe('the server of the page', () => {
     }
     for (const mode of ['no-cors', 'navigate']) {
       const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': mode };
-      for (const target of ['/state', '/events', '/page.js']) {
+      for (const target of ['/state', '/events', '/page.mjs']) {
         assert.equal((await send(target, { headers })).status, 403, target);
       }
       // A link may lead to the page.

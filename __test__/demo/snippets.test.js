@@ -16,7 +16,7 @@ const ROOT = path.join(__dirname, '..', '..');
 let tenant;
 let folder;
 before(async () => {
-  tenant = await createTestTenant();
+  tenant = await createTestTenant({ algorithms: ['ES256'] });
   // Below the package, whose name is its own there.
   fs.mkdirSync(path.join(ROOT, '.cache'), { recursive: true });
   folder = fs.mkdtempSync(path.join(ROOT, '.cache', 'demo-'));

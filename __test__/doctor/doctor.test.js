@@ -54,7 +54,7 @@ describe('monocloud-backend doctor', () => {
   let tenant;
   let directory;
   before(async () => {
-    tenant = await createTestTenant();
+    tenant = await createTestTenant({ algorithms: ['ES256'] });
     directory = fs.mkdtempSync(path.join(os.tmpdir(), 'monocloud-doctor-'));
   });
   after(async () => {

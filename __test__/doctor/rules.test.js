@@ -23,7 +23,7 @@ describe('the doctor, told of the rules of a route', () => {
   let tenant;
   let saved;
   before(async () => {
-    tenant = await createTestTenant();
+    tenant = await createTestTenant({ algorithms: ['ES256'] });
     saved = { ...process.env };
     Object.assign(process.env, tenant.env());
   });

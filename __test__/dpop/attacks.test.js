@@ -5,12 +5,11 @@
 
 const assert = require('node:assert/strict');
 const { after, before, describe, it } = require('node:test');
-const path = require('node:path');
 
-const { runProgram } = require('../boundary/run.js');
+const { runProgram } = require('../support/child.js');
 const { METHOD, TARGET, holderOf, proofOf, startBinder, verdictOf } = require('./support.js');
 
-const PROGRAM = path.join('..', '..', 'dpop', 'programs', 'attacked');
+const PROGRAM = 'dpop/programs/attacked.js';
 
 it('methods that a program has replaced, with Express 5', async () => {
   const { said } = await runProgram(PROGRAM, { args: ['replaced', 'Express 5'] });

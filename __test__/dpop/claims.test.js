@@ -7,8 +7,8 @@ const assert = require('node:assert/strict');
 const { after, before, describe, it } = require('node:test');
 
 const { at, makeKey } = require('../support/tokens.js');
-const { METHOD, TARGET, holderOf, judge, proofOf } = require('./support.js');
-const { seconds, sha256, startBinder, thumbprintOf } = require('./support.js');
+const { claimsText, holderOf, judge, proofOf, seconds, sha256 } = require('./support.js');
+const { startHolder, thumbprintOf } = require('./support.js');
 
 const holder = holderOf('ES256');
 let issuer;
@@ -16,9 +16,7 @@ let client;
 let token;
 
 before(async () => {
-  issuer = await startBinder();
-  client = issuer.clientWith({ dpop: 'when_present' });
-  token = issuer.boundTo(holder);
+  ({ issuer, client, token } = await startHolder(holder));
 });
 after(() => issuer?.close());
 
@@ -26,11 +24,8 @@ const judged = (claims, request) =>
   judge(client, token, proofOf(holder, token, { claims }), request);
 
 /** The claims as text, with one of them as exactly that JSON. */
-const withJson = (name, json) => {
-  const claims = { jti: `${Math.random()}`, htm: METHOD, htu: TARGET, iat: seconds() };
-  const text = JSON.stringify({ ...claims, ath: sha256(token), [name]: '?' });
-  return text.replace(`"${name}":"?"`, `"${name}":${json}`);
-};
+const withJson = (name, json) =>
+  claimsText(token, { [name]: '?' }).replace(`"${name}":"?"`, `"${name}":${json}`);
 
 describe('every claim', () => {
   for (const name of ['jti', 'htm', 'htu', 'iat', 'ath']) {

@@ -9,8 +9,7 @@ const { after, before, describe, it } = require('node:test');
 
 const { ACCEPTED } = require('../support/algorithms.js');
 const { encode } = require('../support/tokens.js');
-const { METHOD, TARGET, freshJti, holderOf, judge } = require('./support.js');
-const { proofOf, publicJwk, seconds, sha256, startBinder } = require('./support.js');
+const { claimsText, holderOf, judge, proofOf, publicJwk, startHolder } = require('./support.js');
 
 const holder = holderOf('ES256');
 let issuer;
@@ -18,27 +17,16 @@ let client;
 let token;
 
 before(async () => {
-  issuer = await startBinder();
-  client = issuer.clientWith({ dpop: 'when_present' });
-  token = issuer.boundTo(holder);
+  ({ issuer, client, token } = await startHolder(holder));
 });
 after(() => issuer?.close());
 
 const judgeProof = (proof) => judge(client, token, proof);
 const judged = (parts) => judgeProof(proofOf(holder, token, parts));
 
-/** The text of a good header and of good claims, for a test to spoil. */
+/** The text of a good header, for a test to spoil. */
 const headerText = (more) =>
   JSON.stringify({ typ: 'dpop+jwt', alg: 'ES256', jwk: publicJwk(holder), ...more });
-const claimsText = (more) =>
-  JSON.stringify({
-    jti: freshJti(),
-    htm: METHOD,
-    htu: TARGET,
-    iat: seconds(),
-    ath: sha256(token),
-    ...more,
-  });
 
 describe('the form of a proof', () => {
   it('one good proof passes, with further header parameters and claims', async () => {
@@ -121,13 +109,13 @@ describe('the form of a proof', () => {
       );
     }
     for (const name of ['jti', 'htm', 'htu', 'ath', 'iat', 'nonce', 'nonce']) {
-      const claims = twice(claimsText({ nonce: 'n' }), name, name === 'iat' ? 1 : '"x"');
+      const claims = twice(claimsText(token, { nonce: 'n' }), name, name === 'iat' ? 1 : '"x"');
       assert.equal(await judged({ claims }), 'dpop_proof_malformed', name);
     }
     const inKey = headerText().replace('"kty"', '"kty":"RSA","kty"');
     assert.notEqual(await judged({ header: inKey }), 'passed');
     // The same name in other letters is the same name.
-    const escaped = twice(claimsText(), 'htm', '"GET"').replace('"htm"', '"\\u0068tm"');
+    const escaped = twice(claimsText(token), 'htm', '"GET"').replace('"htm"', '"\\u0068tm"');
     assert.equal(await judged({ claims: escaped }), 'dpop_proof_malformed');
   });
 
@@ -251,7 +239,7 @@ describe('alg', () => {
     ];
     for (const alg of ['HS256', 'HS384', 'HS512']) {
       for (const secret of secrets) {
-        const input = `${encode(headerText({ alg }))}.${encode(claimsText())}`;
+        const input = `${encode(headerText({ alg }))}.${encode(claimsText(token))}`;
         const mac = createHmac(`sha${alg.slice(2)}`, secret)
           .update(input)
           .digest('base64url');

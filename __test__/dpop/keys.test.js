@@ -8,8 +8,8 @@ const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 
 const { encode, makeKey, makePair, signatureOf } = require('../support/tokens.js');
-const { METHOD, TARGET, freshJti, holderOf, judge } = require('./support.js');
-const { proofOf, publicJwk, seconds, sha256, startBinder, thumbprintOf } = require('./support.js');
+const { claimsText, holderOf, judge, proofOf } = require('./support.js');
+const { publicJwk, startHolder, thumbprintOf } = require('./support.js');
 
 const holder = holderOf('ES256');
 let issuer;
@@ -17,25 +17,12 @@ let client;
 let token;
 
 before(async () => {
-  issuer = await startBinder();
-  client = issuer.clientWith({ dpop: 'when_present' });
-  token = issuer.boundTo(holder);
+  ({ issuer, client, token } = await startHolder(holder));
 });
 after(() => issuer?.close());
 
 const judgeProof = (proof) => judge(client, token, proof);
 const judged = (parts) => judgeProof(proofOf(holder, token, parts));
-
-/** The text of good claims. */
-const claimsText = (more) =>
-  JSON.stringify({
-    jti: freshJti(),
-    htm: METHOD,
-    htu: TARGET,
-    iat: seconds(),
-    ath: sha256(token),
-    ...more,
-  });
 
 describe('jwk', () => {
   const withJwk = (jwk, own = holder) =>
@@ -232,7 +219,7 @@ describe('the signature', () => {
     ]) {
       assert.equal(await judgeProof(`${input}.${wrong}`), 'dpop_proof_signature');
     }
-    const other = encode(claimsText());
+    const other = encode(claimsText(token));
     assert.equal(await judgeProof(`${header}.${other}.${signature}`), 'dpop_proof_signature');
     assert.equal(await judgeProof(`${input}.${signature}`), 'passed');
   });

@@ -62,26 +62,38 @@ async function startBinder() {
   };
 }
 
+/** The claims of a good proof for {@link METHOD} and {@link TARGET}. */
+const goodClaims = (token) => ({
+  jti: freshJti(),
+  htm: METHOD,
+  htu: TARGET,
+  iat: seconds(),
+  ath: sha256(token),
+});
+
+/** The same as text, with members to add or to replace. */
+const claimsText = (token, more) => JSON.stringify({ ...goodClaims(token), ...more });
+
 /**
  * A proof for {@link METHOD} and {@link TARGET}. Header and claims are members to add or to replace (`undefined`
  * removes), or the exact text or bytes of the part; the rest is as for `sign` of ../support/tokens.js.
  */
 function proofOf(holder, token, { header = {}, claims = {}, ...more } = {}) {
   const isText = (part) => typeof part === 'string' || Buffer.isBuffer(part);
-  const good = {
-    jti: freshJti(),
-    htm: METHOD,
-    htu: TARGET,
-    iat: seconds(),
-    ath: sha256(token),
-  };
   return sign(holder, {
     header: isText(header)
       ? header
       : { typ: 'dpop+jwt', kid: undefined, jwk: publicJwk(holder), ...header },
-    claims: isText(claims) ? claims : { ...good, ...claims },
+    claims: isText(claims) ? claims : { ...goodClaims(token), ...claims },
     ...more,
   });
+}
+
+/** An issuer, a client that takes proofs, and a token of the holder. */
+async function startHolder(holder) {
+  const issuer = await startBinder();
+  const client = issuer.clientWith({ dpop: 'when_present' });
+  return { issuer, client, token: issuer.boundTo(holder) };
 }
 
 /** The codes of reasons other than `invalid_dpop_proof`. */
@@ -118,6 +130,7 @@ module.exports = {
   AUDIENCE,
   METHOD,
   TARGET,
+  claimsText,
   freshJti,
   holderOf,
   judge,
@@ -126,6 +139,7 @@ module.exports = {
   seconds,
   sha256,
   startBinder,
+  startHolder,
   thumbprintOf,
   verdictOf,
 };

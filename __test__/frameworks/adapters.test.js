@@ -114,7 +114,7 @@ describe('the URL of a request', () => {
     const found = others.find(({ name }) => name === framework);
     if (found === undefined) return t.skip('it is for a later Node.js');
     const { createTestTenant } = require('@monocloud/backend-node/testing');
-    const tenant = await createTestTenant();
+    const tenant = await createTestTenant({ algorithms: ['ES256'] });
     t.after(() => tenant.close());
     const { protectApi } = require(`@monocloud/backend-node/${found.adapter}`);
     const protect = protectApi(tenant.clientOptions({ dpop: 'required' }));

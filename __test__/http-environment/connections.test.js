@@ -10,7 +10,6 @@ const os = require('node:os');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 
-const { createCa, createServerCert } = require('../support/certs.js');
 const { listenExpress } = require('../support/http.js');
 const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
 const { protectApi } = require('@monocloud/backend-node/express');
@@ -79,29 +78,6 @@ describe('a connection', () => {
     }
     assert.equal(tenant.requests.introspection, 20);
     assert.equal(tenant.sockets.length, 1);
-  });
-
-  it('is kept over TLS as well', async (t) => {
-    const ca = createCa();
-    const tenant = await start(t, { tls: createServerCert(ca) });
-    const client = new MonoCloudBackendNodeClient(
-      tenant.options({ ...tenant.credentials, tls: { ca: ca.cert } }),
-    );
-    for (let i = 0; i < 10; i += 1) assert.ok(await client.validateAccessToken(`opaque-${i}`));
-    assert.equal(tenant.sockets.length, 1);
-  });
-
-  it('that the tenant closed meanwhile is made anew', async (t) => {
-    const tenant = await start(t);
-    const client = new MonoCloudBackendNodeClient(tenant.options(tenant.credentials));
-    for (let i = 0; i < 5; i += 1) {
-      assert.ok(await client.validateAccessToken(`opaque-${i}`));
-      const last = tenant.sockets[tenant.sockets.length - 1];
-      last.destroy();
-      // The end has to have come to us: a request that crosses it is lost on any client.
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    assert.equal(tenant.sockets.length, 5);
   });
 });
 

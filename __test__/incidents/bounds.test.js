@@ -1,7 +1,7 @@
 'use strict';
 
 // How much of anything is looked at, and what a bad token may cost. Nothing here is timed: what is
-// counted is requests, calls and keys. How large a body of the tenant may be is in ../bad-input.test.js.
+// counted is requests, calls and keys. How large a body of the tenant may be is in ../bad-input/tenants.test.js.
 
 const assert = require('node:assert/strict');
 const { after, before, describe, it } = require('node:test');

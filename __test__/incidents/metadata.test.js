@@ -2,7 +2,7 @@
 
 // A tenant whose metadata points elsewhere: to a stranger's keys, into our own network, to our files.
 // What it names is asked only if it is https, or loopback where the tenant itself is there; a redirect
-// is never followed. More of what a bad tenant may send is in ../bad-input.test.js.
+// is never followed. More of what a bad tenant may send is in ../bad-input/tenants.test.js.
 
 const assert = require('node:assert/strict');
 const { after, before, describe, it } = require('node:test');
@@ -101,12 +101,15 @@ describe('metadata that points elsewhere', { concurrency: 4 }, () => {
     'a socket': () => 'unix:/var/run/docker.sock',
     websocket: () => 'ws://127.0.0.1/x',
     'a path': () => '/x',
+    'a name': () => 'x',
     'no scheme': ({ issuer }) => issuer.replace('http:', ''),
     'no slashes': ({ issuer }) => `${issuer.replace('//', '')}/x`,
+    'one slash': () => 'https:/tenant.example.com/x',
     'no host': () => 'https:///',
     backslashes: ({ issuer }) => `${issuer.replace('//', '\\\\')}/x`,
     'user and password': ({ issuer }) => `${issuer.replace('//', '//user:password@')}/x`,
     'a user': ({ issuer }) => `${issuer.replace('//', '//user@')}/x`,
+    'a password': ({ issuer }) => `${issuer.replace('//', '//:password@')}/x`,
     'the issuer for user': ({ issuer }) =>
       `${listener.url.replace('//', `//${new URL(issuer).host}@`)}/x`,
     'a line break': ({ issuer }) => `${issuer}\n/x`,

@@ -304,17 +304,4 @@ describe('a tenant that is not what it should be', () => {
       assert.equal(endpoint.sockets.length, 1, 'and is not asked twice');
     });
   }
-
-  it('and redirects is not followed', async (t) => {
-    const tenant = await startTenant(t);
-    const other = await startTenant(t);
-    for (const status of [301, 302, 303, 307, 308]) {
-      const location = `${other.origin}/introspect`;
-      tenant.on('introspection', answering(status, '', { location }));
-      const error = await failureOf(() => clientOf(tenant).validateAccessToken(TOKEN));
-      assert.ok(error instanceof MonoCloudHttpError, error.stack);
-      assert.equal(error.status, status);
-    }
-    assert.equal(other.sockets.length, 0);
-  });
 });

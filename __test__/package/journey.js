@@ -64,17 +64,16 @@ function withoutTypes(text) {
 }
 
 /**
- * Installs what a journey needs, in a project of its own.
- * @param {object} journey
+ * Installs this package and others in a project of its own.
+ * @param {string[]} packages
  * @param {object} how
  * @param {{ npmrc: string }} how.registry
- * @param {string} [how.way] one of WAYS
  * @param {string} [how.cache] npm's
- * @returns {Promise<string>} the project; several journeys that need the same can use it
+ * @returns {Promise<string>} the project; several journeys can use it
  */
-async function install(journey, { registry, way = FIRST_WAY, cache }) {
+async function install(packages, { registry, cache }) {
   const project = createProject(registry, { 'preload.cjs': PRELOAD });
-  await npm(['install', PACKAGE, ...packagesOf(journey, way)], {
+  await npm(['install', PACKAGE, ...packages], {
     cwd: project,
     env: cache ? { npm_config_cache: cache } : {},
   });

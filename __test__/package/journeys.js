@@ -49,7 +49,7 @@ async function onLoopback(project, { dotenv = false, tls = false } = {}) {
   const { createTestTenant } = createRequire(path.join(project, 'package.json'))(
     `${PACKAGE}/testing`,
   );
-  const tenant = await createTestTenant();
+  const tenant = await createTestTenant({ algorithms: ['ES256'] });
   const variables = Object.entries(tenant.env()).map(([name, value]) => `${name}=${value}\n`);
   return {
     env: dotenv ? {} : tenant.env(),

@@ -15,7 +15,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { performance } = require('node:perf_hooks');
-const { WAYS, install, walk } = require('./journey');
+const { WAYS, install, packagesOf, walk } = require('./journey');
 const { README, SEEDS } = require('./journeys');
 const { remove, serve } = require('./support');
 const { download, nodeOf } = require('../../tools/downloads');
@@ -48,7 +48,7 @@ async function main(wanted) {
         for (const kind of ['cold', 'warm']) {
           if (kind === 'cold') fs.rmSync(cache, { recursive: true, force: true });
           const begun = performance.now();
-          const project = await install(journey, { registry, way, cache });
+          const project = await install(packagesOf(journey, way), { registry, cache });
           const installed = performance.now() - begun;
           const { answer } = await walk(journey, project, way);
           remove(project);

@@ -14,7 +14,8 @@ const { ROOT, remove, serve } = require('./support.js');
 
 // Two at a time: half of each is waiting.
 describe('a newcomer', { concurrency: 2 }, () => {
-  // Journeys with the same packages share an installation.
+  // The README's program has what it needs and nothing else; the vendor's programs share one installation.
+  const shared = [...new Set(SEEDS.flatMap((journey) => packagesOf(journey)))];
   const projects = new Map();
   let registry;
   before(async () => {
@@ -26,9 +27,10 @@ describe('a newcomer', { concurrency: 2 }, () => {
   });
 
   async function arrives(journey, way) {
-    const packages = packagesOf(journey, way).join(' ');
-    if (!projects.has(packages)) projects.set(packages, install(journey, { registry, way }));
-    const { printed } = await walk(journey, await projects.get(packages), way);
+    const packages = journey === README ? packagesOf(journey, way) : shared;
+    const name = packages.join(' ');
+    if (!projects.has(name)) projects.set(name, install(packages, { registry }));
+    const { printed } = await walk(journey, await projects.get(name), way);
     assert.match(printed, journey.prints ?? /^(\(node:\d+\) ExperimentalWarning.*\n\(Use .*\n)?$/);
   }
 

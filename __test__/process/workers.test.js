@@ -30,6 +30,8 @@ const WORKER = `
     { fetcher: (url, init) => fetch(url, init) },
     { jwksResolver: () => late(input.jwks) },
     { fetcher: () => new Promise(() => {}) },
+    { fetcher: () => late({ status: 500, headers: {}, text: async () => '' }) },
+    { metadataResolver: () => new Promise(() => {}) },
     { tenantDomain: input.slow, responseTimeout: 1000 },
   ];
   // A stale set is fetched anew behind the requests: there is always something under way.

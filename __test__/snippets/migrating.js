@@ -87,7 +87,7 @@ const asInTable = (section, column) => {
 const awayAsInTable =
   (section, column) =>
   async ({ again, send }) => {
-    const tenant = await createTestTenant();
+    const tenant = await createTestTenant({ algorithms: ['ES256'] });
     const { env: before } = await setup({ tenant });
     const token = await tenant.issueToken();
     await again({ ...tenant.env(), ...before }, async (port) => {

@@ -58,7 +58,7 @@ async function bundles(tool, args, { config, text, alone = false }, { after }) {
   }
   if (!alone) installPackage(deployed);
   const [bundle] = fs.readdirSync(deployed).filter((name) => /^server\.[cm]?js$/.test(name));
-  const tenant = await createTestTenant();
+  const tenant = await createTestTenant({ algorithms: ['ES256'] });
   after(() => tenant.close());
   await withServer(path.join(deployed, bundle), deployed, tenant.env(), async (port) => {
     for (const request of ANSWERS) await check(tenant, `http://localhost:${port}`, request);

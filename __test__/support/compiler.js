@@ -72,6 +72,9 @@ function twin(file) {
   fs.writeFileSync(file.replace(/\.mts$/, '.cts'), text.replaceAll("mts'", "cts'"));
 }
 
+/** Compiled with Fastify's module in the place of Express's, too. */
+const FOR_BOTH = path.join('refused', 'routes.mts');
+
 /**
  * A project with this package and links to what else it has. It is outside of the repository, so
  * what is not linked is not there.
@@ -87,6 +90,9 @@ function createProject(dependencies, { run = false } = {}) {
     recursive: true,
     filter: (file) => !file.endsWith('.js') && !file.endsWith('.cts'),
   });
+  const text = fs.readFileSync(path.join(project, FOR_BOTH), 'utf8');
+  const ofFastify = path.join(project, FOR_BOTH.replace('.mts', '-fastify.mts'));
+  fs.writeFileSync(ofFastify, text.replaceAll('backend-node/express', 'backend-node/fastify'));
   for (const file of fs.readdirSync(project, { recursive: true, encoding: 'utf8' })) {
     if (file.endsWith('.mts')) twin(path.join(project, file));
   }

@@ -32,9 +32,7 @@ function namesOf(value) {
 
 class Conformity {
   #checker;
-  /** Declarations of members that some value had. */
-  seen = new Set();
-  /** Words that some value was. */
+  /** Words that some value was, and names of members that some value had. */
   words = new Set();
 
   constructor(checker) {
@@ -70,11 +68,8 @@ class Conformity {
   #union(value, type, at) {
     let first;
     for (const member of type.types) {
-      // What was seen in a member that does not fit after all was not seen.
-      const before = new Set(this.seen);
       const problems = this.problems(value, member, at);
       if (problems.length === 0) return [];
-      this.seen = before;
       first ??= problems;
     }
     return type.types.length > 2
@@ -115,8 +110,7 @@ class Conformity {
       if (member === undefined && property.flags & SymbolFlags.Optional) continue;
       const declared = checker.getTypeOfSymbol(property);
       problems.push(...this.problems(member, declared, `${at}.${symbol ?? name}`));
-      if (member === undefined) continue;
-      for (const declaration of property.declarations ?? []) this.seen.add(declaration);
+      if (member !== undefined) this.words.add(name);
     }
     // A subclass has more than its parent.
     if (type.isClass() && value.constructor.name !== type.symbol.name) return problems;
@@ -125,7 +119,6 @@ class Conformity {
       if (known.has(name)) continue;
       if (index) {
         problems.push(...this.problems(value[name], index.type, `${at}.${name}`));
-        if (index.declaration) this.seen.add(index.declaration);
       } else {
         problems.push(`${at}.${name} is not in ${checker.typeToString(type)}`);
       }

@@ -56,7 +56,7 @@ function nameOf(node) {
 }
 
 /**
- * Every member in a node, however deep, with its path: `keys.usable`. Not what a conditional type
+ * Every member in a node, however deep, with its name and its path: `keys.usable`. Not what a conditional type
  * compares with, which nobody has; and not what a parameter looks like, which is described with it.
  */
 function membersOf(node, at = []) {
@@ -73,34 +73,45 @@ function membersOf(node, at = []) {
       return;
     }
     const below = [...at, nameOf(child)];
-    found.push({ path: below.join('.'), node: child });
+    found.push({ name: nameOf(child), path: below.join('.'), node: child });
     found.push(...membersOf(child, below));
   };
   ts.forEachChild(node, visit);
   return found;
 }
 
+/** The files of a module: its own, and those that it re-exports and that are no modules themselves. */
+function filesOf(checker, source, modules) {
+  const exported = source.statements
+    .filter((node) => ts.isExportDeclaration(node) && node.exportClause === undefined)
+    .map((node) => checker.getSymbolAtLocation(node.moduleSpecifier).declarations[0])
+    .filter((file) => !modules.includes(file));
+  return [source, ...exported];
+}
+
 /**
- * The modules, each with `declarations`: what it declares itself, in the order of the file, as
+ * The modules, each with its `files`, and with `declarations`: what these declare, in their order, as
  * `{ name, kind, nodes }`. A function, and a class, has several nodes if it is overloaded.
  */
 function readDeclarations() {
   const files = ENTRIES.map(({ file }) => file);
   const program = ts.createProgram(files, readOptions());
   const checker = program.getTypeChecker();
-  const modules = ENTRIES.map((entry) => {
-    const source = program.getSourceFile(entry.file);
+  const sources = files.map((file) => program.getSourceFile(file));
+  const modules = ENTRIES.map((entry, index) => {
+    const source = sources[index];
+    const parts = filesOf(checker, source, sources);
     const declarations = new Map();
-    for (const node of source.statements) {
+    for (const node of parts.flatMap(({ statements }) => [...statements])) {
       const kind = kindOf(node);
       if (kind === undefined || !isExported(node)) continue;
       const name = node.name.text;
       if (!declarations.has(name)) declarations.set(name, { name, kind, nodes: [] });
       declarations.get(name).nodes.push(node);
     }
-    return { ...entry, source, declarations: [...declarations.values()] };
+    return { ...entry, source, files: parts, declarations: [...declarations.values()] };
   });
   return { ts, program, checker, modules };
 }
 
-module.exports = { ENTRIES, membersOf, readDeclarations, root };
+module.exports = { membersOf, readDeclarations };

@@ -9,7 +9,7 @@ const net = require('node:net');
 const { auth0, cognito, entra, keycloak, okta } = require('@monocloud/backend-node/issuers');
 const { createCa, createServerCert } = require('./certs.js');
 const { startOidcProvider } = require('./oidc/index.js');
-const { makePairSync } = require('../../js/testing/pairs.js');
+const { makePair } = require('./tokens.js');
 
 const TENANT = '11111111-2222-4333-8444-555555555555';
 const API = '66666666-7777-4888-8999-000000000000';
@@ -19,7 +19,7 @@ const SCOPES = ['orders:read', 'orders:write'];
 const ca = createCa();
 
 function rsaKey(use, alg) {
-  const { privateKey } = makePairSync('rsa', { modulusLength: 2048 });
+  const { privateKey } = makePair('RS256');
   return { ...privateKey.export({ format: 'jwk' }), kid: `${use}-key`, use, alg };
 }
 

@@ -39,7 +39,7 @@ function linksOf(doc) {
 /** Declared, or imported, by this package: `close` alone would be the window's. */
 const isOurs = (symbol) =>
   symbol?.declarations?.some((node) =>
-    modules.some(({ source }) => source === node.getSourceFile()),
+    modules.some(({ files }) => files.includes(node.getSourceFile())),
   );
 
 /** A link to an RFC, whose text says the same as its address. */

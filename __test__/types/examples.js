@@ -57,8 +57,10 @@ const AT_HAND = {
 /** Where names are from that the documented module does not have itself. */
 const OTHERS = ['@monocloud/backend-node/express', '@monocloud/backend-node/utils'];
 
-/** Every fenced block of TypeScript in the comments of a file, with the line that it begins on. */
-function examplesOf({ name, source }) {
+/** Every fenced block of TypeScript in the comments of a module, with the line that it begins on. */
+const examplesOf = ({ name, files }) => files.flatMap((file) => examplesIn(name, file));
+
+function examplesIn(name, source) {
   const found = [];
   for (const comment of source.text.matchAll(/\/\*\*[\s\S]*?\*\//g)) {
     const text = comment[0].replaceAll(/^[ \t]*\/?\*+\/?[ ]?/gm, '');

@@ -13,11 +13,14 @@ const path = require('node:path');
 /** @typedef {import('node:net').AddressInfo} AddressInfo */
 
 const PAGE = path.join(__dirname, 'page');
+const SCRIPT = 'text/javascript; charset=utf-8';
 /** @type {Record<string, [file: string, type: string]>} */
 const FILES = {
   '/': ['index.html', 'text/html; charset=utf-8'],
   '/page.css': ['page.css', 'text/css; charset=utf-8'],
-  '/page.js': ['page.js', 'text/javascript; charset=utf-8'],
+  '/page.mjs': ['page.mjs', SCRIPT],
+  '/elements.mjs': ['elements.mjs', SCRIPT],
+  '/timeline.mjs': ['timeline.mjs', SCRIPT],
   '/icon.svg': ['icon.svg', 'image/svg+xml'],
 };
 

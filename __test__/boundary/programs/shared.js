@@ -1,10 +1,9 @@
 'use strict';
 
 // Attacks on what the process shares, one after the other, on APIs that were there before each one and on
-// those that are set up while it lasts: node shared.js replaced|polluted FRAMEWORK. Prints what went wrong,
-// by attack.
+// those that are set up while it lasts: node shared.js FRAMEWORK. Prints what went wrong, by attack.
 
-const [kind, framework] = process.argv.slice(2);
+const [framework] = process.argv.slice(2);
 const WAYS = ['cached', 'spreading'];
 
 // Loaded before any attack; nothing is promised for a package that is loaded under one.
@@ -23,19 +22,11 @@ const RESOLVERS = ['tokenResolver', 'certificateResolver', 'validateAccessToken'
 const THEIRS = ['get', 'set', 'delete', 'key', 'cert', 'ca', 'passphrase', 'cache', 'mode'];
 const NAMES = [...new Set([...TOP, ...MEMBERS, ...ROUTE, ...RESOLVERS, ...environmentNames])];
 
-async function main() {
-  const rig = await startRig({ names: [framework], ways: WAYS });
-  const all =
-    kind === 'replaced'
-      ? replaced
-      : pollutions(
-          NAMES.filter((name) => !THEIRS.includes(name)),
-          { jwks: rig.jwks },
-        );
+/** What came of these attacks, by name. */
+async function attacked(rig, attacks) {
   const early = await rig.serve();
-  const results = {};
-  results.beforehand = { before: await rig.round(early) };
-  for (const [name, attack] of Object.entries(all)) {
+  const results = { beforehand: { before: await rig.round(early) } };
+  for (const [name, attack] of Object.entries(attacks)) {
     const result = {};
     results[name] = result;
     // Shown where the program has to be ended.
@@ -54,6 +45,17 @@ async function main() {
     await rig.closeOthers(early);
   }
   results.afterwards = { after: await rig.round(early) };
+  await rig.closeOthers([]);
+  return results;
+}
+
+async function main() {
+  const rig = await startRig({ names: [framework], ways: WAYS });
+  const names = NAMES.filter((name) => !THEIRS.includes(name));
+  const results = {
+    replaced: await attacked(rig, replaced),
+    polluted: await attacked(rig, pollutions(names, { jwks: rig.jwks })),
+  };
   await rig.close();
   process.stdout.write(JSON.stringify(results));
 }

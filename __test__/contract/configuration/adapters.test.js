@@ -6,9 +6,9 @@ const assert = require('node:assert/strict');
 const util = require('node:util');
 const { describe, it } = require('node:test');
 
+const { MonoCloudOidcBackendClient } = require('@monocloud/backend-node');
 const express = require('@monocloud/backend-node/express');
 const fastify = require('@monocloud/backend-node/fastify');
-const { createTestTenant } = require('@monocloud/backend-node/testing');
 const {
   AUDIENCE,
   BASE,
@@ -39,19 +39,6 @@ for (const [adapter, { protectApi }] of Object.entries({ express, fastify })) {
       assert.equal(typeof call(GOOD)(), 'function');
     });
 
-    it('asks the tenant nothing before the first token', async () => {
-      const tenant = await createTestTenant({ algorithms: ['ES256'] });
-      const protect = call(tenant.env());
-      protect();
-      protect({ scopes: ['a'] });
-      const calls = [];
-      call({}, { ...BASE, fetcher: () => calls.push('fetch') })();
-      await new Promise(setImmediate);
-      assert.deepEqual(tenant.requests, { discovery: 0, jwks: 0, introspection: 0 });
-      assert.deepEqual(calls, []);
-      await tenant.close();
-    });
-
     it('takes client options beside the two resolvers', () => {
       call({}, BASE);
       call(GOOD, { clockSkew: 5 });
@@ -68,6 +55,16 @@ for (const [adapter, { protectApi }] of Object.entries({ express, fastify })) {
       call({ [`${PREFIX}CLOCK_SKEW`]: 'soon' }, client);
       call({}, client, { tokenResolver: () => 'x' });
       call({}, { validateAccessToken: async () => ({}) });
+      for (const more of ['x-token', 42, true, (request) => request.token]) {
+        refusal(() => call({}, client, more), '', shown(more));
+      }
+    });
+
+    it('takes nothing else for a client or for options', () => {
+      const oidc = new MonoCloudOidcBackendClient(ISSUER, AUDIENCE);
+      for (const value of [() => {}, [BASE], { validateAccessToken: 'no function' }, oidc]) {
+        refusal(() => call({}, value), '', shown(value));
+      }
     });
 
     it('wants functions for resolvers', () => {
@@ -103,7 +100,17 @@ for (const [adapter, { protectApi }] of Object.entries({ express, fastify })) {
         refusal(() => protect(options), '"options" must be an object', shown(options));
       }
       for (const name of ['scopes', 'groups']) {
-        for (const value of ['a', { 0: 'a' }, 1, true, [1], ['a', null], [['a']], new Set(['a'])]) {
+        for (const value of [
+          'a',
+          { 0: 'a' },
+          1,
+          true,
+          [1],
+          ['a', null],
+          [['a']],
+          [{ id: 'a' }],
+          new Set(['a']),
+        ]) {
           refusal(() => protect({ [name]: value }), `"${name}" must be an array`, shown(value));
         }
         // biome-ignore lint/suspicious/noSparseArray: a hole is no scope

@@ -215,25 +215,6 @@ describe('§2 clientSecret', () => {
     }
   });
 
-  it('is of the kind that clientAuthMethod needs, and its value is not in that message either', () => {
-    const privateJwk = { ...key.pair.privateKey.export({ format: 'jwk' }), alg: 'ES256' };
-    for (const [clientAuthMethod, clientSecret] of [
-      ['private_key_jwt', SECRET],
-      ['private_key_jwt', { kty: 'oct', k: SECRET }],
-      ['private_key_jwt', { ...key.jwk }],
-      ['private_key_jwt', { ...privateJwk, d: SECRET }],
-      ['client_secret_jwt', privateJwk],
-      ['client_secret_jwt', { kty: 'oct', alg: SECRET, k: 'c2VjcmV0' }],
-      ['client_secret_post', privateJwk],
-    ]) {
-      const note = `${clientAuthMethod} ${typeof clientSecret}`;
-      const work = () => clientWith({ clientId: 'me', clientAuthMethod, clientSecret });
-      const error = refusal(work, '"clientSecret" ', note);
-      const everything = util.inspect(error, { showHidden: true, depth: 9 });
-      assert.ok(!everything.includes(SECRET) && !everything.includes(privateJwk.d), everything);
-    }
-  });
-
   it('that is a JWK without a byte in it is as empty as an empty text', () => {
     const method = { clientId: 'me', clientAuthMethod: 'client_secret_jwt' };
     for (const k of ['', undefined, null, 5]) {

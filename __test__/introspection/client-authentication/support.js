@@ -5,29 +5,16 @@
 const assert = require('node:assert/strict');
 
 const { MonoCloudValidationError } = require('@monocloud/backend-node');
-const { makePairSync } = require('../../../js/testing/pairs.js');
+const { makePair } = require('../../support/tokens.js');
 
 const AUDIENCE = 'https://api.example.com';
 
-const KEY_KINDS = {
-  RS256: ['rsa', { modulusLength: 2048 }],
-  RS384: ['rsa', { modulusLength: 2048 }],
-  RS512: ['rsa', { modulusLength: 3072 }],
-  PS256: ['rsa', { modulusLength: 2048 }],
-  PS384: ['rsa', { modulusLength: 2048 }],
-  PS512: ['rsa', { modulusLength: 2048 }],
-  ES256: ['ec', { namedCurve: 'P-256' }],
-  ES384: ['ec', { namedCurve: 'P-384' }],
-  ES512: ['ec', { namedCurve: 'P-521' }],
-  EdDSA: ['ed25519', {}],
-  Ed25519: ['ed25519', {}],
-};
-
 /** A private JWK and its public half, each with `alg` and `kid`. */
 function makeJwk(alg, kid = `key-${alg}`) {
-  const { privateKey, publicKey } = makePairSync(...KEY_KINDS[alg]);
+  // One key is longer than the others.
+  const pair = makePair(alg, alg === 'RS512' ? { modulusLength: 3072 } : {});
   const named = (key) => ({ ...key.export({ format: 'jwk' }), kid, alg });
-  return { secret: named(privateKey), published: { ...named(publicKey), use: 'sig' } };
+  return { secret: named(pair.privateKey), published: { ...named(pair.publicKey), use: 'sig' } };
 }
 
 /** Everything of a private JWK that nobody may see. */
@@ -47,4 +34,4 @@ function constructionError(construct) {
   return assert.fail('it was constructed');
 }
 
-module.exports = { AUDIENCE, KEY_KINDS, ODD_SECRET, constructionError, makeJwk, privateParts };
+module.exports = { AUDIENCE, ODD_SECRET, constructionError, makeJwk, privateParts };

@@ -1,4 +1,7 @@
-// The page of the demo and of `doctor --open`. Texts of tokens, tenants and APIs are set as text, never as markup.
+// The page of the demo and of `doctor --open`.
+
+import { element, find, harmless, harmlessLines } from './elements.mjs';
+import { hear } from './timeline.mjs';
 
 const MARKS = {
   passed: '✓',
@@ -9,31 +12,6 @@ const MARKS = {
   not_asked: '–',
   not_reached: '–',
 };
-/** Events that are shown, and rows that one message adds at the most. */
-const SHOWN = 200;
-const ADDED = 40;
-
-const find = (id) => document.getElementById(id);
-
-/** Control, format and invisible characters, and bidirectional marks, as in JSON: `\u202e`. */
-function harmless(text) {
-  return String(text).replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu,
-    (character) =>
-      character
-        .split('')
-        .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-        .join(''),
-  );
-}
-
-function element(name, text, className) {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = harmless(text);
-  if (className !== undefined) made.className = className;
-  return made;
-}
-
 function paragraph(label, value, className) {
   const made = element('p');
   made.append(element('strong', `${label} `), element('code', value, className));
@@ -191,87 +169,6 @@ function showExchange(exchange) {
   curl = exchange.curl ?? '';
   find('curl').textContent = curl === '' ? 'It cannot be sent.' : harmlessLines(curl);
   find('copy-curl').disabled = curl === '';
-}
-
-/** The lines of a program are lines. */
-const harmlessLines = (text) => text.split('\n').map(harmless).join('\n');
-
-// The timeline
-
-const DESCRIBED = {
-  request: ({ api, method, path, status, ms }) =>
-    `${method} ${path} on ${api}: ${status} in ${ms} ms`,
-  refused: ({ code, reason }) => reason ?? code,
-  'unknown-key': () => 'the tenant has no such key',
-  refresh: ({ document: name, keys, unchanged }) =>
-    `${name} fetched${unchanged ? ', unchanged' : name === 'JWKS' ? `: ${keys} keys` : ''}`,
-  'refresh-failed': ({ document: name, reason, retryInSeconds }) =>
-    `${name} could not be fetched: ${reason}; next attempt in ${retryInSeconds.toFixed(1)} s`,
-  'stale-use': ({ ageSeconds, uses }) => `keys that are ${ageSeconds} s old, used ${uses} times`,
-  tenant: ({ says }) => says,
-};
-const KINDS = {
-  refused: 'failed',
-  'refresh-failed': 'failed',
-  'stale-use': 'warning',
-  refresh: 'ok',
-};
-
-const waiting = [];
-let missed = 0;
-let drawing = false;
-
-function draw() {
-  drawing = false;
-  const list = find('timeline');
-  const fresh = waiting.splice(0).slice(-ADDED);
-  const rows = fresh.map((event) => {
-    const row = element('li', undefined, KINDS[event.type]);
-    const time = new Date(event.at);
-    row.append(
-      element('time', time.toISOString().slice(11, 23)),
-      ` ${harmless(event.type)}: ${harmless(DESCRIBED[event.type]?.(event) ?? JSON.stringify(event))}`,
-    );
-    return row;
-  });
-  list.prepend(...rows.reverse());
-  while (list.childElementCount > SHOWN) list.lastElementChild.remove();
-  find('missed').textContent = missed === 0 ? '' : `${missed} further events are not shown`;
-}
-
-function hear({ events, skipped, state }) {
-  if (state !== undefined) showState(state);
-  if (find('pause').checked) {
-    missed += events.length + skipped;
-    return;
-  }
-  waiting.push(...events);
-  missed += skipped + Math.max(0, waiting.length - ADDED);
-  if (waiting.length > ADDED) waiting.splice(0, waiting.length - ADDED);
-  if (waiting.length > 0 && !drawing) {
-    drawing = true;
-    requestAnimationFrame(draw);
-  }
-}
-
-function showState({ network, keys, usable, age, accepted, refused, jwksRequests, ...others }) {
-  const facts = {
-    Tenant: network,
-    Keys: keys,
-    Usable: usable,
-    Age: age === undefined ? '–' : `${age} s`,
-    Accepted: accepted,
-    Refused: refused,
-    'Key set requests': jwksRequests,
-    'Stale uses': others.staleUses,
-    'Unknown-key look-ups': others.unknownKeyLookups,
-  };
-  const items = Object.entries(facts).map(([name, value]) => {
-    const item = element('div');
-    item.append(element('dt', name), element('dd', value));
-    return item;
-  });
-  find('keys').replaceChildren(...items);
 }
 
 // The demo
