@@ -20,6 +20,7 @@ const NOT_INHERITED =
  * @param {unknown} [options.input] what the script finds as `input`
  * @param {string[]} [options.flags] of Node.js
  * @param {number} [options.descriptors] how many files and sockets the process may have open
+ * @param {string[]} [options.within] a command that runs the rest of its line, and is Node.js then
  * @param {(child: import('node:child_process').ChildProcess, said: any[]) => void} [options.heard]
  *   called whenever the script has said something, with all that it has said by then
  * @param {number} [options.timeout] milliseconds, after which the process is killed
@@ -27,7 +28,8 @@ const NOT_INHERITED =
  *   lingered: number }>} `lingered`: milliseconds from the script's last line to the process's end
  */
 function runScript(source, options = {}) {
-  const { env = {}, input, flags = [], descriptors, heard, timeout = TIMEOUT_MS } = options;
+  const { env = {}, input, flags = [], descriptors, within = [], heard } = options;
+  const { timeout = TIMEOUT_MS } = options;
   const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name));
   const script = `
     const load = (file) => require(${JSON.stringify(`${root}${path.sep}`)} + file);
@@ -46,7 +48,7 @@ function runScript(source, options = {}) {
   return new Promise((resolve, reject) => {
     const node = [process.execPath, ...flags, '-e', script];
     const limited = ['sh', '-c', `ulimit -n ${descriptors} && exec "$@"`, 'sh', ...node];
-    const [command, ...args] = descriptors === undefined ? node : limited;
+    const [command, ...args] = descriptors === undefined ? [...within, ...node] : limited;
     const child = spawn(command, args, {
       cwd: root,
       env: { ...Object.fromEntries(inherited), ...env },
