@@ -29,8 +29,13 @@ const PROGRESS = path.join(TARGET, 'progress.json');
 const DIRECTORIES = ['process', 'boundary', 'fuzz'];
 // They test which addon is loaded, which the variable below decides.
 const LEFT_OUT = ['process/loading.test.js'];
-/** napi-rs keeps two references for each JavaScript environment, 80 bytes in all. */
-const KNOWN_LEAKS = / in napi_register_module_v1 /;
+// What napi-rs leaves, with the size of each. The first: references that each JavaScript environment has two of. The
+// second: what an object that is alive when `process.exit()` is called has beside it, because the map that leads there is
+// thread-local and gone by then; where an object is collected, its finalizer frees that.
+const KNOWN_LEAKS = [
+  { bytes: 40, frames: / napi_create_reference .*\n.* in napi_register_module_v1 / },
+  { bytes: 32, frames: /malloc .*\n.*(new_instance_raw|Bridge\w+new_c_callback)/ },
+];
 /** Of the fuzzing in each round. */
 const FUZZ_SECONDS = 60;
 /** A test file that takes this long hangs. */
@@ -77,6 +82,8 @@ function environment(seed) {
     log_path: path.join(REPORTS, 'report'),
     detect_leaks: 1,
     detect_stack_use_after_return: 1,
+    // Enough to see whose an allocation is. More of Node.js's takes seconds to print as a process ends.
+    malloc_context_size: 10,
     allocator_may_return_null: 1,
   };
   return {
@@ -102,7 +109,14 @@ function isOurs(leak) {
     (line) => !/libasan|asan_malloc|asan_new_delete| napi_|\(.*\/(libc|libstdc\+\+)\.so/.test(line),
   );
   const [first = ''] = frames.slice(above);
-  return first.includes(ADDON) && !KNOWN_LEAKS.test(first);
+  return first.includes(ADDON) && !isKnown(leak);
+}
+
+function isKnown(leak) {
+  const [, total, objects] = / of (\d+) byte\(s\) in (\d+) object/.exec(leak) ?? [];
+  return KNOWN_LEAKS.some(
+    ({ bytes, frames }) => frames.test(leak) && Number(total) === bytes * Number(objects),
+  );
 }
 
 /** Removes the reports from the directory, and returns those that count. */
@@ -180,10 +194,16 @@ async function main() {
       say(name);
     }, 60_000);
     const seed = limit === undefined ? undefined : crypto.randomInt(2 ** 31);
-    const output = await runFile(file, environment(seed));
+    let output = await runFile(file, environment(seed));
+    let findings = takeReports();
+    if (output !== undefined && findings.length === 0) {
+      // Tests check times, and everything takes three times as long here.
+      say(`once more: ${name}`);
+      output = await runFile(file, environment(seed));
+      findings = takeReports();
+    }
     clearInterval(timer);
     count();
-    const findings = takeReports();
     if (output !== undefined || findings.length > 0) {
       const what =
         findings.length > 0 ? `${findings.length} reports of AddressSanitizer` : 'a failure';
