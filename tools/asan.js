@@ -85,6 +85,9 @@ function environment(seed) {
     log_path: path.join(REPORTS, 'report'),
     detect_leaks: 1,
     detect_stack_use_after_return: 1,
+    // Freed memory is kept for a while, and tests measure how much a process grows.
+    quarantine_size_mb: 16,
+    thread_local_quarantine_size_kb: 64,
     // Enough to see whose an allocation is. More of Node.js's takes seconds to print as a process ends.
     malloc_context_size: 10,
     allocator_may_return_null: 1,
