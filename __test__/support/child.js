@@ -19,17 +19,18 @@ const NOT_INHERITED =
  * @param {object} [options]
  * @param {object} [options.env] on top of what is inherited
  * @param {number} [options.descriptors] how many files and sockets the process may have open
+ * @param {string[]} [options.within] a command that runs the rest of its line, and is Node.js then
  * @param {(child: import('node:child_process').ChildProcess, stdout: string) => void} [options.heard]
  *   called with all of stdout whenever there is more of it
  * @param {number} [options.timeout] milliseconds, after which the process is killed
  * @returns {Promise<{ code: number | null, signal: string | null, stdout: string, stderr: string }>}
  */
-function runNode(args, { env = {}, descriptors, heard, timeout = TIMEOUT_MS }) {
+function runNode(args, { env = {}, descriptors, within = [], heard, timeout = TIMEOUT_MS }) {
   const inherited = Object.entries(process.env).filter(([name]) => !NOT_INHERITED.test(name));
   return new Promise((resolve, reject) => {
     const node = [process.execPath, ...args];
     const limited = ['sh', '-c', `ulimit -n ${descriptors} && exec "$@"`, 'sh', ...node];
-    const [command, ...rest] = descriptors === undefined ? node : limited;
+    const [command, ...rest] = descriptors === undefined ? [...within, ...node] : limited;
     const child = spawn(command, rest, {
       cwd: root,
       env: { ...Object.fromEntries(inherited), ...env },
