@@ -28,5 +28,6 @@ pub mod keys;
 mod node;
 mod panics;
 pub mod runtime;
+pub mod secret;
 pub mod token;
 pub mod validator;

@@ -46,10 +46,25 @@ pub struct Issuer {
     introspections: Arc<IntrospectionLimiter>,
 }
 
-type Shared = Mutex<HashMap<(TenantDomain, HttpConfig), Weak<Issuer>>>;
+impl Drop for Issuer {
+    /// Its entry in the registry holds private keys and passwords, and goes with it.
+    fn drop(&mut self) {
+        forget_the_gone(&mut shared());
+    }
+}
+
+type Registry = HashMap<(TenantDomain, HttpConfig), Weak<Issuer>>;
 
 /// The process-wide registry. Entries are weak: a tenant goes with its last client.
-static SHARED: LazyLock<Shared> = LazyLock::new(Shared::default);
+static SHARED: LazyLock<Mutex<Registry>> = LazyLock::new(Mutex::default);
+
+fn shared() -> MutexGuard<'static, Registry> {
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn forget_the_gone(registry: &mut Registry) {
+    registry.retain(|_, issuer| issuer.strong_count() > 0);
+}
 
 impl Issuer {
     /// A tenant that is not shared. Nothing is fetched before the first token.
@@ -82,14 +97,13 @@ impl Issuer {
         clock: Arc<dyn Clock>,
         sources: impl FnOnce() -> Sources,
     ) -> Arc<Self> {
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.retain(|_, issuer| issuer.strong_count() > 0);
+        let mut registry = shared();
         let key = (tenant.clone(), http);
-        if let Some(issuer) = shared.get(&key).and_then(Weak::upgrade) {
+        if let Some(issuer) = registry.get(&key).and_then(Weak::upgrade) {
             return issuer;
         }
         let issuer = Self::new(tenant.clone(), sources(), clock);
-        shared.insert(key, Arc::downgrade(&issuer));
+        registry.insert(key, Arc::downgrade(&issuer));
         issuer
     }
 

@@ -23,6 +23,7 @@ use crate::error::Fault;
 use crate::http::{LONGEST_BODY, Response};
 use crate::issuer::events::{Event, Observer};
 use crate::panics;
+use crate::secret::Secret;
 
 /// A message to JavaScript.
 #[napi(object, object_from_js = false)]
@@ -44,8 +45,10 @@ pub struct Message {
     pub issuer: Option<String>,
     /// `fetch`: the request.
     pub url: Option<String>,
-    pub headers: Option<Vec<Vec<String>>>,
-    pub form: Option<String>,
+    #[napi(ts_type = "Array<Array<string>>")]
+    pub headers: Option<Vec<Vec<Secret>>>,
+    #[napi(ts_type = "string")]
+    pub form: Option<Secret>,
 }
 
 type Queue = ThreadsafeFunction<Message, (), Message, Status, false, true>;
