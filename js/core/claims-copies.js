@@ -10,6 +10,10 @@
 
 const { OwnMap } = require('./collections.js');
 
+const { isArray } = Array;
+const { slice } = Array.prototype;
+const { apply } = Reflect;
+
 /** Deeper claims are parsed each time: copying them is no faster. */
 const DEEPEST = 4;
 
@@ -26,7 +30,10 @@ const LONGEST = 8192;
  */
 const ADMITTED = 16;
 
-/** @typedef {{ claims: AccessTokenClaims, nested: string[], bytes: number, used: boolean }} Original */
+/**
+ * @typedef {{ lists: string[], others: string[] }} Nested names of members that hold arrays of texts and numbers, and other objects
+ * @typedef {{ claims: AccessTokenClaims, nested: Nested, bytes: number, used: boolean }} Original
+ */
 
 class ClaimsCopies {
   /**
@@ -99,12 +106,19 @@ class ClaimsCopies {
 }
 
 /**
- * The names of members that hold objects; `undefined` where one is too deep.
+ * The members that hold objects; `undefined` where one is too deep.
  * @param {AccessTokenClaims} claims
+ * @returns {Nested | undefined}
  */
 function nestedOf(claims) {
-  const names = Object.keys(claims).filter((name) => isObject(claims[name]));
-  return names.every((name) => depthOf(claims[name]) <= DEEPEST) ? names : undefined;
+  /** @type {Nested} */
+  const nested = { lists: [], others: [] };
+  for (const name of Object.keys(claims).filter((name) => isObject(claims[name]))) {
+    const depth = depthOf(claims[name]);
+    if (depth > DEEPEST) return undefined;
+    (depth === 1 && isArray(claims[name]) ? nested.lists : nested.others).push(name);
+  }
+  return nested;
 }
 
 /**
@@ -130,7 +144,8 @@ function depthOf(value, most = DEEPEST) {
 function copyOriginal({ claims, nested }) {
   const copy = { ...claims };
   // Each is an own property already, `__proto__` too: nothing inherited is set by this.
-  for (const name of nested) copy[name] = copyValue(claims[name]);
+  for (const name of nested.lists) copy[name] = apply(slice, claims[name], []);
+  for (const name of nested.others) copy[name] = copyValue(claims[name]);
   return copy;
 }
 
@@ -140,7 +155,7 @@ function copyOriginal({ claims, nested }) {
  */
 function copyValue(value) {
   if (!isObject(value)) return value;
-  if (Array.isArray(value)) return value.map(copyValue);
+  if (isArray(value)) return value.map(copyValue);
   const copy = { ...value };
   for (const name of Object.keys(value)) {
     if (isObject(value[name])) copy[name] = copyValue(value[name]);

@@ -21,8 +21,9 @@ use crate::secret::Secret;
 /// The most arguments that a function takes.
 const ARGUMENTS: usize = 4;
 
-/// Strings of fewer bytes are read onto the stack.
-pub const ON_STACK: usize = 4096;
+/// Strings of fewer bytes are read onto the stack: every token up to the default `maxTokenBytes`. To count a
+/// string's bytes before it is copied would take another pass of V8 over it.
+pub const ON_STACK: usize = 16 * 1024 + 8;
 
 /// A buffer for [`Call::short_string`].
 pub type Buffer = [MaybeUninit<u8>; ON_STACK];

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::inline_budget::Spending;
 use super::pending::Wait;
 use super::request::{Kind, Request};
 use super::signature_cache::{SignatureCache, TokenDigest, VerifiedToken, next_number};
@@ -63,9 +64,11 @@ impl Validator {
         if !is_current || !entry.values.suffice_for(request.requirements) {
             return None;
         }
-        if has_proof(request) && !placement.is_inline(Cost::Slow) {
+        let spending =
+            if has_proof(request) { placement.inline(Cost::Slow) } else { Some(Spending::FREE) };
+        let Some(_spending) = spending else {
             return Some(Step::Wait(Wait::Signature));
-        }
+        };
         let demands = self.demands(trusted, request, Expiration::Required);
         let judged = entry.values.check_all(ClaimRule::TOKEN, &demands).map_err(Error::from);
         let judged = judged.and_then(|()| self.judge(&entry.values, request, &demands));
@@ -176,9 +179,8 @@ impl Validator {
             .and_then(|it| it.entry.as_deref())
             .filter(|entry| entry.issuer == candidate.index && entry.verifier == key.identity);
         let cost = if has_proof(candidate.request) { Cost::Slow } else { key.cost };
-        if (known.is_none() || has_proof(candidate.request)) && !placement.is_inline(cost) {
-            return None;
-        }
+        let is_verified = known.is_some() && !has_proof(candidate.request);
+        let _spending = if is_verified { Spending::FREE } else { placement.inline(cost)? };
         if known.is_none() {
             let signature = jwt.token.signature();
             let verified = signature.and_then(|it| key.verify(jwt.token.signing_input, &it));

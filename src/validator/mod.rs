@@ -3,6 +3,7 @@
 
 pub mod dpop;
 pub mod explain;
+mod inline_budget;
 mod introspected;
 mod jwt;
 mod pending;
@@ -16,6 +17,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use self::inline_budget::Spending;
 pub use self::pending::{Pending, Wait};
 use self::request::{Kind, Request, Requirements};
 use self::signature_cache::{SignatureCache, TokenDigest};
@@ -74,11 +76,12 @@ pub enum Placement {
 }
 
 impl Placement {
-    fn is_inline(self, cost: Cost) -> bool {
+    /// The permission to verify a signature of this cost on the calling thread.
+    fn inline(self, cost: Cost) -> Option<Spending> {
         match self {
-            Self::Adaptive => VerifyPool::get().is_inline(cost),
-            Self::Inline => true,
-            Self::Pool => false,
+            Self::Adaptive => VerifyPool::get().inline(cost),
+            Self::Inline => Some(Spending::FREE),
+            Self::Pool => None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::inline_budget::{Away, Caller};
 use super::request::OwnedRequest;
 use super::verify_pool::VerifyPool;
 use super::{Placement, Step, Validator, Verdict};
@@ -46,7 +47,10 @@ impl Pending {
     pub fn run(self, done: impl FnOnce(Verdict) + Send + 'static) {
         let done = Completion(Some(done));
         match self.wait {
-            Wait::Signature => VerifyPool::get().submit(Box::new(move || self.verify(done))),
+            Wait::Signature => {
+                let away = Caller::current().hand_over();
+                VerifyPool::get().submit(Box::new(move || self.verify(away, done)));
+            }
             Wait::Keys | Wait::Introspection => self.spawn(done),
         }
     }
@@ -58,9 +62,12 @@ impl Pending {
         receive.await.unwrap_or(Err(Error::Defect))
     }
 
-    fn verify<F: FnOnce(Verdict) + Send + 'static>(self, done: Completion<F>) {
+    fn verify<F: FnOnce(Verdict) + Send + 'static>(self, away: Away, done: Completion<F>) {
         crate::panics::at("verify pool");
-        match self.validate_inline() {
+        let step = self.validate_inline();
+        // Before the caller hears of it, and sends the next one.
+        drop(away);
+        match step {
             Step::Done(result) => {
                 let text = |admitted| self.validator.text_of(admitted, &self.request.token);
                 done.call(result.and_then(text));

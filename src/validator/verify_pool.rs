@@ -1,13 +1,14 @@
 //! Threads that verify slow signatures, and the rule that decides which signatures they get.
 //!
-//! To hand a token over, and its outcome back, costs the calling thread some 10 µs, and adds some 40 µs
+//! To hand a token over, and its outcome back, costs the calling thread some 10 µs, and adds some 60 µs
 //! to the token's own time where nothing else is under way. So:
 //!
 //! - on a machine with one core, every signature is verified by the call that brought it;
 //! - a quick signature (see [`Cost`]) is verified by the call on every machine. With 64 of them in flight
 //!   and a pool for them, a token took 35 µs and 47 µs of processor time on two cores, against 24 and 24
 //!   without;
-//! - a slow signature is handed over: it would block the event loop for longer than that.
+//! - a slow signature is verified by the call for as long as the thread's budget lasts
+//!   ([`super::inline_budget`]), and handed over beyond it: many in a row would block the event loop.
 //!
 //! `npm run bench -- --only micro` prints what each algorithm takes by this rule.
 
@@ -17,6 +18,7 @@ use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::inline_budget::{Caller, Spending};
 use crate::keys::verifying_key::Cost;
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -77,10 +79,12 @@ impl VerifyPool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the calling thread verifies a signature of this cost itself.
-    #[must_use]
-    pub fn is_inline(&self, cost: Cost) -> bool {
-        *CORES < 2 || cost == Cost::Quick || self.state().jobs.len() >= MAX_QUEUED
+    /// The permission for the calling thread to verify a signature of this cost itself.
+    pub fn inline(&self, cost: Cost) -> Option<Spending> {
+        if *CORES < 2 || cost == Cost::Quick || self.state().jobs.len() >= MAX_QUEUED {
+            return Some(Spending::FREE);
+        }
+        Caller::current().spend()
     }
 
     /// Queues a job, and wakes or starts a thread for it.
@@ -165,7 +169,9 @@ mod tests {
 
     #[test]
     fn a_quick_signature_is_verified_inline() {
-        assert!(VerifyPool::get().is_inline(Cost::Quick));
-        assert_eq!(VerifyPool::get().is_inline(Cost::Slow), *CORES < 2);
+        let away = Caller::current().hand_over();
+        assert!(VerifyPool::get().inline(Cost::Quick).is_some());
+        assert_eq!(VerifyPool::get().inline(Cost::Slow).is_some(), *CORES < 2);
+        drop(away);
     }
 }

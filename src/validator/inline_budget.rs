@@ -1,0 +1,199 @@
+//! How long slow signatures may keep the calling thread.
+//!
+//! To hand a signature over pays where another one comes while it is away: two are then verified at once, and
+//! the caller's event loop goes on. Where none comes, the token takes some 60 µs longer, and nobody gains. So
+//! each thread has a budget of time for slow signatures, and hands over what goes beyond it. The budget
+//!
+//! - comes back with time, a sixteenth of it;
+//! - is full again as soon as a signature that was handed over alone has been verified, and no other has come
+//!   meanwhile.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The most that a thread spends before it hands one signature over.
+const FULL: Duration = Duration::from_millis(1);
+
+/// In how much time one unit of the budget comes back.
+const REFILL: u32 = 16;
+
+/// What is left for slow signatures.
+#[derive(Debug)]
+struct Budget {
+    left: Duration,
+    at: Instant,
+}
+
+impl Budget {
+    fn new(now: Instant) -> Self {
+        Self { left: FULL, at: now }
+    }
+
+    /// Whether something is left at this moment.
+    fn allows(&mut self, now: Instant) -> bool {
+        let earned = now.saturating_duration_since(self.at) / REFILL;
+        self.left = self.left.saturating_add(earned).min(FULL);
+        self.at = now;
+        !self.left.is_zero()
+    }
+
+    fn spend(&mut self, time: Duration) {
+        self.left = self.left.saturating_sub(time);
+    }
+
+    fn fill(&mut self) {
+        self.left = FULL;
+    }
+}
+
+/// The slow signatures of one calling thread.
+#[derive(Debug)]
+pub(super) struct Caller {
+    budget: Mutex<Budget>,
+    /// How many there were so far.
+    count: AtomicU64,
+    /// How many are with the pool.
+    away: AtomicU64,
+}
+
+thread_local! {
+    static CALLER: Arc<Caller> = Arc::new(Caller::new());
+}
+
+impl Caller {
+    fn new() -> Self {
+        Self {
+            budget: Mutex::new(Budget::new(Instant::now())),
+            count: AtomicU64::new(0),
+            away: AtomicU64::new(0),
+        }
+    }
+
+    /// That of the thread that asks. A thread that is about to end has a new one.
+    pub(super) fn current() -> Arc<Self> {
+        CALLER.try_with(Arc::clone).unwrap_or_else(|_| Arc::new(Self::new()))
+    }
+
+    fn budget(&self) -> MutexGuard<'_, Budget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The permission to verify one more on this thread. What it takes until it is dropped is spent.
+    pub(super) fn spend(self: Arc<Self>) -> Option<Spending> {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let began = Instant::now();
+        let may = self.away.load(Ordering::Relaxed) == 0 && self.budget().allows(began);
+        may.then(|| Spending(Some((self, began))))
+    }
+
+    /// Notes that one is handed over. It is back when the result is dropped.
+    pub(super) fn hand_over(self: Arc<Self>) -> Away {
+        let alone = self.away.fetch_add(1, Ordering::Relaxed) == 0;
+        let count = self.count.load(Ordering::Relaxed);
+        Away { caller: self, alone, count }
+    }
+}
+
+/// A verification on the calling thread.
+#[derive(Debug)]
+#[must_use = "the verification is over when it is dropped"]
+pub struct Spending(Option<(Arc<Caller>, Instant)>);
+
+impl Spending {
+    /// One that is not counted.
+    pub const FREE: Self = Self(None);
+}
+
+impl Drop for Spending {
+    fn drop(&mut self) {
+        if let Some((caller, began)) = &self.0 {
+            caller.budget().spend(began.elapsed());
+        }
+    }
+}
+
+/// A signature that is with the pool.
+#[derive(Debug)]
+pub(super) struct Away {
+    caller: Arc<Caller>,
+    alone: bool,
+    count: u64,
+}
+
+impl Drop for Away {
+    fn drop(&mut self) {
+        self.caller.away.fetch_sub(1, Ordering::Relaxed);
+        if self.alone && self.caller.count.load(Ordering::Relaxed) == self.count {
+            self.caller.budget().fill();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller() -> Arc<Caller> {
+        Arc::new(Caller::new())
+    }
+
+    /// Spends the whole budget.
+    fn exhaust(caller: &Arc<Caller>) {
+        caller.budget().spend(FULL);
+    }
+
+    fn may_spend(caller: &Arc<Caller>) -> bool {
+        Arc::clone(caller).spend().is_some()
+    }
+
+    #[test]
+    fn a_budget_is_spent_and_comes_back_with_time() {
+        let start = Instant::now();
+        let mut budget = Budget::new(start);
+        assert!(budget.allows(start));
+        budget.spend(FULL * 3);
+        assert!(!budget.allows(start));
+        budget.spend(FULL);
+        assert!(budget.allows(start + Duration::from_micros(u64::from(REFILL))));
+        assert!(budget.left <= Duration::from_micros(1));
+        assert!(budget.allows(start + Duration::from_secs(3600)));
+        assert_eq!(budget.left, FULL, "an idle hour saves up no more than that");
+    }
+
+    #[test]
+    fn a_verification_on_the_calling_thread_is_spent() {
+        let caller = caller();
+        let spending = Arc::clone(&caller).spend().unwrap();
+        std::thread::sleep(FULL * 2);
+        drop(spending);
+        assert!(caller.budget().left.is_zero());
+    }
+
+    #[test]
+    fn one_that_was_handed_over_alone_fills_the_budget() {
+        let caller = caller();
+        exhaust(&caller);
+        drop(Arc::clone(&caller).hand_over());
+        assert!(may_spend(&caller));
+    }
+
+    #[test]
+    fn where_another_came_meanwhile_the_next_are_handed_over_too() {
+        let caller = caller();
+        let first = Arc::clone(&caller).hand_over();
+        assert!(!may_spend(&caller), "one is away");
+        let second = Arc::clone(&caller).hand_over();
+        exhaust(&caller);
+        drop(first);
+        drop(second);
+        assert!(caller.budget().left.is_zero());
+    }
+
+    #[test]
+    fn each_thread_has_a_budget_of_its_own() {
+        exhaust(&Caller::current());
+        let other = std::thread::spawn(|| may_spend(&Caller::current()));
+        assert!(other.join().unwrap());
+    }
+}
