@@ -4,10 +4,10 @@
 //! number, so that a terminated worker leaves nothing dangling. The queue is weak: it keeps no process
 //! alive. When the environment ends, the queue ends, and what is sent afterwards is dropped.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dashmap::DashMap;
 use napi::bindgen_prelude::{Buffer, FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Result, Status};
@@ -22,6 +22,7 @@ use crate::config::TenantDomain;
 use crate::error::Fault;
 use crate::http::{LONGEST_BODY, Response};
 use crate::issuer::events::{Event, Observer};
+use crate::mailbox::Mailbox;
 use crate::panics;
 use crate::secret::Secret;
 
@@ -61,8 +62,8 @@ pub struct JsBridge {
     queue: Queue,
     /// Outcomes that JavaScript has not collected. One `settled` message announces all of them, because
     /// entering JavaScript costs more than an outcome does.
-    settled: Mutex<Vec<(f64, Outcome)>>,
-    exchanges: DashMap<u64, oneshot::Sender<Reply>>,
+    settled: Mailbox<(f64, Outcome)>,
+    exchanges: Mutex<HashMap<u64, oneshot::Sender<Reply>>>,
     next: AtomicU64,
     stale: StaleUses,
 }
@@ -75,23 +76,20 @@ impl JsBridge {
 
     /// Hands an outcome to whoever waits for the ticket.
     pub fn settle(&self, ticket: f64, outcome: Outcome) {
-        let mut settled = self.settled();
-        settled.push((ticket, outcome));
-        if settled.len() == 1 {
-            drop(settled);
+        self.settled.put((ticket, outcome), || {
             self.send(Message { kind: "settled", ..Message::default() });
-        }
+        });
     }
 
-    fn settled(&self) -> MutexGuard<'_, Vec<(f64, Outcome)>> {
-        self.settled.lock().unwrap_or_else(PoisonError::into_inner)
+    fn exchanges(&self) -> MutexGuard<'_, HashMap<u64, oneshot::Sender<Reply>>> {
+        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a message and waits for the reply. Dropped before that, it tells JavaScript to stop.
     pub async fn ask(self: &Arc<Self>, message: Message) -> Reply {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (send, receive) = oneshot::channel();
-        self.exchanges.insert(id, send);
+        self.exchanges().insert(id, send);
         let waiting = Waiting { bridge: self, id };
         let sent = self.send(Message { id: id as f64, ..message });
         let reply = if sent { receive.await.ok() } else { None };
@@ -100,7 +98,8 @@ impl JsBridge {
     }
 
     fn reply(&self, id: f64, reply: Reply) {
-        if let Some((_, waiting)) = self.exchanges.remove(&(id as u64)) {
+        let waiting = self.exchanges().remove(&(id as u64));
+        if let Some(waiting) = waiting {
             // The receiver may be gone.
             drop(waiting.send(reply));
         }
@@ -176,7 +175,8 @@ struct Waiting<'a> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        if self.bridge.exchanges.remove(&self.id).is_some() {
+        let is_unanswered = self.bridge.exchanges().remove(&self.id).is_some();
+        if is_unanswered {
             self.bridge.send(Message { kind: "abort", id: self.id as f64, ..Message::default() });
         }
     }
@@ -202,8 +202,8 @@ impl Bridge {
             .build_callback(|context| Ok(context.value))?;
         let bridge = JsBridge {
             queue,
-            settled: Mutex::default(),
-            exchanges: DashMap::new(),
+            settled: Mailbox::default(),
+            exchanges: Mutex::default(),
             next: AtomicU64::new(1),
             stale: StaleUses::default(),
         };
@@ -215,7 +215,7 @@ impl Bridge {
     pub fn collect(&self, settle: Function<'_, FnArgs<(f64, Outcome)>, ()>) -> Result<()> {
         panics::at("collect");
         // One call for each: in an array, elements could run into a setter on `Array.prototype`.
-        let settled = std::mem::take(&mut *self.bridge.settled());
+        let settled = self.bridge.settled.take();
         let mut result = Ok(());
         for outcome in settled {
             result = settle.call(outcome.into()).and(result);
