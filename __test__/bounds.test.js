@@ -31,18 +31,18 @@ const tokenOf = (claims) => {
 };
 
 describe('claims that are kept for copying', () => {
-  /** Of every so many that come one is kept. */
-  const ADMITTED = 16;
   const LENGTH = 100;
   /** What one of that length takes. */
   const BYTES = LENGTH * 1.2 + 500;
   const LONGEST = 8192;
 
+  const create = (most, tell = () => {}) => new Templates(most, tell);
+
   let number = 0;
-  /** Keeps claims of this length; resolves with the number that they are kept by. */
+  /** Keeps claims of this length; returns the number that they are kept by. */
   function keep(templates, claims = {}, length = LENGTH) {
     number += 1;
-    for (let time = 0; time < ADMITTED; time += 1) templates.keep(number, { ...claims }, length);
+    templates.keep(number, { ...claims }, length);
     return number;
   }
   const known = (templates, numbers) =>
@@ -50,7 +50,7 @@ describe('claims that are kept for copying', () => {
 
   it('take no more than they may, however many come', () => {
     for (const most of [1, 2, 10]) {
-      const templates = new Templates(most * BYTES);
+      const templates = create(most * BYTES);
       const numbers = [];
       // What goes out gives its bytes back: as many fit after a thousand as at first.
       for (let time = 0; time < 1000; time += 1) {
@@ -62,22 +62,22 @@ describe('claims that are kept for copying', () => {
   });
 
   it('are kept where they just fit, and not where they take one byte more', () => {
-    const fits = new Templates(BYTES);
+    const fits = create(BYTES);
     assert.deepEqual(fits.copy(keep(fits, { a: 1 })), { a: 1 });
-    const short = new Templates(BYTES - 1);
+    const short = create(BYTES - 1);
     assert.equal(short.copy(keep(short)), undefined);
-    const none = new Templates(0);
+    const none = create(0);
     assert.equal(none.copy(keep(none)), undefined);
   });
 
   it('are of 8192 characters at the most', () => {
-    const templates = new Templates(1e6);
+    const templates = create(1e6);
     assert.deepEqual(templates.copy(keep(templates, { a: 1 }, LONGEST)), { a: 1 });
     assert.equal(templates.copy(keep(templates, { a: 1 }, LONGEST + 1)), undefined);
   });
 
   it('stay where they are used, and go where they are not', () => {
-    const templates = new Templates(4 * BYTES);
+    const templates = create(4 * BYTES);
     const used = keep(templates, { used: true });
     const unused = keep(templates);
     for (let time = 0; time < 200; time += 1) {
@@ -90,7 +90,7 @@ describe('claims that are kept for copying', () => {
   it('are nested four deep at the most, and each copy is of its own', () => {
     const nested = (depth) => (depth === 0 ? 'end' : { in: nested(depth - 1) });
     const lists = (depth) => (depth === 0 ? 'end' : [lists(depth - 1)]);
-    const templates = new Templates(1e6);
+    const templates = create(1e6);
     for (const make of [nested, lists]) {
       for (const depth of [1, 2, 3, 4]) {
         const claims = { nested: make(depth) };
@@ -110,11 +110,17 @@ describe('claims that are kept for copying', () => {
     }
   });
 
-  it('are one in sixteen of those that come', () => {
-    const templates = new Templates(1e6);
-    const numbers = Array.from({ length: 160 }, (_, n) => -1 - n);
-    for (const each of numbers) templates.keep(each, {}, LENGTH);
-    assert.equal(known(templates, numbers), 10);
+  it('are those that the core is told of', () => {
+    const told = new Set();
+    const tell = (by, isKept) => (isKept ? told.add(by) : told.delete(by));
+    const templates = create(5 * BYTES, tell);
+    const numbers = Array.from({ length: 100 }, () => keep(templates));
+    numbers.push(keep(templates, {}, LONGEST + 1));
+    assert.deepEqual(
+      [...told],
+      numbers.filter((each) => templates.copy(each) !== undefined),
+    );
+    assert.equal(told.size, 5);
   });
 });
 

@@ -25,12 +25,6 @@ const BYTES_PER_TEMPLATE = 500;
 const LONGEST = 8192;
 
 /**
- * One of so many candidates is kept, so that tokens that come often get in. To keep claims costs as much as
- * parsing them ten times, most of it later, in the garbage collector.
- */
-const ADMITTED = 16;
-
-/**
  * @typedef {{ lists: string[], others: string[] }} Nested names of members that hold arrays of texts and numbers, and other objects
  * @typedef {{ claims: AccessTokenClaims, nested: Nested, bytes: number, used: boolean }} Original
  */
@@ -46,11 +40,16 @@ class ClaimsCopies {
   #bytes = 0;
   /** @type {number} */
   #most;
-  #turnedAway = 0;
+  /** @type {(number: number, isKept: boolean) => void} */
+  #tell;
 
-  /** @param {number} most bytes */
-  constructor(most) {
+  /**
+   * @param {number} most bytes
+   * @param {(number: number, isKept: boolean) => void} tell is told which claims are kept
+   */
+  constructor(most, tell) {
     this.#most = most;
+    this.#tell = tell;
   }
 
   /**
@@ -65,26 +64,22 @@ class ClaimsCopies {
   }
 
   /**
-   * Keeps claims where that pays. Takes the object over: the caller uses the result.
+   * Keeps claims where they are not too long. Takes the object over: the caller uses the result.
    * @param {number} number
    * @param {AccessTokenClaims} claims
    * @param {number} length
    */
   keep(number, claims, length) {
     const bytes = length * BYTES_PER_CHARACTER + BYTES_PER_TEMPLATE;
-    if (length > LONGEST || bytes > this.#most || !this.#admits()) return claims;
+    if (length > LONGEST || bytes > this.#most) return claims;
     const nested = nestedOf(claims);
     if (nested === undefined) return claims;
     while (this.#bytes + bytes > this.#most) this.#moveHand();
     const original = { claims, nested, bytes, used: false };
     this.#originals.set(number, original);
     this.#bytes += bytes;
+    this.#tell(number, true);
     return copyOriginal(original);
-  }
-
-  #admits() {
-    this.#turnedAway = (this.#turnedAway + 1) % ADMITTED;
-    return this.#turnedAway === 0;
   }
 
   /** Moves the hand by one entry, which it evicts or spares. */
@@ -101,6 +96,7 @@ class ClaimsCopies {
       this.#originals.set(number, original);
     } else {
       this.#bytes -= original.bytes;
+      this.#tell(number, false);
     }
   }
 }

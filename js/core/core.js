@@ -60,7 +60,7 @@ class Core {
   #validateFunctions = new WeakMap();
   /** @type {ResourceMetadata | undefined} */
   #metadata;
-  #counts = { accepted: 0, refused: 0, seenBefore: 0 };
+  #counts = { accepted: 0, refused: 0 };
 
   /**
    * Whether a value is a core of this package.
@@ -94,7 +94,9 @@ class Core {
     // No prototype: a setting that is not given is left out by the core.
     this.#settings = { __proto__: null, ...orThrow(() => built.settings()) };
     // The other half of the bytes is for the native cache of signatures.
-    this.#copies = new ClaimsCopies(this.#settings.verifiedTokensBytes / 2);
+    this.#copies = new ClaimsCopies(this.#settings.verifiedTokensBytes / 2, (number, isKept) => {
+      orFailure(() => built.setKept(number, isKept));
+    });
     // The core has refused what is none.
     const store = /** @type {IReplayStore | undefined} */ (values.get('dpop.replayStore'));
     if (store !== undefined) this.#replayStore = new ReplayStore(store);
@@ -201,14 +203,14 @@ class Core {
   }
 
   /**
-   * The verdict that an outcome is: a number stands for claims that were admitted before under it.
+   * The verdict that an outcome is: a number stands for claims that were admitted before under it, and that
+   * are kept here or should be.
    * @param {Validated} outcome
    * @param {string} token
    * @returns {Verdict | Promise<Verdict>}
    */
   #verdict(outcome, token) {
     if (typeof outcome !== 'number') return this.verdictOn(outcome);
-    this.#counts.seenBefore += 1;
     const copy = this.#copies.copy(outcome);
     if (copy !== undefined) return this.#admit(copy);
     const text = orFailure(() => this.#native.claimsOf(token));

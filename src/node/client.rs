@@ -9,6 +9,7 @@ use napi_derive::napi;
 use super::failure::{Failure, Outcome, outcome};
 use super::functions::Functions;
 use super::js_bridge::{Bridge, JsBridge};
+use super::kept_claims::KeptClaims;
 use super::options::{GivenOption, GivenPossession, GivenRequirements, sources};
 use super::raw::Callable;
 use super::settings::Settings;
@@ -30,6 +31,7 @@ use crate::{panics, runtime};
 pub struct NativeClient {
     validator: Arc<Validator>,
     bridge: Arc<JsBridge>,
+    kept: Arc<KeptClaims>,
 }
 
 /// Reads and checks the configuration: a client, or what is wrong with the configuration.
@@ -76,7 +78,7 @@ impl NativeClient {
         let first = connect(first);
         let others = configs.map(connect).collect();
         let validator = Arc::new(Validator::for_issuers(first, others, Placement::Adaptive)?);
-        Ok(Self { validator, bridge: Arc::clone(bridge) })
+        Ok(Self { validator, bridge: Arc::clone(bridge), kept: Arc::default() })
     }
 
     /// Runs work on the core's threads; its outcome comes for `ticket`.
@@ -138,6 +140,7 @@ impl NativeClient {
             Ok(requirements) => Either::A(Callable(ValidateFn {
                 validator: Arc::clone(&self.validator),
                 bridge: Arc::clone(&self.bridge),
+                kept: Arc::clone(&self.kept),
                 requirements,
             })),
             Err(error) => Either::B(Error::from(error).into()),
@@ -196,6 +199,13 @@ impl NativeClient {
     pub fn claims_of(&self, token: String) -> Outcome {
         panics::at("claimsOf");
         outcome(self.validator.claims_of(&token))
+    }
+
+    /// JavaScript keeps the claims of this number from now on, or no longer.
+    #[napi(catch_unwind)]
+    pub fn set_kept(&self, number: f64, is_kept: bool) {
+        panics::at("setKept");
+        self.kept.set(number as u64, is_kept);
     }
 
     /// The claims of the caller's cache, or of the caller's own introspection, if they pass.
@@ -308,7 +318,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn stats(&self) -> String {
         panics::at("stats");
-        stats::json(&self.validator)
+        stats::json(&self.validator, self.kept.seen())
     }
 
     /// Takes the metadata of a caller who has replaced `getMetadata`.

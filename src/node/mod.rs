@@ -12,6 +12,7 @@ mod failure;
 mod fetcher;
 mod functions;
 mod js_bridge;
+mod kept_claims;
 mod options;
 mod panic_hook;
 mod raw;

@@ -9,8 +9,8 @@ use crate::issuer::document_age::Age;
 use crate::validator::{TrustedIssuer, Validator};
 
 /// What `stats()` shows of the core. With several issuers, the counters are sums, and each issuer has its own
-/// under `issuers`; the key set and the time are those of the first.
-pub fn json(validator: &Validator) -> String {
+/// under `issuers`; the key set and the time are those of the first. `seen`: tokens that had been admitted before.
+pub fn json(validator: &Validator, seen: u64) -> String {
     let mut stats = Map::new();
     for trusted in validator.issuers() {
         for (name, value) in counted(trusted) {
@@ -18,6 +18,7 @@ pub fn json(validator: &Validator) -> String {
             stats.insert(name.to_owned(), sum.into());
         }
     }
+    stats.insert("seenBefore".to_owned(), seen.into());
     stats.insert("heard".to_owned(), heard(validator.first().issuer()));
     stats.insert("keys".to_owned(), keys(validator.first()));
     if validator.issuers().count() > 1 {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::failure::{Failure, outcome};
 use super::js_bridge::JsBridge;
+use super::kept_claims::KeptClaims;
 use super::options::GivenPossession;
 use super::raw::{Call, Callee, ON_STACK, Returned};
 use crate::error::{Error, TokenError};
@@ -14,13 +15,15 @@ use crate::validator::{Admitted, Validation, Validator};
 
 /// Becomes `(token, now, ticket, possession?) => number | string | Failure | null`:
 ///
-/// - a number stands for the claims of a token that was admitted before under it;
+/// - a number stands for the claims of a token that was admitted before under it, which JavaScript keeps or
+///   asks for ([`KeptClaims`]);
 /// - a string is the claims, as JSON;
 /// - a failure is the refusal;
 /// - `null`: the verdict comes later, for `ticket`.
 pub struct ValidateFn {
     pub validator: Arc<Validator>,
     pub bridge: Arc<JsBridge>,
+    pub kept: Arc<KeptClaims>,
     pub requirements: Arc<Requirements>,
 }
 
@@ -53,7 +56,12 @@ impl Callee for ValidateFn {
             now,
         };
         match self.validator.validate(request) {
-            Validation::Done(Ok(Admitted::Seen(number))) => call.give(number as f64),
+            Validation::Done(Ok(Admitted::Seen(number))) => {
+                if self.kept.stands_for(number) {
+                    return call.give(number as f64);
+                }
+                call.give(outcome(self.validator.claims_of(token)))
+            }
             Validation::Done(Ok(Admitted::Claims(text))) => call.give(text),
             Validation::Done(Err(error)) => call.give(Failure::from(error)),
             Validation::Pending(pending) => {
