@@ -18,7 +18,7 @@ pub const MODELS: &[Model] = &[
 fn pool(threads_end: bool) {
     let_pass(threads_end);
     // The pool lives as long as the process.
-    let pool: &'static VerifyPool = Box::leak(Box::new(VerifyPool::new()));
+    let pool: &'static VerifyPool = Box::leak(Box::new(VerifyPool::empty()));
     let (send, receive) = shuttle::sync::mpsc::channel();
     let runs = Arc::new(AtomicUsize::new(0));
     let submit = move |first: usize| {

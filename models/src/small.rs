@@ -28,7 +28,7 @@ pub const MODELS: &[Model] = &[
 
 /// Of all who spend one proof, one may.
 fn replay() {
-    let memory = Arc::new(SharedMemory::new());
+    let memory = Arc::new(SharedMemory::empty());
     let spend = |memory: &SharedMemory| {
         memory.spend(&Spending { key: [7; 32], expires_at: 1120.0 }, 1000.0)
     };

@@ -79,7 +79,7 @@ pub struct SharedMemory(Mutex<Option<ReplayMemory>>);
 impl SharedMemory {
     /// No proof yet.
     #[must_use]
-    pub const fn new() -> Self {
+    pub const fn empty() -> Self {
         Self(Mutex::new(None))
     }
 
@@ -91,7 +91,7 @@ impl SharedMemory {
 }
 
 /// That of the process.
-pub static PROCESS: SharedMemory = SharedMemory::new();
+pub static PROCESS: SharedMemory = SharedMemory::empty();
 
 #[cfg(test)]
 mod tests {

@@ -35,7 +35,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 static CORES: LazyLock<usize> =
     LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
 
-static POOL: VerifyPool = VerifyPool::new();
+static POOL: VerifyPool = VerifyPool::empty();
 
 /// The process's threads. None is started before there is work for it.
 pub struct VerifyPool {
@@ -68,7 +68,7 @@ impl std::fmt::Debug for VerifyPool {
 impl VerifyPool {
     /// No threads yet.
     #[must_use]
-    pub const fn new() -> Self {
+    pub const fn empty() -> Self {
         let state = State { jobs: VecDeque::new(), threads: 0, idle: 0, woken: false };
         Self { state: Mutex::new(state), work: Condvar::new() }
     }
