@@ -23,10 +23,13 @@ pub mod http;
 pub mod issuer;
 pub mod json;
 pub mod keys;
+pub mod mailbox;
 // Unit tests run without Node.js, whose functions this module calls.
 #[cfg(not(test))]
 mod node;
 mod panics;
 pub mod runtime;
+pub mod secret;
+mod sync;
 pub mod token;
 pub mod validator;

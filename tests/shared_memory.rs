@@ -20,7 +20,7 @@ fn memory(settings: &[(&str, Given)]) -> Option<Arc<SignatureCache>> {
 }
 
 fn text(value: &str) -> Given {
-    Given::Text(value.to_owned())
+    Given::Text(value.into())
 }
 
 #[test]
@@ -50,9 +50,9 @@ fn clients_that_do_not_have_each_their_own() {
         ("groupOptions.groupsClaim", text("roles")),
         ("scopesClaim", text("scp")),
         ("issuer", text("https://other.example")),
-        ("audience", Given::Json(r#"["https://api.example","https://b.example"]"#.to_owned())),
-        ("clientIds", Given::Json(r#"["a"]"#.to_owned())),
-        ("requiredClaims", Given::Json(r#"{"a":1}"#.to_owned())),
+        ("audience", Given::Json(r#"["https://api.example","https://b.example"]"#.into())),
+        ("clientIds", Given::Json(r#"["a"]"#.into())),
+        ("requiredClaims", Given::Json(r#"{"a":1}"#.into())),
         ("verifiedTokensBytes", Given::Number(65_536.0)),
     ] {
         let name = other.0;

@@ -101,8 +101,9 @@ const STEPS = [
   { name: 'lock files', check: checkLockFiles },
   { name: 'supply', check: checkSupply },
   { name: 'cargo-deny', command: () => cargoDeny(['bans', 'licenses', 'sources']) },
-  // Fuzz targets are built here and never shipped.
+  // Fuzz targets and models are built here and never shipped.
   { name: 'cargo-deny in fuzz', command: () => cargoDeny(['sources'], 'fuzz/Cargo.toml') },
+  { name: 'cargo-deny in models', command: () => cargoDeny(['sources'], 'models/Cargo.toml') },
   { name: 'release', check: checkRelease },
   { name: 'versions', check: () => [...checkPlatforms(), ...checkVersions()] },
   { name: 'actionlint', command: () => node('tools/workflows.js') },
@@ -116,6 +117,7 @@ const STEPS = [
     command: () => ['cargo', 'doc', ...cargoFlags(), ...RUSTDOC],
     env: denyRustdoc,
   },
+  { name: 'models', command: () => node('tools/models.js') },
   { name: 'biome', command: () => tool('@biomejs/biome', 'ci', '--error-on-warnings', '.') },
   { name: 'types', command: () => tool('typescript', '-p', 'tsconfig.json') },
   { name: 'types of js', command: () => tool('typescript', '-p', 'js/tsconfig.json') },

@@ -22,6 +22,7 @@ const IN_TEXT = [
   ['Cargo.toml', IN_MANIFEST],
   ['Cargo.lock', IN_LOCK],
   ['fuzz/Cargo.lock', IN_LOCK],
+  ['models/Cargo.lock', IN_LOCK],
 ];
 
 function readers(root) {

@@ -13,7 +13,7 @@ pub fn run(data: &[u8]) {
     let names: Vec<_> = options::table().map(|option| option.name).collect();
     let variables: Vec<_> = options::environment_names().collect();
     let flavour = input.one_of(&[Flavour::BackendNode, Flavour::OidcBackend]);
-    let text = |text: &str| Given::Text(text.to_owned());
+    let text = |text: &str| Given::Text(text.into());
     let mut sources = Sources {
         options: HashMap::from([
             ("tenantDomain".to_owned(), text("https://t.example")),
@@ -30,14 +30,14 @@ pub fn run(data: &[u8]) {
         let number = name.parse::<usize>();
         if kind == "e" {
             let name = number.map_or(name, |at| variables[at % variables.len()]);
-            sources.environment.insert(name.to_owned(), value.to_owned());
+            sources.environment.insert(name.to_owned(), value.into());
             continue;
         }
         let given = match kind {
             "t" => text(value),
             "n" => Given::Number(value.parse().unwrap_or(f64::NAN)),
             "b" => Given::Bool(value == "1"),
-            "j" => Given::Json(value.to_owned()),
+            "j" => Given::Json(value.into()),
             "f" => Given::Function,
             "o" => Given::Object,
             "a" => Given::Absent,
@@ -83,10 +83,10 @@ fn check(config: &Config, sources: &Sources) {
     if let Some(Given::Text(secret)) = given("clientSecret")
         && secret.len() > 12
         && !sources.options.iter().any(|(name, other)| {
-            name != "clientSecret" && matches!(other, Given::Text(text) if text.contains(secret))
+            name != "clientSecret" && matches!(other, Given::Text(text) if text.contains(&**secret))
         })
     {
-        assert!(!format!("{config:?}").contains(secret.as_str()));
+        assert!(!format!("{config:?}").contains(&**secret));
     }
     drop(monocloud_backend_node::issuer::client_auth::ClientAuth::new(config));
 }

@@ -12,7 +12,7 @@ use super::{json, still};
 /// One tenant on the internet, two on loopback.
 static TENANTS: LazyLock<[TenantDomain; 3]> = LazyLock::new(|| {
     ["https://t.example", "http://localhost:8080/x", "http://[::1]:9"]
-        .map(|address| still::config(&[("tenantDomain", Given::Text(address.to_owned()))]).tenant)
+        .map(|address| still::config(&[("tenantDomain", Given::Text(address.into()))]).tenant)
 });
 
 pub fn run(data: &[u8]) {

@@ -28,7 +28,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let text = |text: &str| Given::Text(text.to_owned());
+        let text = |text: &str| Given::Text(text.into());
         let config = still::config(&[("clientId", text("client")), ("clientSecret", text(SECRET))]);
         let auth = ClientAuth::new(&config).expect("good credentials").expect("complete");
         let transport = Arc::new(Answering(Mutex::default()));

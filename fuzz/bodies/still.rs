@@ -51,7 +51,7 @@ impl Resolver for Resolving {
 
 /// A configuration for the API of [`super::claims`].
 pub fn config(options: &[(&str, Given)]) -> Config {
-    let text = |text: &str| Given::Text(text.to_owned());
+    let text = |text: &str| Given::Text(text.into());
     let mut sources = Sources {
         options: HashMap::from([
             ("tenantDomain".to_owned(), text(super::claims::ISSUER)),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::secret::Secret;
+
 /// How this API authenticates itself to the tenant (RFC 6749 §2.3, RFC 7523, RFC 8705 §2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are those of the OAuth registry")]
@@ -52,9 +54,9 @@ impl ClientAuthMethod {
 #[derive(Clone, PartialEq, Eq)]
 pub enum ClientSecret {
     /// A shared secret.
-    Text(String),
+    Text(Secret),
     /// A JSON object with `kty`.
-    Jwk(String),
+    Jwk(Secret),
 }
 
 impl fmt::Debug for ClientSecret {
@@ -63,17 +65,18 @@ impl fmt::Debug for ClientSecret {
     }
 }
 
-/// The native HTTP client's certificate and extra roots, in PEM. The key is never shown.
+/// The native HTTP client's certificate and extra roots, in PEM. The key is never shown. Any of the texts may be a
+/// file that holds the key, too.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Tls {
     /// The client's certificate, then its chain.
-    pub cert: Option<String>,
+    pub cert: Option<Secret>,
     /// Its private key: PKCS#1, PKCS#8 or SEC1.
-    pub key: Option<String>,
+    pub key: Option<Secret>,
     /// Roots to trust beside the platform's.
-    pub ca: Option<String>,
+    pub ca: Option<Secret>,
     /// Of an encrypted key.
-    pub passphrase: Option<String>,
+    pub passphrase: Option<Secret>,
 }
 
 impl fmt::Debug for Tls {

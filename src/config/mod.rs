@@ -263,7 +263,7 @@ fn audience(reader: &Reader<'_>) -> Result<Audience> {
             );
         }
         Given::Text(text) if text.is_empty() => return bad("is not allowed to be empty"),
-        Given::Text(text) => vec![text],
+        Given::Text(text) => vec![(*text).to_owned()],
         Given::Json(text) => match serde_json::from_str::<Vec<String>>(&text) {
             Ok(list) if list.is_empty() => {
                 return bad("must be a string, or a list with at least one entry");
@@ -311,10 +311,10 @@ fn client_auth_method(reader: &Reader<'_>) -> Result<ClientAuthMethod> {
 fn tls(reader: &Reader<'_>) -> Result<Tls> {
     reader.object(&options::TLS)?;
     let tls = Tls {
-        cert: reader.text(&options::TLS_CERT)?,
-        key: reader.text(&options::TLS_KEY)?,
-        ca: reader.text(&options::TLS_CA)?,
-        passphrase: reader.text(&options::TLS_PASSPHRASE)?,
+        cert: reader.secret(&options::TLS_CERT)?,
+        key: reader.secret(&options::TLS_KEY)?,
+        ca: reader.secret(&options::TLS_CA)?,
+        passphrase: reader.secret(&options::TLS_PASSPHRASE)?,
     };
     match (&tls.cert, &tls.key) {
         (Some(_), None) => Err(reader.error(&options::TLS_KEY, "is required with \"tls.cert\"")),

@@ -121,7 +121,7 @@ fn nonces(reader: &Reader<'_>) -> Result<Option<Nonces>> {
         return Ok(None);
     }
     let option = options::DPOP_NONCE_SECRET;
-    match reader.text(&option)? {
+    match reader.secret(&option)? {
         Some(secret) if secret.len() >= SHORTEST_SECRET => Ok(Some(Nonces::new(&secret, lifetime))),
         Some(_) => {
             let rule = format!("must have at least {SHORTEST_SECRET} bytes");

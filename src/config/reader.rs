@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::options::{Flavour, NumberRule, OptionSpec, Rule};
 use crate::error::ValidationError;
+use crate::secret::Secret;
 use crate::token::claim_path::ClaimPath;
 use crate::token::required_claims::RequiredClaims;
 
@@ -15,7 +16,7 @@ pub enum Given {
     #[default]
     Absent,
     /// A string.
-    Text(String),
+    Text(Secret),
     /// A number, `NaN` and infinities included.
     Number(f64),
     /// A boolean.
@@ -23,7 +24,7 @@ pub enum Given {
     /// A function.
     Function,
     /// An object that is read as a whole, as JSON.
-    Json(String),
+    Json(Secret),
     /// An object whose members are read one by one.
     Object,
     /// Anything else: a symbol, a bigint, an object that is no JSON.
@@ -54,7 +55,7 @@ pub struct Sources {
     /// The options of each entry of `issuers`, by name.
     pub issuers: Option<Vec<HashMap<String, Given>>>,
     /// Environment variables by name.
-    pub environment: HashMap<String, String>,
+    pub environment: HashMap<String, Secret>,
 }
 
 /// Both maps hold secrets (`clientSecret`, a proxy's password): only the names are shown.
@@ -107,9 +108,14 @@ impl Reader<'_> {
 
     /// A string that is not empty.
     pub fn text(&self, option: &OptionSpec) -> Result<Option<String>> {
+        Ok(self.secret(option)?.map(|text| (*text).to_owned()))
+    }
+
+    /// The same, overwritten when it goes.
+    pub fn secret(&self, option: &OptionSpec) -> Result<Option<Secret>> {
         match self.find(option) {
             Given::Absent => Ok(match option.rule {
-                Rule::Text { default } => default.map(ToOwned::to_owned),
+                Rule::Text { default } => default.map(Secret::from),
                 _ => None,
             }),
             Given::Text(text) if text.is_empty() => {
@@ -151,7 +157,7 @@ impl Reader<'_> {
             Given::Number(number) => number,
             Given::Text(text) => match parse_number(&text) {
                 Some(number) => number,
-                None => return bad(&format!("must be a number: the value is {text:?}")),
+                None => return bad(&format!("must be a number: the value is {:?}", &*text)),
             },
             _ => return bad("must be a number"),
         };
@@ -177,7 +183,7 @@ impl Reader<'_> {
             Given::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
                 "true" | "1" => Ok(true),
                 "false" | "0" => Ok(false),
-                _ => bad(&format!("must be a boolean: the value is {text:?}")),
+                _ => bad(&format!("must be a boolean: the value is {:?}", &*text)),
             },
             _ => bad("must be a boolean"),
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::secret::Secret;
 
 #[test]
 fn each_word_has_its_method() {
@@ -15,10 +16,10 @@ fn read(
     environment: &[(&str, &str)],
 ) -> Result<Config> {
     let required = [("tenantDomain", "https://t.example"), ("audience", "https://api.example")]
-        .map(|(name, value)| (name.to_owned(), Given::Text(value.to_owned())));
+        .map(|(name, value)| (name.to_owned(), Given::Text(value.into())));
     let given = options.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
     let owned =
-        |(name, value): &(&str, &str)| (format!("MONOCLOUD_BACKEND_{name}"), (*value).to_owned());
+        |(name, value): &(&str, &str)| (format!("MONOCLOUD_BACKEND_{name}"), Secret::from(*value));
     let options = required.into_iter().chain(given).collect();
     let environment = environment.iter().map(owned).collect();
     Config::read(flavour, &Sources { options, issuers: None, environment })
@@ -29,7 +30,7 @@ fn node(options: &[(&str, Given)], environment: &[(&str, &str)]) -> Result<Confi
 }
 
 fn text(text: &str) -> Given {
-    Given::Text(text.to_owned())
+    Given::Text(text.into())
 }
 
 #[test]

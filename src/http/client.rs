@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hyper::body::Bytes;
+use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder};
 use rustls::{ClientConfig, RootCertStore};
@@ -21,6 +23,7 @@ use super::proxy::{Proxies, variable};
 use super::{Exchange, LONGEST_BODY, Request, Response, Transport, roots};
 use crate::config::Tls;
 use crate::error::{Fault, ValidationError};
+use crate::secret::Secret;
 
 /// The exchange fails unless the connection is established within this time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -48,14 +51,14 @@ impl fmt::Debug for HttpConfig {
 impl HttpConfig {
     /// Reads the variables that every HTTP client honours.
     #[must_use]
-    pub fn new(tls: Tls, environment: &HashMap<String, String>) -> Self {
+    pub fn new(tls: Tls, environment: &HashMap<String, Secret>) -> Self {
         let extra_roots = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"].iter();
         Self {
             tls,
             proxies: Proxies::read(environment),
             extra_roots: extra_roots
                 .filter_map(|name| variable(environment, &[name]))
-                .map(PathBuf::from)
+                .map(|path| PathBuf::from(&*path))
                 .collect(),
         }
     }
@@ -94,15 +97,7 @@ impl NativeTransport {
             certificates("tls.ca", ca)?;
         }
         let identity = Identity::read(&config.tls)?;
-        let transport =
-            Self { config, identity, clients: OnceCell::new(), direct: OnceCell::new() };
-        if transport.identity.is_some() {
-            // Finds a key that does not belong to the certificate before the first request.
-            transport.tls(RootCertStore::empty()).map_err(|_| {
-                ValidationError::new("\"tls.key\" must be the private key of \"tls.cert\"")
-            })?;
-        }
-        Ok(transport)
+        Ok(Self { config, identity, clients: OnceCell::new(), direct: OnceCell::new() })
     }
 
     fn tls(&self, roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
@@ -110,12 +105,10 @@ impl NativeTransport {
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots);
-        match &self.identity {
-            Some(Identity { chain, key }) => {
-                builder.with_client_auth_cert(chain.clone(), key.clone_key())
-            }
-            None => Ok(builder.with_no_client_auth()),
-        }
+        Ok(match &self.identity {
+            Some(identity) => builder.with_client_cert_resolver(identity.resolver()),
+            None => builder.with_no_client_auth(),
+        })
     }
 
     fn build(&self, direct: bool) -> Result<Clients, Fault> {
@@ -227,15 +220,26 @@ struct Failed {
     answered: bool,
 }
 
+/// The bytes of a text, overwritten when the HTTP client drops the last reference to them.
+fn bytes(text: &Secret) -> Bytes {
+    Bytes::from_owner(text.clone())
+}
+
 async fn send(client: &Client, request: &Request) -> Result<Response, Failed> {
     let mut outgoing = match &request.form {
         None => client.get(request.url.clone()),
         Some(form) => client
             .post(request.url.clone())
             .header("content-type", "application/x-www-form-urlencoded")
-            .body(form.clone()),
+            .body(bytes(form)),
     };
     for (name, value) in &request.headers {
+        let value = HeaderValue::from_maybe_shared(bytes(value));
+        let mut value = value.map_err(|_| Failed {
+            fault: Fault::Local("A header of the request can't be sent"),
+            answered: false,
+        })?;
+        value.set_sensitive(true);
         outgoing = outgoing.header(*name, value);
     }
     let incoming = outgoing.send().await.map_err(|error| Failed {

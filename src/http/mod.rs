@@ -15,6 +15,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::error::{Fault, HttpError, Raw};
+use crate::secret::Secret;
 
 /// The longest body that is read, in bytes.
 pub const LONGEST_BODY: usize = 512 * 1024;
@@ -30,9 +31,9 @@ pub struct Request {
     /// Its URL.
     pub url: Url,
     /// Names in lower case.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(&'static str, Secret)>,
     /// A form to POST; without one the request is a GET.
-    pub form: Option<String>,
+    pub form: Option<Secret>,
 }
 
 impl fmt::Debug for Request {
@@ -118,7 +119,7 @@ impl Request {
     /// A GET for a JSON document.
     #[must_use]
     pub fn get(what: &'static str, url: Url) -> Self {
-        Self { what, url, headers: vec![("accept", "application/json".to_owned())], form: None }
+        Self { what, url, headers: vec![("accept", "application/json".into())], form: None }
     }
 
     /// The URL without its query, for messages.

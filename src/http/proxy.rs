@@ -7,12 +7,13 @@ use reqwest::{ClientBuilder, NoProxy, Proxy};
 use url::Url;
 
 use crate::error::{Fault, ValidationError};
+use crate::secret::Secret;
 
 /// Which requests go through which proxy.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Proxies {
-    https: Option<String>,
-    http: Option<String>,
+    https: Option<Secret>,
+    http: Option<Secret>,
     /// The entries of `NO_PROXY` that reqwest understands.
     exceptions: Option<String>,
     /// The entries of `NO_PROXY` that name a port, which reqwest does not support.
@@ -27,7 +28,7 @@ impl fmt::Debug for Proxies {
 }
 
 /// The first of these variables that is set. One that is only white space counts as unset.
-pub fn variable(environment: &HashMap<String, String>, names: &[&str]) -> Option<String> {
+pub fn variable(environment: &HashMap<String, Secret>, names: &[&str]) -> Option<Secret> {
     let mut values = names.iter().filter_map(|name| environment.get(*name));
     values.find(|value| !value.trim().is_empty()).cloned()
 }
@@ -35,7 +36,7 @@ pub fn variable(environment: &HashMap<String, String>, names: &[&str]) -> Option
 impl Proxies {
     /// Reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
     #[must_use]
-    pub fn read(environment: &HashMap<String, String>) -> Self {
+    pub fn read(environment: &HashMap<String, Secret>) -> Self {
         let no_proxy = variable(environment, &["NO_PROXY", "no_proxy"]).unwrap_or_default();
         let (exceptions, exceptions_with_port) = exceptions(&no_proxy);
         Self {

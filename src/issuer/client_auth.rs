@@ -8,13 +8,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use url::Url;
-use url::form_urlencoded::{Serializer, byte_serialize};
+use url::form_urlencoded::Serializer;
 
 use super::discovery::Metadata;
 use crate::base64url::encode;
 use crate::config::{ClientAuthMethod, ClientSecret, Config, Flavour, TenantDomain, options};
 use crate::error::{Error, ValidationError};
 use crate::keys::signing_key::{SigningKey, Unsuitable};
+use crate::secret::{Secret, form_length};
 
 /// The lifetime of an assertion, in seconds.
 const LIFETIME: u64 = 60;
@@ -38,12 +39,12 @@ pub type Credible = Result<Arc<ClientAuth>, ValidationError>;
 enum Proof {
     /// A public client: its `client_id` alone.
     None,
-    Basic(String),
-    Post(String),
+    Basic(Secret),
+    Post(Secret),
     Assertion(Box<SigningKey>),
     /// The client certificate of the TLS handshake.
     Certificate,
-    Spiffe(String),
+    Spiffe(Secret),
 }
 
 impl fmt::Debug for ClientAuth {
@@ -55,9 +56,9 @@ impl fmt::Debug for ClientAuth {
 /// The credentials of one request.
 pub struct Credentials {
     /// The `Authorization` header, where the method has one.
-    pub authorization: Option<String>,
+    pub authorization: Option<Secret>,
     /// Members of the form.
-    pub form: Vec<(&'static str, String)>,
+    pub form: Vec<(&'static str, Secret)>,
 }
 
 impl fmt::Debug for Credentials {
@@ -152,20 +153,20 @@ impl ClientAuth {
     /// randomness, or a key can't sign.
     #[must_use]
     pub fn credentials(&self, now: f64) -> Option<Credentials> {
-        let id = ("client_id", self.id.clone());
+        let id = ("client_id", self.id.as_str().into());
         let mut authorization = None;
         let form = match &self.proof {
             Proof::Basic(secret) => {
-                let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
-                let pair = format!("{}:{}", encode(&self.id), encode(secret));
-                authorization = Some(format!("Basic {}", STANDARD.encode(pair)));
+                let (id, secret) = (Secret::form_encoded(&self.id), Secret::form_encoded(secret));
+                let pair = STANDARD.encode(Secret::concat(&[&id, ":", &secret]));
+                authorization = Some(Secret::concat(&["Basic ", &Secret::from(pair)]));
                 vec![]
             }
             Proof::Post(secret) => vec![id, ("client_secret", secret.clone())],
             Proof::None | Proof::Certificate => vec![id],
             Proof::Spiffe(assertion) => assertion_form(id, JWT_SPIFFE, assertion.clone()),
             Proof::Assertion(key) => {
-                assertion_form(id, JWT_BEARER, key.sign_jwt(&self.assertion(now)?)?)
+                assertion_form(id, JWT_BEARER, key.sign_jwt(&self.assertion(now)?)?.into())
             }
         };
         Some(Credentials { authorization, form })
@@ -189,21 +190,22 @@ impl ClientAuth {
 }
 
 fn assertion_form(
-    id: (&'static str, String),
+    id: (&'static str, Secret),
     kind: &str,
-    assertion: String,
-) -> Vec<(&'static str, String)> {
-    vec![id, ("client_assertion_type", kind.to_owned()), ("client_assertion", assertion)]
+    assertion: Secret,
+) -> Vec<(&'static str, Secret)> {
+    vec![id, ("client_assertion_type", kind.into()), ("client_assertion", assertion)]
 }
 
 /// Form-encodes members.
 #[must_use]
-pub fn form(members: &[(&'static str, String)]) -> String {
-    let mut form = Serializer::new(String::new());
+pub fn form(members: &[(&'static str, Secret)]) -> Secret {
+    let length = members.iter().map(|(name, value)| name.len() + form_length(value) + "=&".len());
+    let mut form = Serializer::new(String::with_capacity(length.sum()));
     for (name, value) in members {
         form.append_pair(name, value);
     }
-    form.finish()
+    form.finish().into()
 }
 
 fn lacking(flavour: Flavour, method: ClientAuthMethod, rule: &str) -> ValidationError {
@@ -240,7 +242,7 @@ mod tests {
                 let credentials =
                     auth(flavour, &options).unwrap().unwrap().credentials(0.0).unwrap();
                 assert_eq!(credentials.authorization, None);
-                assert_eq!(credentials.form, [("client_id", "me".to_owned())]);
+                assert_eq!(credentials.form, [("client_id", "me".into())]);
             }
         }
     }

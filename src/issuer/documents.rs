@@ -323,7 +323,7 @@ impl Documents {
         let known =
             current.filter(|known| known.version.as_ref().is_some_and(|(whose, _)| *whose == url));
         if let Some((_, version)) = known.and_then(|known| known.version.as_ref()) {
-            request.headers.push(("if-none-match", version.clone()));
+            request.headers.push(("if-none-match", version.as_str().into()));
         }
         self.note_exchange();
         let response = request.send(self.transport(), deadline).await?;

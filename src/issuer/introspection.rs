@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use url::form_urlencoded::byte_serialize;
-
 use super::client_auth::{ClientAuth, form};
 use super::documents::{ClientTerms, Documents};
 use super::introspection_limiter::{Full, IntrospectionLimiter};
@@ -11,6 +9,7 @@ use super::refreshing_document::Want;
 use crate::error::{Error, Fault, HttpError, OpError, Raw, TokenError};
 use crate::http::{Request, Response};
 use crate::json::Members;
+use crate::secret::Secret;
 use crate::token::claims::Claims;
 
 const WHAT: &str = "token introspection";
@@ -37,7 +36,7 @@ pub(super) async fn introspect(
     let credentials = auth
         .credentials(now)
         .ok_or_else(|| request.failure(Fault::Local("The client assertion can't be made"), None))?;
-    let mut members = vec![("token", token), ("token_type_hint", "access_token".to_owned())];
+    let mut members = vec![("token", token.into()), ("token_type_hint", "access_token".into())];
     members.extend(credentials.form);
     request.form = Some(form(&members));
     let sent = Sent::new(&members, credentials.authorization.as_ref());
@@ -69,27 +68,26 @@ pub(super) async fn introspect(
 }
 
 /// The secrets of a request. An answer may repeat them (a debug page, say), and errors end up in logs.
-struct Sent(Vec<String>);
+struct Sent(Vec<Secret>);
 
 impl Sent {
     /// A secret of fewer bytes may be an ordinary word of any text.
     const WORD: usize = 8;
 
-    fn new(members: &[(&'static str, String)], authorization: Option<&String>) -> Self {
-        let secret = |(name, value): &&(&str, String)| {
+    fn new(members: &[(&'static str, Secret)], authorization: Option<&Secret>) -> Self {
+        let secret = |(name, value): &&(&str, Secret)| {
             matches!(*name, "token" | "client_secret" | "client_assertion")
                 && (*name == "token" || value.len() >= Self::WORD)
         };
         let values = members.iter().filter(secret).map(|(_, value)| value);
-        let encoded = |value: &String| byte_serialize(value.as_bytes()).collect();
-        let values = values.flat_map(|value| [value.clone(), encoded(value)]);
+        let values = values.flat_map(|value| [value.clone(), Secret::form_encoded(value)]);
         // The credentials after `Basic`.
         let basic = authorization.and_then(|value| value.split(' ').next_back());
-        Self(values.chain(basic.map(ToOwned::to_owned)).collect())
+        Self(values.chain(basic.map(Secret::from)).collect())
     }
 
     fn is_in(&self, text: &str) -> bool {
-        self.0.iter().any(|secret| text.contains(secret))
+        self.0.iter().any(|secret| text.contains(&**secret))
     }
 
     /// The response as an error shows it: without a body or a header that contains a secret of the request.
@@ -190,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_refusal_without_an_error_gets_the_one_of_its_status() {
-        let sent = Sent::new(&[("token", "opaque".to_owned())], None);
+        let sent = Sent::new(&[("token", "opaque".into())], None);
         let of = |status, body| {
             let error = refusal(&answer(status, body), &sent);
             (error.error, error.description)
@@ -211,7 +209,7 @@ mod tests {
 
     #[test]
     fn what_was_sent_is_in_no_raw_answer() {
-        let sent = Sent::new(&[("token", "opaque".to_owned())], None);
+        let sent = Sent::new(&[("token", "opaque".into())], None);
         let mut response = answer(500, "<p>opaque</p>");
         response.headers = ["opaque", "fine"].map(|it| ("x".to_owned(), it.to_owned())).into();
         let raw = sent.raw(&response);

@@ -2,10 +2,12 @@
 //! opaque token would open a connection.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+
+use crate::sync::{Mutex, MutexGuard, time};
 
 /// The most introspections that wait for a place.
 const MOST_WAITING: usize = 1024;
@@ -52,7 +54,7 @@ impl IntrospectionLimiter {
             receiver
         };
         self.admit();
-        let waited = tokio::time::timeout(patience, turn).await;
+        let waited = time::timeout(patience, turn).await;
         waited.ok().and_then(Result::ok).ok_or_else(|| {
             // The next of the queue may have a higher limit.
             self.admit();

@@ -17,7 +17,7 @@ mod tenant_clock;
 mod unknown_kid_limiter;
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{self, Arc, LazyLock, PoisonError, Weak};
 use std::time::Duration;
 
 use self::client_auth::ClientAuth;
@@ -35,6 +35,7 @@ use crate::clock::Clock;
 use crate::config::TenantDomain;
 use crate::error::{Error, HttpError, TokenError};
 use crate::http::client::HttpConfig;
+use crate::sync::{Mutex, MutexGuard};
 use crate::token::jws::Header;
 
 /// One tenant.
@@ -46,10 +47,25 @@ pub struct Issuer {
     introspections: Arc<IntrospectionLimiter>,
 }
 
-type Shared = Mutex<HashMap<(TenantDomain, HttpConfig), Weak<Issuer>>>;
+impl Drop for Issuer {
+    /// Its entry in the registry holds private keys and passwords, and goes with it.
+    fn drop(&mut self) {
+        forget_the_gone(&mut shared());
+    }
+}
+
+type Registry = HashMap<(TenantDomain, HttpConfig), Weak<Issuer>>;
 
 /// The process-wide registry. Entries are weak: a tenant goes with its last client.
-static SHARED: LazyLock<Shared> = LazyLock::new(Shared::default);
+static SHARED: LazyLock<sync::Mutex<Registry>> = LazyLock::new(sync::Mutex::default);
+
+fn shared() -> sync::MutexGuard<'static, Registry> {
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn forget_the_gone(registry: &mut Registry) {
+    registry.retain(|_, issuer| issuer.strong_count() > 0);
+}
 
 impl Issuer {
     /// A tenant that is not shared. Nothing is fetched before the first token.
@@ -82,14 +98,13 @@ impl Issuer {
         clock: Arc<dyn Clock>,
         sources: impl FnOnce() -> Sources,
     ) -> Arc<Self> {
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.retain(|_, issuer| issuer.strong_count() > 0);
+        let mut registry = shared();
         let key = (tenant.clone(), http);
-        if let Some(issuer) = shared.get(&key).and_then(Weak::upgrade) {
+        if let Some(issuer) = registry.get(&key).and_then(Weak::upgrade) {
             return issuer;
         }
         let issuer = Self::new(tenant.clone(), sources(), clock);
-        shared.insert(key, Arc::downgrade(&issuer));
+        registry.insert(key, Arc::downgrade(&issuer));
         issuer
     }
 
@@ -188,10 +203,18 @@ impl Issuer {
         // A fetch that was in progress may have begun before the key was published. Then a second one is
         // started.
         while !started {
-            if let Some(current) = document.current().filter(|current| found(&current.value)) {
-                return Ok(Arc::clone(&current.value));
+            let at_hand = || {
+                let current = document.current().filter(|current| found(&current.value));
+                current.map(|current| Arc::clone(&current.value))
+            };
+            if let Some(keys) = at_hand() {
+                return Ok(keys);
             }
             let allowed = || {
+                // A fetch may have ended meanwhile.
+                if at_hand().is_some() {
+                    return false;
+                }
                 started = true;
                 let allowed = self.unknown_kids().take(self.clock.elapsed());
                 if allowed {
@@ -201,7 +224,7 @@ impl Issuer {
             };
             let fetch = || Arc::clone(&self.documents).fetch_keys(terms);
             match document.fetch_if(allowed, fetch).await {
-                None => return Err(TokenError::UnknownKey.into()),
+                None => return at_hand().ok_or_else(|| TokenError::UnknownKey.into()),
                 Some(Err(error)) => return Err(document.last_failure().unwrap_or(error)),
                 Some(Ok(keys)) if found(&keys) => return Ok(keys),
                 Some(Ok(_)) => {}

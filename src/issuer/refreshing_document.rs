@@ -2,7 +2,7 @@
 //! time is over, and kept beyond its time while it can't be fetched.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -16,6 +16,7 @@ use super::single_flight::{Outcome, SingleFlight, Start};
 use crate::clock::Clock;
 use crate::error::{Error, Fault, HttpError};
 use crate::runtime;
+use crate::sync::{Mutex, MutexGuard, time};
 
 /// How long a caller waits for the next document before an expired one serves. A tenant that takes longer
 /// counts as out of reach.
@@ -133,9 +134,9 @@ impl<T: Document> RefreshingDocument<T> {
         let now = self.clock.elapsed();
         match current.age(now, terms) {
             Age::Fresh => {}
-            Age::Due => self.refresh_in_background(now, fetch),
+            Age::Due => self.refresh_in_background(&current, fetch),
             Age::Expired if self.backoff().is_troubled() => {
-                self.refresh_in_background(now, fetch);
+                self.refresh_in_background(&current, fetch);
                 self.note_stale_use(now.saturating_sub(current.at));
             }
             Age::Expired | Age::Dead => return None,
@@ -168,7 +169,7 @@ impl<T: Document> RefreshingDocument<T> {
             // At most half the deadline: the caller must have time left for the expired document.
             let patience = PATIENCE.min(deadline / 2).saturating_sub(self.fetching_for());
             let joined = self.join(deadline, serves, fetch);
-            let joined = tokio::time::timeout(patience, joined).await;
+            let joined = time::timeout(patience, joined).await;
             joined.unwrap_or_else(|_| Err(self.failure("The tenant is slow")))
         } else if want == Want::Fresh && !self.may_fetch() && !self.is_being_fetched() {
             Err(self.failure("The tenant is away"))
@@ -266,7 +267,7 @@ impl<T: Document> RefreshingDocument<T> {
 
     fn refresh_in_background<F>(
         self: &Arc<Self>,
-        now: Duration,
+        seen: &Arc<Stamped<T>>,
         fetch: impl FnOnce() -> F + Send + 'static,
     ) where
         F: Future<Output = Result<Fetched<T>, Error>> + Send + 'static,
@@ -275,9 +276,11 @@ impl<T: Document> RefreshingDocument<T> {
             return;
         }
         if let Some(runtime) = runtime::handle() {
-            let document = Arc::clone(self);
+            let (document, seen) = (Arc::clone(self), Arc::clone(seen));
             runtime.spawn(async move {
-                let needed = || document.current().is_none_or(|current| current.at <= now);
+                // Another fetch may have replaced it since it was looked at.
+                let is_there = |current| Arc::ptr_eq(&current, &seen);
+                let needed = || document.current().is_none_or(is_there);
                 // The result is in the backoff and in the events; nobody waits for it.
                 drop(document.fetch_if(needed, fetch).await);
             });

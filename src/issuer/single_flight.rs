@@ -1,34 +1,40 @@
 //! One piece of work for all callers that wait for the same thing.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
-use dashmap::DashMap;
-use dashmap::mapref::entry::Entry;
 use tokio::sync::watch;
 
 use crate::error::Error;
 use crate::runtime;
+use crate::sync::{Mutex, MutexGuard};
 
 /// The result of a piece of work, shared by all callers that waited for it.
 pub type Outcome<T> = Result<Arc<T>, Error>;
 type Pending<T> = watch::Receiver<Option<Outcome<T>>>;
 
 /// The work in progress, by key. Holds nothing once the work is done.
-pub struct SingleFlight<K: Eq + Hash, T>(DashMap<K, Pending<T>>);
+pub struct SingleFlight<K: Eq + Hash, T>(Mutex<HashMap<K, Pending<T>>>);
 
 impl<K: Eq + Hash, T> Default for SingleFlight<K, T> {
     fn default() -> Self {
-        // Few shards: a lookup takes a fraction of the exchange that it is for.
-        Self(DashMap::with_shard_amount(4))
+        Self(Mutex::new(HashMap::new()))
     }
 }
 
 impl<K: Eq + Hash, T> fmt::Debug for SingleFlight<K, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SingleFlight({})", self.0.len())
+        write!(f, "SingleFlight({})", self.pending().len())
+    }
+}
+
+impl<K: Eq + Hash, T> SingleFlight<K, T> {
+    fn pending(&self) -> MutexGuard<'_, HashMap<K, Pending<T>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -40,7 +46,7 @@ where
     /// Whether work for `key` is in progress.
     #[must_use]
     pub fn is_running(&self, key: &K) -> bool {
-        self.0.contains_key(key)
+        self.pending().contains_key(key)
     }
 
     /// Waits for the work for `key` that is in progress, or starts it. Just before starting it calls
@@ -65,7 +71,7 @@ where
     }
 
     /// The same, where `start` decides whether work is started; `None` where it decides against. It is
-    /// called under the lock of `key`.
+    /// called under the lock of all keys.
     pub async fn join_if<F>(
         self: &Arc<Self>,
         key: K,
@@ -77,7 +83,7 @@ where
         let Some(runtime) = runtime::handle() else {
             return Some(Err(Error::given_up(runtime::NO_THREAD)));
         };
-        let mut answer = match self.0.entry(key.clone()) {
+        let mut answer = match self.pending().entry(key.clone()) {
             Entry::Occupied(pending) => pending.get().clone(),
             Entry::Vacant(place) => {
                 let work = match start() {
@@ -124,7 +130,7 @@ struct Running<K: Eq + Hash, T> {
 
 impl<K: Eq + Hash, T> Drop for Running<K, T> {
     fn drop(&mut self) {
-        self.flights.0.remove(&self.key);
+        self.flights.pending().remove(&self.key);
     }
 }
 

@@ -7,6 +7,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPairComponents, PublicKeyComponents};
 use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaEncoding, RsaKeyPair};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::algorithm::Algorithm;
 use crate::base64url::{decode, encode};
@@ -41,7 +42,8 @@ enum Key {
     Ed(Ed25519KeyPair),
 }
 
-/// The members of a private JWK.
+/// The members of a private JWK. What is decoded of it is overwritten when it goes; the keys themselves are in
+/// memory of aws-lc, which overwrites all that it frees.
 struct PrivateJwk<'a>(Members<'a>);
 
 impl<'a> PrivateJwk<'a> {
@@ -57,9 +59,9 @@ impl<'a> PrivateJwk<'a> {
         }
     }
 
-    fn bytes(&self, name: &str) -> Result<Vec<u8>, Unsuitable> {
-        self.text(name)?
-            .and_then(|text| decode(&text))
+    fn bytes(&self, name: &str) -> Result<Zeroizing<Vec<u8>>, Unsuitable> {
+        let text = self.text(name)?.map(Zeroizing::new);
+        text.and_then(|text| decode(&text).map(Zeroizing::new))
             .ok_or_else(|| Unsuitable(format!("\"{name}\" is missing, or not base64url")))
     }
 }
@@ -129,7 +131,7 @@ impl SigningKey {
                 if alg.is_some_and(|alg| alg != own) {
                     return Err(unsuitable("\"alg\" does not go with its curve"));
                 }
-                let point = [vec![4], jwk.bytes("x")?, jwk.bytes("y")?].concat();
+                let point = [&[4], &**jwk.bytes("x")?, &**jwk.bytes("y")?].concat();
                 let d = jwk.bytes("d")?;
                 let pair = EcdsaKeyPair::from_private_key_and_public_key(scheme, &d, &point)
                     .map_err(rejected)?;

@@ -20,6 +20,7 @@ use crate::error::{Error, TokenError};
 use crate::http::client::{HttpConfig, NativeTransport};
 use crate::issuer::Want;
 use crate::issuer::events::Observer;
+use crate::secret::Secret;
 use crate::token::claim_rules::Expiration;
 use crate::validator::dpop::replay_store_unavailable;
 use crate::validator::request::{Kind, Request};
@@ -42,7 +43,7 @@ pub fn create_client(
     backend_node: bool,
     options: Vec<GivenOption>,
     issuers: Option<Vec<Vec<GivenOption>>>,
-    environment: Vec<Vec<String>>,
+    #[napi(ts_arg_type = "Array<Array<string>>")] environment: Vec<Vec<Secret>>,
 ) -> Either<NativeClient, Failure> {
     panics::at("createClient");
     match NativeClient::build(&bridge.bridge, client, backend_node, options, issuers, environment) {
@@ -58,7 +59,7 @@ impl NativeClient {
         backend_node: bool,
         options: Vec<GivenOption>,
         issuers: Option<Vec<Vec<GivenOption>>>,
-        environment: Vec<Vec<String>>,
+        environment: Vec<Vec<Secret>>,
     ) -> Result<Self, Error> {
         let given = sources(options, issuers, environment);
         let flavour = if backend_node { Flavour::BackendNode } else { Flavour::OidcBackend };

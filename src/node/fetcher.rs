@@ -30,7 +30,7 @@ impl Transport for Fetcher {
                 kind: "fetch",
                 client: Some(client),
                 url: Some(request.url.into()),
-                headers: Some(headers.map(|(name, value)| vec![name.to_owned(), value]).collect()),
+                headers: Some(headers.map(|(name, value)| vec![name.into(), value]).collect()),
                 form: request.form,
                 ..Message::default()
             };

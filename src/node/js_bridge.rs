@@ -5,7 +5,7 @@
 //! alive. When the environment ends, the queue ends, and what is sent afterwards is dropped.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use dashmap::DashMap;
 use napi::bindgen_prelude::{Buffer, FnArgs, Function};
@@ -22,7 +22,9 @@ use crate::config::TenantDomain;
 use crate::error::Fault;
 use crate::http::{LONGEST_BODY, Response};
 use crate::issuer::events::{Event, Observer};
+use crate::mailbox::Mailbox;
 use crate::panics;
+use crate::secret::Secret;
 
 /// A message to JavaScript.
 #[napi(object, object_from_js = false)]
@@ -44,8 +46,10 @@ pub struct Message {
     pub issuer: Option<String>,
     /// `fetch`: the request.
     pub url: Option<String>,
-    pub headers: Option<Vec<Vec<String>>>,
-    pub form: Option<String>,
+    #[napi(ts_type = "Array<Array<string>>")]
+    pub headers: Option<Vec<Vec<Secret>>>,
+    #[napi(ts_type = "string")]
+    pub form: Option<Secret>,
 }
 
 type Queue = ThreadsafeFunction<Message, (), Message, Status, false, true>;
@@ -58,7 +62,7 @@ pub struct JsBridge {
     queue: Queue,
     /// Outcomes that JavaScript has not collected. One `settled` message announces all of them, because
     /// entering JavaScript costs more than an outcome does.
-    settled: Mutex<Vec<(f64, Outcome)>>,
+    settled: Mailbox<(f64, Outcome)>,
     exchanges: DashMap<u64, oneshot::Sender<Reply>>,
     next: AtomicU64,
     stale: StaleUses,
@@ -72,16 +76,9 @@ impl JsBridge {
 
     /// Hands an outcome to whoever waits for the ticket.
     pub fn settle(&self, ticket: f64, outcome: Outcome) {
-        let mut settled = self.settled();
-        settled.push((ticket, outcome));
-        if settled.len() == 1 {
-            drop(settled);
+        self.settled.put((ticket, outcome), || {
             self.send(Message { kind: "settled", ..Message::default() });
-        }
-    }
-
-    fn settled(&self) -> MutexGuard<'_, Vec<(f64, Outcome)>> {
-        self.settled.lock().unwrap_or_else(PoisonError::into_inner)
+        });
     }
 
     /// Sends a message and waits for the reply. Dropped before that, it tells JavaScript to stop.
@@ -199,7 +196,7 @@ impl Bridge {
             .build_callback(|context| Ok(context.value))?;
         let bridge = JsBridge {
             queue,
-            settled: Mutex::default(),
+            settled: Mailbox::default(),
             exchanges: DashMap::new(),
             next: AtomicU64::new(1),
             stale: StaleUses::default(),
@@ -212,7 +209,7 @@ impl Bridge {
     pub fn collect(&self, settle: Function<'_, FnArgs<(f64, Outcome)>, ()>) -> Result<()> {
         panics::at("collect");
         // One call for each: in an array, elements could run into a setter on `Array.prototype`.
-        let settled = std::mem::take(&mut *self.bridge.settled());
+        let settled = self.bridge.settled.take();
         let mut result = Ok(());
         for outcome in settled {
             result = settle.call(outcome.into()).and(result);

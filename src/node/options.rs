@@ -8,6 +8,7 @@ use napi_derive::napi;
 
 use crate::config::{Given, Sources};
 use crate::error::ValidationError;
+use crate::secret::Secret;
 use crate::token::binding::Binding;
 use crate::token::dpop::{Presented, ProofRequest};
 use crate::token::required_claims::RequiredClaims;
@@ -20,7 +21,8 @@ pub struct GivenOption {
     pub name: String,
     /// What `typeof` says. An object that matters as a whole has its JSON in `text`.
     pub kind: String,
-    pub text: Option<String>,
+    #[napi(ts_type = "string")]
+    pub text: Option<Secret>,
     pub number: Option<f64>,
     pub flag: Option<bool>,
 }
@@ -97,7 +99,7 @@ impl From<GivenOption> for Given {
 pub fn sources(
     options: Vec<GivenOption>,
     issuers: Option<Vec<Vec<GivenOption>>>,
-    environment: Vec<Vec<String>>,
+    environment: Vec<Vec<Secret>>,
 ) -> Sources {
     let by_name = |options: Vec<GivenOption>| {
         options.into_iter().map(|option| (option.name.clone(), option.into())).collect()
@@ -108,7 +110,7 @@ pub fn sources(
         environment: environment
             .into_iter()
             .filter_map(|pair| {
-                <[String; 2]>::try_from(pair).ok().map(|[name, value]| (name, value))
+                <[Secret; 2]>::try_from(pair).ok().map(|[name, value]| ((*name).to_owned(), value))
             })
             .collect::<HashMap<_, _>>(),
     }

@@ -1,5 +1,6 @@
 //! All unsafe code of the library: a JavaScript function that carries a Rust value, and a weak reference to
-//! a JavaScript function. Both are made with Node-API directly, because napi-rs offers neither.
+//! a JavaScript function, which are made with Node-API directly, because napi-rs offers neither; and secrets as
+//! strings.
 //!
 //! The function: what `#[napi]` makes of a method looks its object up, checks its class and roots what it
 //! borrows, 0.5 µs for a method that does nothing. A validation of a token that was seen before takes 0.8 µs
@@ -10,8 +11,12 @@ use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
-use napi::bindgen_prelude::{FromNapiValue, Function, ToNapiValue, Unknown};
-use napi::{Env, Error, JsValue, Result, Status, check_status, sys};
+use napi::bindgen_prelude::{
+    FromNapiValue, Function, ToNapiValue, TypeName, Unknown, ValidateNapiValue,
+};
+use napi::{Env, Error, JsValue, Result, Status, ValueType, check_status, sys};
+
+use crate::secret::Secret;
 
 /// The most arguments that a function takes.
 const ARGUMENTS: usize = 4;
@@ -227,5 +232,32 @@ impl Drop for WeakFunction {
     fn drop(&mut self) {
         // SAFETY: as above; the closure is dropped by its finalizer, on the environment's own thread.
         unsafe { sys::napi_delete_reference(self.env, self.reference) };
+    }
+}
+
+/// A secret is a string in JavaScript.
+impl TypeName for Secret {
+    fn type_name() -> &'static str {
+        String::type_name()
+    }
+
+    fn value_type() -> ValueType {
+        String::value_type()
+    }
+}
+
+impl ValidateNapiValue for Secret {}
+
+impl FromNapiValue for Secret {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        // SAFETY: the caller's promises are those that `String` asks for.
+        unsafe { String::from_napi_value(env, value) }.map(Self::from)
+    }
+}
+
+impl ToNapiValue for Secret {
+    unsafe fn to_napi_value(env: sys::napi_env, secret: Self) -> Result<sys::napi_value> {
+        // SAFETY: as above.
+        unsafe { <&str>::to_napi_value(env, &secret) }
     }
 }

@@ -1,6 +1,6 @@
 //! Proof of possession (RFC 9449 §7): between the rules on the token itself and those of the route.
 
-use super::replay::{self, Spent};
+use super::replay::{PROCESS, Spent};
 use super::request::Request;
 use super::{Validator, Verdict};
 use crate::base64url::encode;
@@ -122,7 +122,7 @@ impl Validator {
         if self.config().dpop.has_replay_store {
             return Ok(Some(proof));
         }
-        match replay::spend(&proof, now) {
+        match PROCESS.spend(&proof, now) {
             Spent::Fresh => Ok(None),
             Spent::Replayed => Err(TokenError::DpopProofReplayed.into()),
             Spent::Full => Err(replay_store_unavailable()),

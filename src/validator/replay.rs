@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
+use crate::sync::Mutex;
 use crate::token::dpop::Spending;
 
 /// The most proofs that are remembered: they take up to 64 MiB.
@@ -71,13 +72,26 @@ impl ReplayMemory {
     }
 }
 
-static PROCESS: Mutex<Option<ReplayMemory>> = Mutex::new(None);
+/// A memory that threads share.
+#[derive(Debug)]
+pub struct SharedMemory(Mutex<Option<ReplayMemory>>);
 
-/// Spends a proof in the memory of the process.
-pub fn spend(proof: &Spending, now: f64) -> Spent {
-    let mut memory = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
-    memory.get_or_insert_default().spend(proof, now)
+impl SharedMemory {
+    /// No proof yet.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    /// Remembers a proof until it expires.
+    pub fn spend(&self, proof: &Spending, now: f64) -> Spent {
+        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.get_or_insert_default().spend(proof, now)
+    }
 }
+
+/// That of the process.
+pub static PROCESS: SharedMemory = SharedMemory::empty();
 
 #[cfg(test)]
 mod tests {

@@ -14,12 +14,12 @@
 
 use std::collections::VecDeque;
 use std::num::NonZero;
-use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::{LazyLock, PoisonError};
 use std::time::Duration;
 
 use super::inline_budget::{Caller, Spending};
 use crate::keys::verifying_key::Cost;
+use crate::sync::{Condvar, Mutex, MutexGuard, thread};
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -35,10 +35,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 static CORES: LazyLock<usize> =
     LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
 
-static POOL: VerifyPool = VerifyPool {
-    state: Mutex::new(State { jobs: VecDeque::new(), threads: 0, idle: 0, woken: false }),
-    work: Condvar::new(),
-};
+static POOL: VerifyPool = VerifyPool::empty();
 
 /// The process's threads. None is started before there is work for it.
 pub struct VerifyPool {
@@ -69,6 +66,13 @@ impl std::fmt::Debug for VerifyPool {
 }
 
 impl VerifyPool {
+    /// No threads yet.
+    #[must_use]
+    pub const fn empty() -> Self {
+        let state = State { jobs: VecDeque::new(), threads: 0, idle: 0, woken: false };
+        Self { state: Mutex::new(state), work: Condvar::new() }
+    }
+
     /// The process's pool.
     #[must_use]
     pub fn get() -> &'static Self {

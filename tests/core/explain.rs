@@ -93,7 +93,7 @@ fn of_each_jwt_it_says_what_a_validation_says() {
 fn of_each_setting_it_says_what_a_validation_says() {
     let (tenant, key, stranger) = (Tenant::start(), TestKey::new("a"), TestKey::new("stranger"));
     tenant.publish(&[&key]);
-    let json = |json: &str| Given::Json(json.to_owned());
+    let json = |json: &str| Given::Json(json.into());
     let config = config_of(
         &tenant,
         &[
@@ -120,7 +120,7 @@ fn of_each_setting_it_says_what_a_validation_says() {
 #[test]
 fn of_each_introspected_token_it_says_what_a_validation_says() {
     let tenant = Tenant::start();
-    let text = |text: &str| Given::Text(text.to_owned());
+    let text = |text: &str| Given::Text(text.into());
     let options = HashMap::from([
         ("tenantDomain".to_owned(), text(&tenant.domain)),
         ("audience".to_owned(), text(AUDIENCE)),

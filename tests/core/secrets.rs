@@ -14,6 +14,7 @@ use monocloud_backend_node::http::{Request, Response};
 use monocloud_backend_node::issuer::Issuer;
 use monocloud_backend_node::issuer::client_auth::ClientAuth;
 use monocloud_backend_node::json::Members;
+use monocloud_backend_node::secret::Secret;
 use monocloud_backend_node::token::claims::Claims;
 use monocloud_backend_node::token::jws::Compact;
 use monocloud_backend_node::validator::request::{OwnedRequest, Request as TokenRequest};
@@ -28,14 +29,15 @@ fn shows_nothing(what: &dyn Debug) {
 }
 
 fn text(text: &str) -> Given {
-    Given::Text(text.to_owned())
+    Given::Text(text.into())
 }
 
 #[test]
 fn no_secret_of_the_configuration_is_shown() {
-    let proxy = format!("http://user:{SECRET}@127.0.0.1:1");
+    let proxy = Secret::from(format!("http://user:{SECRET}@127.0.0.1:1"));
+    shows_nothing(&proxy);
     let environment = HashMap::from([
-        ("MONOCLOUD_BACKEND_CLIENT_SECRET".to_owned(), SECRET.to_owned()),
+        ("MONOCLOUD_BACKEND_CLIENT_SECRET".to_owned(), SECRET.into()),
         ("HTTPS_PROXY".to_owned(), proxy.clone()),
         ("HTTP_PROXY".to_owned(), proxy),
     ]);
@@ -51,7 +53,9 @@ fn no_secret_of_the_configuration_is_shown() {
         environment,
     };
     shows_nothing(&given);
-    for value in [text(SECRET), Given::Json(format!("{{\"kty\":\"oct\",\"k\":\"{SECRET}\"}}"))] {
+    for value in
+        [text(SECRET), Given::Json(format!("{{\"kty\":\"oct\",\"k\":\"{SECRET}\"}}").into())]
+    {
         shows_nothing(&value);
     }
     for method in ["client_secret_basic", "client_secret_post", "client_secret_jwt", "spiffe_jwt"] {
@@ -64,9 +68,9 @@ fn no_secret_of_the_configuration_is_shown() {
         shows_nothing(&auth);
         shows_nothing(&auth.credentials(NOW).unwrap());
     }
-    shows_nothing(&ClientSecret::Text(SECRET.to_owned()));
-    shows_nothing(&ClientSecret::Jwk(SECRET.to_owned()));
-    let secret = || Some(SECRET.to_owned());
+    shows_nothing(&ClientSecret::Text(SECRET.into()));
+    shows_nothing(&ClientSecret::Jwk(SECRET.into()));
+    let secret = || Some(SECRET.into());
     shows_nothing(&Tls { cert: secret(), key: secret(), ca: secret(), passphrase: secret() });
 
     let http = HttpConfig::new(Tls::default(), &given.environment);
@@ -98,8 +102,8 @@ fn no_token_and_no_claim_is_shown() {
 
     let url = "https://tenant.example/introspect".parse().unwrap();
     let mut request = Request::get("token introspection", url);
-    request.headers.push(("authorization", SECRET.to_owned()));
-    request.form = Some(format!("token={SECRET}"));
+    request.headers.push(("authorization", SECRET.into()));
+    request.form = Some(format!("token={SECRET}").into());
     shows_nothing(&request);
     let response = Response {
         status: 200,

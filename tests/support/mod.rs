@@ -270,7 +270,7 @@ pub fn config(tenant: &Tenant, options: &[(&str, f64)]) -> Config {
 }
 
 pub fn config_of(tenant: &Tenant, options: &[(&str, Given)]) -> Config {
-    let text = |text: &str| Given::Text(text.to_owned());
+    let text = |text: &str| Given::Text(text.into());
     let mut given = Given_ {
         options: HashMap::from([
             ("tenantDomain".to_owned(), text(&tenant.domain)),
