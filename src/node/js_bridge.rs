@@ -4,8 +4,8 @@
 //! number, so that a terminated worker leaves nothing dangling. The queue is weak: it keeps no process
 //! alive. When the environment ends, the queue ends, and what is sent afterwards is dropped.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
 use napi::bindgen_prelude::{Buffer, FnArgs, Function};
