@@ -138,9 +138,9 @@ mod tests {
         Arc::new(Caller::new())
     }
 
-    /// Spends the whole budget.
+    /// Spends the budget of hours.
     fn exhaust(caller: &Arc<Caller>) {
-        caller.budget().spend(FULL);
+        caller.budget().spend(FULL * 1_000_000);
     }
 
     fn may_spend(caller: &Arc<Caller>) -> bool {
