@@ -86,14 +86,15 @@ describe('the package', () => {
 describe('the version', () => {
   it('is the same everywhere', () => {
     assert.deepEqual(checkVersions(), []);
-    assert.equal(versions().length, 7 + 4 * 8);
+    assert.equal(versions().length, 8 + 4 * 8);
   });
 
   it('is changed everywhere by one command', () => {
     const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'monocloud-version-'));
     try {
-      const files = ['package.json', 'package-lock.json', 'Cargo.toml', 'Cargo.lock'];
-      for (const file of [...files, 'fuzz/Cargo.lock', 'js/version.js', 'CHANGELOG.md', 'npm']) {
+      const manifests = ['package.json', 'package-lock.json', 'Cargo.toml', 'Cargo.lock'];
+      const locks = ['fuzz/Cargo.lock', 'models/Cargo.lock'];
+      for (const file of [...manifests, ...locks, 'js/version.js', 'CHANGELOG.md', 'npm']) {
         fs.cpSync(path.join(root, file), path.join(copy, file), { recursive: true });
       }
       setVersion('7.8.9-rc.1', { root: copy, today: new Date('2030-02-03T04:05:06Z') });
