@@ -8,7 +8,6 @@
 //! - is full again as soon as a signature that was handed over alone has been verified, and no other has come
 //!   meanwhile.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,44 +17,41 @@ const FULL: Duration = Duration::from_millis(1);
 /// In how much time one unit of the budget comes back.
 const REFILL: u32 = 16;
 
-/// What slow signatures have taken of the budget. The last one may have taken more than was left.
+/// What slow signatures have taken of a thread's budget, and where they are.
 #[derive(Debug)]
 struct Budget {
+    /// The last signature may have taken more than was left.
     spent: Duration,
+    /// When `spent` was last brought up to date.
     at: Instant,
+    /// How many signatures there were so far.
+    count: u64,
+    /// How many are with the pool.
+    away: u64,
 }
 
 impl Budget {
     fn new(now: Instant) -> Self {
-        Self { spent: Duration::ZERO, at: now }
+        Self { spent: Duration::ZERO, at: now, count: 0, away: 0 }
     }
 
-    /// Whether something is left at this moment.
+    /// Whether the thread verifies one more, which is counted, at this moment.
     fn allows(&mut self, now: Instant) -> bool {
+        self.count += 1;
         let earned = now.saturating_duration_since(self.at) / REFILL;
         self.spent = self.spent.saturating_sub(earned);
         self.at = now;
-        self.spent < FULL
+        self.away == 0 && self.spent < FULL
     }
 
     fn spend(&mut self, time: Duration) {
         self.spent = self.spent.saturating_add(time);
     }
-
-    fn fill(&mut self) {
-        self.spent = Duration::ZERO;
-    }
 }
 
 /// The slow signatures of one calling thread.
 #[derive(Debug)]
-pub(super) struct Caller {
-    budget: Mutex<Budget>,
-    /// How many there were so far.
-    count: AtomicU64,
-    /// How many are with the pool.
-    away: AtomicU64,
-}
+pub(super) struct Caller(Mutex<Budget>);
 
 thread_local! {
     static CALLER: Arc<Caller> = Arc::new(Caller::new());
@@ -63,11 +59,7 @@ thread_local! {
 
 impl Caller {
     fn new() -> Self {
-        Self {
-            budget: Mutex::new(Budget::new(Instant::now())),
-            count: AtomicU64::new(0),
-            away: AtomicU64::new(0),
-        }
+        Self(Mutex::new(Budget::new(Instant::now())))
     }
 
     /// That of the thread that asks. A thread that is about to end has a new one.
@@ -76,21 +68,23 @@ impl Caller {
     }
 
     fn budget(&self) -> MutexGuard<'_, Budget> {
-        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The permission to verify one more on this thread. What it takes until it is dropped is spent.
     pub(super) fn spend(self: Arc<Self>) -> Option<Spending> {
-        self.count.fetch_add(1, Ordering::Relaxed);
         let began = Instant::now();
-        let may = self.away.load(Ordering::Relaxed) == 0 && self.budget().allows(began);
+        let may = self.budget().allows(began);
         may.then(|| Spending(Some((self, began))))
     }
 
     /// Notes that one is handed over. It is back when the result is dropped.
     pub(super) fn hand_over(self: Arc<Self>) -> Away {
-        let alone = self.away.fetch_add(1, Ordering::Relaxed) == 0;
-        let count = self.count.load(Ordering::Relaxed);
+        let (alone, count) = {
+            let mut budget = self.budget();
+            budget.away += 1;
+            (budget.away == 1, budget.count)
+        };
         Away { caller: self, alone, count }
     }
 }
@@ -117,15 +111,18 @@ impl Drop for Spending {
 #[derive(Debug)]
 pub(super) struct Away {
     caller: Arc<Caller>,
+    /// Whether no other was with the pool when it was handed over.
     alone: bool,
+    /// How many signatures there were at that moment.
     count: u64,
 }
 
 impl Drop for Away {
     fn drop(&mut self) {
-        self.caller.away.fetch_sub(1, Ordering::Relaxed);
-        if self.alone && self.caller.count.load(Ordering::Relaxed) == self.count {
-            self.caller.budget().fill();
+        let mut budget = self.caller.budget();
+        budget.away -= 1;
+        if self.alone && budget.count == self.count {
+            budget.spent = Duration::ZERO;
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::inline_budget::Spending;
 use super::pending::Wait;
 use super::request::{Kind, Request};
 use super::signature_cache::{SignatureCache, TokenDigest, VerifiedToken, next_number};
@@ -64,9 +63,7 @@ impl Validator {
         if !is_current || !entry.values.suffice_for(request.requirements) {
             return None;
         }
-        let spending =
-            if has_proof(request) { placement.inline(Cost::Slow) } else { Some(Spending::FREE) };
-        let Some(_spending) = spending else {
+        let Some(_spending) = placement.inline(proof_cost(request)) else {
             return Some(Step::Wait(Wait::Signature));
         };
         let demands = self.demands(trusted, request, Expiration::Required);
@@ -178,9 +175,8 @@ impl Validator {
             .as_ref()
             .and_then(|it| it.entry.as_deref())
             .filter(|entry| entry.issuer == candidate.index && entry.verifier == key.identity);
-        let cost = if has_proof(candidate.request) { Cost::Slow } else { key.cost };
-        let is_verified = known.is_some() && !has_proof(candidate.request);
-        let _spending = if is_verified { Spending::FREE } else { placement.inline(cost)? };
+        let cost = proof_cost(candidate.request).or_else(|| known.is_none().then_some(key.cost));
+        let _spending = placement.inline(cost)?;
         if known.is_none() {
             let signature = jwt.token.signature();
             let verified = signature.and_then(|it| key.verify(jwt.token.signing_input, &it));
@@ -227,9 +223,9 @@ impl Validator {
     }
 }
 
-/// Whether a request has a DPoP proof, whose signature takes as long as that of a token.
-fn has_proof(request: &Request<'_>) -> bool {
-    matches!(request.presented, Presented::Dpop(_))
+/// The cost of the signature of a request's DPoP proof, if it has one.
+fn proof_cost(request: &Request<'_>) -> Option<Cost> {
+    matches!(request.presented, Presented::Dpop(_)).then_some(Cost::Slow)
 }
 
 impl Candidate<'_> {

@@ -76,12 +76,12 @@ pub enum Placement {
 }
 
 impl Placement {
-    /// The permission to verify a signature of this cost on the calling thread.
-    fn inline(self, cost: Cost) -> Option<Spending> {
-        match self {
-            Self::Adaptive => VerifyPool::get().inline(cost),
-            Self::Inline => Some(Spending::FREE),
-            Self::Pool => None,
+    /// The permission to verify a signature of this cost, if there is one to verify, on the calling thread.
+    fn inline(self, cost: Option<Cost>) -> Option<Spending> {
+        match (self, cost) {
+            (_, None) | (Self::Inline, _) => Some(Spending::FREE),
+            (Self::Adaptive, Some(cost)) => VerifyPool::get().inline(cost),
+            (Self::Pool, Some(_)) => None,
         }
     }
 }
