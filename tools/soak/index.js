@@ -5,6 +5,8 @@
 //
 //   npm run soak                       200,000 validations, 10,000 refusals over HTTP
 //   npm run soak -- --long             10 million and a million
+//   npm run soak -- --full             caches that are always full
+//   npm run soak -- --hours=2          few validations, spread over two hours, with idle pauses
 //   npm run soak -- --validations=N --refusals=N --seed=N
 //
 // Memory is steady if the median of the last third is at most 5 % above that of the second third, sampled after a
@@ -15,6 +17,7 @@ const { fork, spawnSync } = require('node:child_process');
 const http = require('node:http');
 const path = require('node:path');
 const { once } = require('node:events');
+const { setTimeout: sleep } = require('node:timers/promises');
 const { parseArgs } = require('node:util');
 const { generator } = require('../random.js');
 const { mixer } = require('./mix.js');
@@ -24,23 +27,29 @@ const MIB_SHARE = 0.05;
 const AT_ONCE = 50;
 const SAMPLES = 60;
 const OUTAGES = ['error', 'reset', 'silent', 'rubbish'];
-/** The share of an epoch's validations that is made while the tenant is down. */
+/** The share of an epoch's validations, or of its time, that is made while the tenant is down. */
 const AWAY_SHARE = 0.3;
+/** The share of a slow epoch's time without a request. */
+const IDLE_SHARE = 0.3;
 
 function readArguments(args) {
   const isLong = args.includes('--long');
+  const isSlow = args.some((each) => each.startsWith('--hours'));
   const number = (standard) => ({ type: 'string', default: String(standard) });
   const options = {
     long: { type: 'boolean' },
     json: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
+    hours: number(0),
     validations: number(isLong ? 10_000_000 : 200_000),
     refusals: number(isLong ? 1_000_000 : 10_000),
-    epochs: number(isLong ? 200 : 16),
+    epochs: number(isLong ? 200 : isSlow ? 60 : 16),
     slack: number(0),
     seed: number(Date.now() % 2 ** 32),
   };
-  const { long, json, ...numbers } = parseArgs({ args, options }).values;
-  return { json, ...Object.fromEntries(Object.entries(numbers).map(([k, v]) => [k, Number(v)])) };
+  const { long, json, full, ...numbers } = parseArgs({ args, options }).values;
+  const read = Object.entries(numbers).map(([name, value]) => [name, Number(value)]);
+  return { json, full, ...Object.fromEntries(read) };
 }
 
 /** Starts the tenant's process and returns functions that command it. */
@@ -102,17 +111,19 @@ async function soak(settings) {
   const random = generator(settings.seed);
   const next = mixer(random);
   const verdicts = new Verdicts();
+  const slowly = settings.hours > 0;
   const options = {
     ...tenant.options,
     clientId: 'soak',
     clientSecret: 'soak',
-    // Short, so that documents are refreshed in the background all the time.
-    jwksCacheDuration: 1,
-    metadataCacheDuration: 1,
+    // Short, so that documents are refreshed in the background all the time; in a slow run, short enough for
+    // several refreshes ahead in each epoch, and shorter than its idle pause.
+    jwksCacheDuration: slowly ? 10 : 1,
+    metadataCacheDuration: slowly ? 15 : 1,
     // Long enough for a busy machine.
     responseTimeout: 4000,
     // Small enough to fill during the warm-up: a cache that is still filling looks like a leak.
-    verifiedTokensBytes: 2 ** 20,
+    verifiedTokensBytes: settings.full ? 2 ** 14 : 2 ** 20,
     maxTokenBytes: 8192,
   };
   // With a cache, opaque tokens and keys that the tenant has withdrawn are accepted until their entries end, as
@@ -125,7 +136,7 @@ async function soak(settings) {
       caches: true,
       client: new MonoCloudBackendNodeClient({
         ...options,
-        cache: createMemoryCache({ maxEntries: 2000 }),
+        cache: createMemoryCache({ maxEntries: settings.full ? 100 : 2000 }),
       }),
     },
   ];
@@ -158,6 +169,14 @@ async function soak(settings) {
     }
   };
 
+  /** A few validations at a time, with pauses of up to two seconds. */
+  const trickle = async (seconds) => {
+    for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
+      await Promise.all(Array.from({ length: 1 + Math.floor(random() * 8) }, one));
+      await sleep(random() * 2000);
+    }
+  };
+
   /** New keys and tokens. Once it resolves, each client has fetched the keys. */
   const turnOver = async () => {
     const keepOld = random() < 0.3;
@@ -177,28 +196,47 @@ async function soak(settings) {
         ]);
         if (well.every(Boolean)) break;
         if (Date.now() > deadline) throw new Error('never well again');
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await sleep(50);
       }
     }
   };
 
   const samples = [];
   const each = Math.ceil(settings.validations / settings.epochs);
+  const inOutage = Math.floor(each * AWAY_SHARE);
   const slices = Math.max(1, Math.round(SAMPLES / settings.epochs));
-  const begun = process.hrtime.bigint();
-  for (let epoch = 0; epoch < settings.epochs; epoch += 1) {
-    await turnOver();
-    const inOutage = Math.floor(each * AWAY_SHARE);
+  const epochSeconds = (settings.hours * 3600) / settings.epochs;
+
+  /** The part of an epoch in which the tenant answers. */
+  const whileWell = async (epoch) => {
+    if (slowly) {
+      await trickle(epochSeconds * (1 - AWAY_SHARE - IDLE_SHARE));
+      await sleep(epochSeconds * IDLE_SHARE * 1000);
+      samples.push(await sample());
+      return;
+    }
     for (let slice = 0; slice < slices; slice += 1) {
       await run(Math.ceil((each - inOutage) / slices));
       if ((epoch * slices + slice) % Math.ceil((settings.epochs * slices) / SAMPLES) === 0) {
         samples.push(await sample());
       }
     }
+  };
+
+  /** The part of an epoch in which the tenant fails. */
+  const whileAway = () => {
+    if (slowly) return trickle(epochSeconds * AWAY_SHARE);
+    // With a silent tenant, concurrent requests time out together.
+    return run(away === 'silent' ? Math.min(inOutage, AT_ONCE) : inOutage);
+  };
+
+  const begun = process.hrtime.bigint();
+  for (let epoch = 0; epoch < settings.epochs; epoch += 1) {
+    await turnOver();
+    await whileWell(epoch);
     away = OUTAGES[epoch % OUTAGES.length];
     await tenant.command('outage', { kind: away });
-    // With a silent tenant, concurrent requests time out together.
-    await run(away === 'silent' ? Math.min(inOutage, AT_ONCE) : inOutage);
+    await whileAway();
     await tenant.command('outage', { kind: 'none' });
     away = 'none';
     await untilWell();
