@@ -5,8 +5,9 @@
 //! each thread has a budget of time for slow signatures, and hands over what goes beyond it. The budget
 //!
 //! - comes back with time, a sixteenth of it;
-//! - is full again as soon as a signature that was handed over alone has been verified, and no other has come
-//!   meanwhile.
+//! - is full again, and twice as large, as soon as a signature that was handed over alone has been verified, and
+//!   no other has come meanwhile;
+//! - is small from then on where others have come: the next burst is handed over almost at once.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,12 +15,17 @@ use std::time::{Duration, Instant};
 /// The most that a thread spends before it hands one signature over.
 const FULL: Duration = Duration::from_millis(1);
 
+/// The most after a burst.
+const LEAST: Duration = Duration::from_micros(125);
+
 /// In how much time one unit of the budget comes back.
 const REFILL: u32 = 16;
 
 /// What slow signatures have taken of a thread's budget, and where they are.
 #[derive(Debug)]
 struct Budget {
+    /// What the thread may spend, from `LEAST` to `FULL`.
+    most: Duration,
     /// The last signature may have taken more than was left.
     spent: Duration,
     /// When `spent` was last brought up to date.
@@ -32,7 +38,7 @@ struct Budget {
 
 impl Budget {
     fn new(now: Instant) -> Self {
-        Self { spent: Duration::ZERO, at: now, count: 0, away: 0 }
+        Self { most: FULL, spent: Duration::ZERO, at: now, count: 0, away: 0 }
     }
 
     /// Whether the thread verifies one more, which is counted, at this moment.
@@ -41,7 +47,7 @@ impl Budget {
         let earned = now.saturating_duration_since(self.at) / REFILL;
         self.spent = self.spent.saturating_sub(earned);
         self.at = now;
-        self.away == 0 && self.spent < FULL
+        self.away == 0 && self.spent < self.most
     }
 
     fn spend(&mut self, time: Duration) {
@@ -123,6 +129,9 @@ impl Drop for Away {
         budget.away -= 1;
         if self.alone && budget.count == self.count {
             budget.spent = Duration::ZERO;
+            budget.most = (budget.most * 2).min(FULL);
+        } else if self.alone {
+            budget.most = LEAST;
         }
     }
 }
@@ -204,6 +213,19 @@ mod tests {
         drop(first);
         drop(second);
         assert!(!may_spend(&caller));
+    }
+
+    #[test]
+    fn the_budget_is_small_after_a_burst_and_grows_where_signatures_come_one_by_one() {
+        let caller = caller();
+        let first = Arc::clone(&caller).hand_over();
+        drop(Arc::clone(&caller).hand_over());
+        assert!(!may_spend(&caller), "one is away");
+        drop(first);
+        for most in [LEAST, LEAST * 2, LEAST * 4, FULL, FULL] {
+            assert_eq!(caller.budget().most, most);
+            drop(Arc::clone(&caller).hand_over());
+        }
     }
 
     #[test]
