@@ -1,12 +1,15 @@
 'use strict';
 
 // npm run instructions: the instructions of one call, by callgrind, compared with those of counts.json. It fails if a
-// count is more than 5 % higher. Half a minute; the published addon must be there, from npm run pack -- --release.
+// count is more than 5 % higher. Takes half a minute; the addon is the published one, which npm run pack -- --release
+// builds into dist/release.
 //
 //   npm run instructions -- --write    writes counts.json
 //
-// What makes a difference is the same in each run: the version of Node.js, the model of the processor, the addon's
-// build. Versions of the compiler and the C library are kept in counts.json: if one differs, counts may, too.
+// Counts are for comparison with those of another commit, not with times: valgrind's processor has no instructions for
+// SHA-256, and JavaScript runs without V8's optimising compilers. Two runs differ by less than 1 %, whatever the
+// machine's load. The version of Node.js and the kind of build are always the same; those of the Rust compiler, the
+// C library and valgrind are in counts.json, as they can change counts.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -112,7 +115,7 @@ function judge(rows, written, found) {
   for (const row of above) console.error(`✖ ${title(row)}`);
   for (const row of below) console.log(`✔ ${title(row)}`);
   if (below.length + above.length === 0) return true;
-  console.log('If it is meant: npm run instructions -- --write');
+  console.log('To write the new counts: npm run instructions -- --write');
   for (const [what, version] of Object.entries(found)) {
     if (written[what] !== version) console.log(`${what} was ${written[what]}, and is ${version}`);
   }
