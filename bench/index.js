@@ -6,7 +6,6 @@
 //   npm run bench -- --quick             a minute, to test the benchmarks
 //   npm run bench -- --only http         one part: micro, bare, http, startup, memory, addon, issuers, dpop,
 //                                        frameworks
-//   npm run bench -- --instructions      instructions of one call, with callgrind; takes minutes
 //   npm run bench -- --report            writes both files from the last figures of each part
 
 const fs = require('node:fs');
@@ -30,33 +29,28 @@ const PARTS = {
   issuers: require('./issuers.js'),
   dpop: require('./dpop'),
   frameworks: require('./frameworks'),
-  instructions: require('./instructions.js'),
 };
-/** Parts that run only if they are named: slow, and useful only where a busy machine spoils measured times. */
-const ON_REQUEST = ['instructions'];
 /** Parts that need minutes, for cargo to compile. */
 const NOT_QUICK = ['bare', 'dpop'];
 
 const KEPT = path.join(ROOT, '.cache', 'bench');
-const USAGE = `usage: npm run bench -- [--quick] [--only ${Object.keys(PARTS).join('|')}] [--instructions] [--report]`;
+const USAGE = `usage: npm run bench -- [--quick] [--only ${Object.keys(PARTS).join('|')}] [--report]`;
 
 function readArguments(args) {
   const boolean = { type: 'boolean', default: false };
   const options = {
     quick: boolean,
     report: boolean,
-    instructions: boolean,
     only: { type: 'string' },
   };
-  const { quick, report, instructions, only } = parseArgs({ args, options }).values;
+  const { quick, report, only } = parseArgs({ args, options }).values;
   if (only !== undefined && !Object.hasOwn(PARTS, only)) throw new Error(`${only}?\n${USAGE}`);
-  return { quick, report, only: instructions ? 'instructions' : only };
+  return { quick, report, only };
 }
 
 function partsOf({ quick, only }) {
   if (only) return [only];
-  const left = [...ON_REQUEST, ...(quick ? NOT_QUICK : [])];
-  return Object.keys(PARTS).filter((part) => !left.includes(part));
+  return Object.keys(PARTS).filter((part) => !(quick && NOT_QUICK.includes(part)));
 }
 
 const fileOf = (part) => path.join(KEPT, `${part}.json`);

@@ -33,6 +33,20 @@ function times(figures, alg, size, mode, name) {
   return theirs && ours && median(ratios(theirs, ours));
 }
 
+/** The cells of all tables. `all` is what each contender takes there, the fastest first. */
+function cells({ cases }) {
+  return cases.flatMap((found) =>
+    MODES.map(([kind, inFlight]) => {
+      const all = names
+        .map((name) => ({ name, rounds: roundsOf(found, [kind, inFlight], name) }))
+        .filter(({ rounds }) => rounds)
+        .map(({ name, rounds }) => ({ name, ...summary(rounds) }))
+        .sort((a, b) => a.median - b.median);
+      return { alg: found.alg, size: found.size, kind, inFlight, all };
+    }),
+  );
+}
+
 function mainTables(figures) {
   const found = caseOf(figures, 'RS256', 1);
   const row = (name, cell) => [name, ...MODES.map((mode) => cell(mode, name) ?? '–')];
@@ -129,4 +143,4 @@ ${matrix(sizes, ({ alg, size }) => `${alg}, ${size} KiB`)}
 `;
 }
 
-module.exports = { MODES, caseOf, roundsOf, section, times };
+module.exports = { MODES, OURS, caseOf, cells, roundsOf, section, times, title };
