@@ -1,10 +1,10 @@
 'use strict';
 
-// npm run bench -- --only bare: this package with new RS256 tokens, on one thread, called from JavaScript;
-// compared with verification of the same signatures by aws-lc-rs alone (bare.rs).
+// npm run bench -- --only bare: this package with new tokens, on one thread, called from JavaScript; compared with
+// verification of the same signatures by aws-lc-rs alone (bare.rs), and by the OpenSSL of Node.js alone.
 
 const { spawn, spawnSync } = require('node:child_process');
-const { createPublicKey } = require('node:crypto');
+const { createPublicKey, verify } = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -12,13 +12,15 @@ const readline = require('node:readline');
 const { cargoFlags } = require('../tools/test.js');
 const { start } = require('./support/child.js');
 const { ROOT, conditions } = require('./support/machine.js');
-const { spread } = require('./support/markdown.js');
+const { spread, table } = require('./support/markdown.js');
 const { alternate, ratios, summary } = require('./support/stats.js');
 const { startTenant } = require('./support/tenant.js');
 const tokens = require('./support/tokens.js');
 const { OURS } = require('./micro');
 
 const BARE = 'bare';
+const OPENSSL = 'OpenSSL';
+const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 const BYTES = 1024;
 const ROUNDS = 21;
 const PER_ROUND = 256;
@@ -53,47 +55,99 @@ function startBare(executable, alg, key, file) {
   };
 }
 
-async function run({ progress }) {
-  progress('bare: compiling');
-  const executable = build();
-  progress('bare');
-  const figures = { ...conditions(), rounds: ROUNDS };
-  const key = tokens.createKey('RS256');
-  const tenant = await startTenant([key]);
+/** A public key as bare.rs reads it. */
+function publicBytes(alg, pem) {
+  const key = createPublicKey(pem);
+  if (alg === 'RS256') return key.export({ type: 'spki', format: 'der' });
+  const { x, y } = key.export({ format: 'jwk' });
+  const [first, second] = [x, y ?? ''].map((text) => Buffer.from(text, 'base64url'));
+  return alg === 'EdDSA' ? first : Buffer.concat([Buffer.from([4]), first, second]);
+}
+
+/** `time` measures `crypto.verify` of a range of the JWTs in a file, in microseconds. */
+function openssl(alg, pem, file) {
+  const signed = fs
+    .readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((token) => {
+      const at = token.lastIndexOf('.');
+      return [Buffer.from(token.slice(0, at)), Buffer.from(token.slice(at + 1), 'base64url')];
+    });
+  const hash = alg === 'EdDSA' ? null : 'sha256';
+  const key = { key: createPublicKey(pem), dsaEncoding: 'ieee-p1363' };
+  return (from, count) => {
+    const begun = process.hrtime.bigint();
+    for (const [input, signature] of signed.slice(from, from + count)) {
+      if (!verify(hash, input, key, signature)) throw new Error('OpenSSL refused a signature');
+    }
+    return Number(process.hrtime.bigint() - begun) / 1000 / count;
+  };
+}
+
+async function measure(executable, key, tenant) {
   const terms = tenant.terms(key);
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-bare-'));
-  const [der, file] = ['key', 'pool'].map((name) => path.join(directory, name));
-  fs.writeFileSync(der, createPublicKey(key.pem).export({ type: 'spki', format: 'der' }));
+  const [bytes, file] = ['key', 'pool'].map((name) => path.join(directory, name));
+  fs.writeFileSync(bytes, publicBytes(key.alg, key.pem));
   await tokens.writePool(file, WARM_UP + ROUNDS * PER_ROUND, () =>
     tokens.issueAsync(key, terms.issuer, BYTES),
   );
-  const bare = startBare(executable, 'RS256', der, file);
+  const bare = startBare(executable, key.alg, bytes, file);
   const ours = start(path.join(__dirname, 'micro', 'child.js'), { execArgv: ['--expose-gc'] });
   const times = {
     [BARE]: bare.time,
+    [OPENSSL]: openssl(key.alg, key.pem, file),
     [OURS]: async (from, count) => (await ours.call('unseen', from, count, 1)).wall,
   };
   try {
     await ours.call('create', OURS, terms);
     await ours.call('load', file);
     for (const time of Object.values(times)) await time(0, WARM_UP);
-    figures.values = await alternate(Object.keys(times), ROUNDS, (name, round) =>
+    const values = await alternate(Object.keys(times), ROUNDS, (name, round) =>
       times[name](WARM_UP + round * PER_ROUND, PER_ROUND),
     );
+    const to = (name) => summary(ratios(values[OURS], values[name]));
+    return { alg: key.alg, values, toBare: to(BARE), toOpenssl: to(OPENSSL) };
   } finally {
     bare.close();
     await ours.close();
-    await tenant.close();
     fs.rmSync(directory, { recursive: true });
   }
-  return { ...figures, ratio: summary(ratios(figures.values[OURS], figures.values[BARE])) };
 }
 
-const section = ({ values, ratio, rounds }) => `## A new RS256 token on one thread
+async function run({ progress }) {
+  progress('bare: compiling');
+  const executable = build();
+  const figures = { ...conditions(), rounds: ROUNDS, cases: [] };
+  const keys = ALGORITHMS.map((alg) => tokens.createKey(alg));
+  const tenant = await startTenant(keys);
+  try {
+    for (const key of keys) {
+      progress(`bare: ${key.alg}`);
+      figures.cases.push(await measure(executable, key, tenant));
+    }
+  } finally {
+    await tenant.close();
+  }
+  return figures;
+}
 
-The signature alone, by aws-lc-rs with a key that was parsed once, from Rust: ${spread(summary(values[BARE]))} µs. The
-whole validation by this package, from JavaScript: ${spread(summary(values[OURS]))} µs. That is ${spread(ratio)} times as
-long; medians and quartiles of ${rounds} rounds.
+const section = ({ cases, rounds }) => `## A new token and its signature alone
+
+The signature alone, by aws-lc-rs with a key that was parsed once, from Rust; the same by OpenSSL, with \`crypto.verify\`
+of Node.js; and the whole validation by this package, from JavaScript. One thread each; microseconds, medians and quartiles
+of ${rounds} rounds.
+
+${table(
+  ['', 'aws-lc-rs', 'OpenSSL', 'this package', 'to aws-lc-rs', 'to OpenSSL'],
+  cases.map(({ alg, values, toBare, toOpenssl }) => [
+    alg,
+    ...[BARE, OPENSSL, OURS].map((name) => spread(summary(values[name]))),
+    spread(toBare),
+    spread(toOpenssl),
+  ]),
+)}
 `;
 
 module.exports = { build, run, section, startBare };
