@@ -1,6 +1,6 @@
 'use strict';
 
-// A process whose address space is limited to little more than it has: what strangers and a broken tenant send is
+// A process whose address space, or control group, is limited to little more than it has: what strangers and a broken tenant send is
 // held in the bounds of the contract, so that the process goes on. (Where memory is out altogether, V8 ends the
 // process, whatever this package does.)
 
@@ -15,7 +15,38 @@ const { cannot, runFaulty } = require('./support.js');
 const ROOM = 192 * 2 ** 20;
 const ROUNDS = 20;
 
-const skip = cannot({ names: ['prlimit'] });
+/** Where control groups of memory are, version 1 and 2, and the name of their limit. */
+const GROUPS = [
+  ['/sys/fs/cgroup/memory', 'memory.limit_in_bytes'],
+  ['/sys/fs/cgroup', 'memory.max'],
+];
+
+/** Limits the addresses that a process may use (`ulimit -v`). */
+function limitAddresses({ pid }) {
+  const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
+  const bytes = Number(/^VmSize:\s+(\d+) kB$/m.exec(status)[1]) * 1024 + ROOM;
+  assert.equal(spawnSync('prlimit', [`--pid=${pid}`, `--as=${bytes}:`]).status, 0);
+}
+
+/** A control group with a limit, or `undefined` where this user can't make one. */
+function makeGroup() {
+  for (const [parent, limit] of GROUPS) {
+    const group = `${parent}/monocloud-${process.pid}`;
+    try {
+      fs.mkdirSync(group);
+    } catch {
+      continue;
+    }
+    try {
+      fs.writeFileSync(`${group}/${limit}`, String(ROOM));
+      return group;
+    } catch {
+      // Version 2 without its memory controller.
+      fs.rmdirSync(group);
+    }
+  }
+  return undefined;
+}
 
 /** Answers until nobody reads any more. */
 function endless(_request, response) {
@@ -35,58 +66,65 @@ function deep(_request, response) {
   response.end('['.repeat(400_000));
 }
 
-describe('without memory to spare', { skip }, () => {
-  it('hostile tokens and documents end neither the process nor its service', async (t) => {
-    const [tenant, first, second] = [
-      await startTenant(t),
-      await startTenant(t),
-      await startTenant(t),
-    ];
-    first.on('jwks', endless);
-    first.on('introspection', endless);
-    second.on('discovery', deep);
-    const source = `
-      const [client, ...broken] = input.options.map((each) => new MonoCloudBackendNodeClient(each));
-      const reasons = {};
-      const ask = async (to, tokens) => {
-        const judged = await Promise.all(tokens.map((token) => judge(to, token)));
-        for (const { value, reason } of judged) {
-          reasons[value ?? reason] = (reasons[value ?? reason] ?? 0) + 1;
-        }
-      };
-      await ask(client, [input.token, 'opaque']);
-      await step('limited');
-      const long = 'a'.repeat(16 * 1024 - 20);
-      for (let round = 0; round < ${ROUNDS}; round += 1) {
-        const each = Array.from({ length: 20 }, (_, i) => i + '-' + round);
-        await ask(client, each.map((i) => input.token + i));
-        await ask(client, each.map((i) => long + i));
-        await ask(client, each.map((i) => long + long + i));
-        await ask(client, each.map((i) => i + 'e'.repeat(2 ** 20)));
-        await ask(client, each.map(() => input.token));
-        for (const to of broken) await ask(to, [input.token, 'opaque' + round]);
+/** Limits a process by `limited`, and sends it what it must survive. */
+async function survives(t, limited) {
+  const [tenant, first, second] = [
+    await startTenant(t),
+    await startTenant(t),
+    await startTenant(t),
+  ];
+  first.on('jwks', endless);
+  first.on('introspection', endless);
+  second.on('discovery', deep);
+  const source = `
+    const [client, ...broken] = input.options.map((each) => new MonoCloudBackendNodeClient(each));
+    const reasons = {};
+    const ask = async (to, tokens) => {
+      const judged = await Promise.all(tokens.map((token) => judge(to, token)));
+      for (const { value, reason } of judged) {
+        reasons[value ?? reason] = (reasons[value ?? reason] ?? 0) + 1;
       }
-      say(reasons);
-      say(await judge(client, input.token));`;
-    const input = {
-      options: [tenant, first, second].map((each) => each.options(each.credentials)),
-      token: tenant.token(),
     };
-    const limited = (child) => {
-      const status = fs.readFileSync(`/proc/${child.pid}/status`, 'utf8');
-      const bytes = Number(/^VmSize:\s+(\d+) kB$/m.exec(status)[1]) * 1024 + ROOM;
-      const { status: code } = spawnSync('prlimit', [`--pid=${child.pid}`, `--as=${bytes}:`]);
-      assert.equal(code, 0);
-    };
-    const [reasons, after] = await runFaulty(t, source, { input }, { limited });
-    const { user, invalid_signature: forged, token_too_large: long, ...faults } = reasons;
-    assert.deepEqual(
-      [user, forged, long],
-      [2, 1, 2].map((n, i) => n * 20 * ROUNDS + (i ? 0 : 2)),
-    );
-    // The keys of the first, and its introspection; the metadata of the second.
-    const expected = ['response_too_large', 'unreadable_response'];
-    assert.deepEqual(Object.keys(faults).sort(), expected, JSON.stringify(faults));
-    assert.deepEqual(after, { value: 'user' });
+    await ask(client, [input.token, 'opaque']);
+    await step('limited');
+    const long = 'a'.repeat(16 * 1024 - 20);
+    for (let round = 0; round < ${ROUNDS}; round += 1) {
+      const each = Array.from({ length: 20 }, (_, i) => i + '-' + round);
+      await ask(client, each.map((i) => input.token + i));
+      await ask(client, each.map((i) => long + i));
+      await ask(client, each.map((i) => long + long + i));
+      await ask(client, each.map((i) => i + 'e'.repeat(2 ** 20)));
+      await ask(client, each.map(() => input.token));
+      for (const to of broken) await ask(to, [input.token, 'opaque' + round]);
+    }
+    say(reasons);
+    say(await judge(client, input.token));`;
+  const input = {
+    options: [tenant, first, second].map((each) => each.options(each.credentials)),
+    token: tenant.token(),
+  };
+  const [reasons, after] = await runFaulty(t, source, { input }, { limited });
+  const { user, invalid_signature: forged, token_too_large: long, ...faults } = reasons;
+  assert.deepEqual(
+    [user, forged, long],
+    [2, 1, 2].map((n, i) => n * 20 * ROUNDS + (i ? 0 : 2)),
+  );
+  // The keys of the first, and its introspection; the metadata of the second.
+  const expected = ['response_too_large', 'unreadable_response'];
+  assert.deepEqual(Object.keys(faults).sort(), expected, JSON.stringify(faults));
+  assert.deepEqual(after, { value: 'user' });
+}
+
+describe('without memory to spare, hostile tokens and documents end neither the process nor its service', () => {
+  it('in an address space that is limited', { skip: cannot({ names: ['prlimit'] }) }, (t) =>
+    survives(t, limitAddresses),
+  );
+
+  it('in a control group that is limited', { skip: cannot({ root: true }) }, async (t) => {
+    const group = makeGroup();
+    if (group === undefined) return t.skip('this machine has no control group to make one in');
+    t.after(() => fs.rmdirSync(group));
+    // What a process has used before it moves counts in its old group. One that is killed fails the test.
+    await survives(t, ({ pid }) => fs.writeFileSync(`${group}/cgroup.procs`, String(pid)));
   });
 });
