@@ -9,7 +9,7 @@
 // Counts are for comparison with those of another commit, not with times: valgrind's processor has no instructions for
 // SHA-256, and JavaScript runs without V8's optimising compilers. Two runs differ by less than 1 %, whatever the
 // machine's load. The version of Node.js and the kind of build are always the same; those of the Rust compiler, the
-// C library and valgrind are in counts.json, as they can change counts.
+// C library and valgrind are in counts.json, as they can change counts: with others, nothing fails.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -106,7 +106,7 @@ function print(rows) {
   console.log(`${table(['instructions of one call', '', 'written', 'now', ''], cells)}\n`);
 }
 
-/** @returns {boolean} whether nothing costs more than is written */
+/** @returns {boolean} whether nothing costs more than is written, as far as that can be compared */
 function judge(rows, written, found) {
   const title = ({ name, part, old, change }) =>
     `${name}; ${part}: ${old === undefined ? 'not written' : percent(change)}`;
@@ -116,10 +116,11 @@ function judge(rows, written, found) {
   for (const row of below) console.log(`✔ ${title(row)}`);
   if (below.length + above.length === 0) return true;
   console.log('To write the new counts: npm run instructions -- --write');
-  for (const [what, version] of Object.entries(found)) {
-    if (written[what] !== version) console.log(`${what} was ${written[what]}, and is ${version}`);
+  const others = Object.entries(found).filter(([what, version]) => written[what] !== version);
+  for (const [what, version] of others) {
+    console.log(`${what} was ${written[what]}, and is ${version}: not a failure of this package`);
   }
-  return above.length === 0;
+  return above.length === 0 || others.length > 0;
 }
 
 async function main(args) {
