@@ -1,7 +1,8 @@
 'use strict';
 
 // npm run bench -- --only bare: this package with new tokens, on one thread, called from JavaScript; compared with
-// verification of the same signatures by aws-lc-rs alone (bare.rs), and by the OpenSSL of Node.js alone.
+// verification of the same signatures by aws-lc-rs alone (bare.rs), and by the OpenSSL of Node.js alone. And with seen
+// tokens, compared with SHA-256 of the token alone.
 
 const { spawn, spawnSync } = require('node:child_process');
 const { createPublicKey, verify } = require('node:crypto');
@@ -21,6 +22,13 @@ const { OURS } = require('./micro');
 const BARE = 'bare';
 const OPENSSL = 'OpenSSL';
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
+const SEEN = [
+  ['ES256', 512],
+  ['RS256', 1024],
+  ['RS256', 4096],
+  ['RS256', 8192],
+];
+const SEEN_MS = 10;
 const BYTES = 1024;
 const ROUNDS = 21;
 const PER_ROUND = 256;
@@ -116,10 +124,36 @@ async function measure(executable, key, tenant) {
   }
 }
 
+/** A seen token, and SHA-256 of it. */
+async function measureSeen(executable, key, bytes, tenant) {
+  const terms = tenant.terms(key);
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-bare-'));
+  const file = path.join(directory, 'token');
+  const token = tokens.issue(key, terms.issuer, bytes);
+  fs.writeFileSync(file, `${token}\n`.repeat(PER_ROUND));
+  const hash = startBare(executable, 'SHA-256', file, file);
+  const ours = start(path.join(__dirname, 'micro', 'child.js'), { execArgv: ['--expose-gc'] });
+  try {
+    await ours.call('create', OURS, terms);
+    const calls = await ours.call('calibrate', token, SEEN_MS, 1);
+    const times = {
+      [BARE]: () => hash.time(0, PER_ROUND),
+      [OURS]: async () => (await ours.call('seen', token, calls, 1)).wall,
+    };
+    const values = await alternate(Object.keys(times), ROUNDS, (name) => times[name]());
+    const toBare = summary(ratios(values[OURS], values[BARE]));
+    return { alg: key.alg, kib: bytes / 1024, values, toBare };
+  } finally {
+    hash.close();
+    await ours.close();
+    fs.rmSync(directory, { recursive: true });
+  }
+}
+
 async function run({ progress }) {
   progress('bare: compiling');
   const executable = build();
-  const figures = { ...conditions(), rounds: ROUNDS, cases: [] };
+  const figures = { ...conditions(), rounds: ROUNDS, cases: [], seen: [] };
   const keys = ALGORITHMS.map((alg) => tokens.createKey(alg));
   const tenant = await startTenant(keys);
   try {
@@ -127,13 +161,18 @@ async function run({ progress }) {
       progress(`bare: ${key.alg}`);
       figures.cases.push(await measure(executable, key, tenant));
     }
+    for (const [alg, bytes] of SEEN) {
+      progress(`bare: seen ${alg}, ${bytes} bytes`);
+      const key = keys.find((each) => each.alg === alg);
+      figures.seen.push(await measureSeen(executable, key, bytes, tenant));
+    }
   } finally {
     await tenant.close();
   }
   return figures;
 }
 
-const section = ({ cases, rounds }) => `## A new token and its signature alone
+const section = ({ cases, seen, rounds }) => `## A new token and its signature alone
 
 The signature alone, by aws-lc-rs with a key that was parsed once, from Rust; the same by OpenSSL, with \`crypto.verify\`
 of Node.js; and the whole validation by this package, from JavaScript. One thread each; microseconds, medians and quartiles
@@ -146,6 +185,18 @@ ${table(
     ...[BARE, OPENSSL, OURS].map((name) => spread(summary(values[name]))),
     spread(toBare),
     spread(toOpenssl),
+  ]),
+)}
+
+A seen token is found by its SHA-256, which is computed of every token, so that no token is kept. The hash alone, by the
+same crate from Rust, and the whole validation:
+
+${table(
+  ['', 'SHA-256', 'this package', 'to SHA-256'],
+  seen.map(({ alg, kib, values, toBare }) => [
+    `${alg}, ${kib} KiB`,
+    ...[BARE, OURS].map((name) => spread(summary(values[name]))),
+    spread(toBare),
   ]),
 )}
 `;

@@ -154,6 +154,13 @@ const MARKS = [
     ({ bare }) => bare && atMost(1.2, bare.cases.find(({ alg }) => alg === 'RS256').toBare.median),
   ],
   [
+    'a seen token of 4 and 8 KiB, to SHA-256 of it alone',
+    '≤ 1.5 ×',
+    ({ bare }) =>
+      bare &&
+      atMost(1.5, highest(bare.seen.filter(({ kib }) => kib >= 4).map((it) => it.toBare.median))),
+  ],
+  [
     'Fastify, one token, requests/s to no protection',
     '≥ 0.90',
     serves(['fastify'], [http.rate('one')], 0.9),
