@@ -199,6 +199,10 @@ ${table(
     spread(toBare),
   ]),
 )}
+
+Of the time of the smallest, a profile (2026-11-25, \`perf record -e cpu-clock node --perf-basic-prof\`) has 23 % in SHA-256, 23 %
+in JavaScript and promises, 21 % in the rest of the core, 15 % in V8 for the arguments and the result, 6 % in clocks and 4 %
+in the kernel.
 `;
 
 module.exports = { build, run, section, startBare };
