@@ -29,8 +29,8 @@ const pypi = (name, file, lacks) => ({
     const requirements = path.join(PROGRAMS, 'requirements.txt');
     return programOf('python', { environment: 'interop', requirements });
   },
-  // Without this folder in its path, whose programs have the names of libraries.
-  args: ['-I', '-W', 'ignore', path.join(PROGRAMS, file)],
+  // Without this folder first in its path, whose programs have the names of libraries; and no bytecode beside them.
+  args: ['-I', '-B', '-W', 'ignore', path.join(PROGRAMS, file)],
   probe: ['-I', '--version'],
   needs: 'Python 3.11 with its venv module (on Debian: apt-get install python3-venv), and PyPI',
 });

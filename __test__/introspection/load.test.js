@@ -95,31 +95,12 @@ describe('many who ask about one token', () => {
   it('leave no memory behind', async (t) => {
     const tenant = await startTenant(t);
     tenant.on('introspection', slowly(100));
-    const { said, code, stderr } = await runScript(
-      `
-      const { MonoCloudBackendNodeClient } = load('js/index.js');
-      const client = new MonoCloudBackendNodeClient(input);
-      const bursts = async (rounds) => {
-        for (let round = 0; round < rounds; round += 1) {
-          const ask = () => client.validateAccessToken('opaque');
-          await Promise.all(Array.from({ length: 5000 }, ask));
-        }
-        for (let round = 0; round < 3; round += 1) {
-          gc();
-          await new Promise((resolve) => setTimeout(resolve, 50));
-        }
-        const { heapUsed, rss } = process.memoryUsage();
-        say({ heapUsed, rss });
-      };
-      for (let n = 0; n < 5; n += 1) await bursts(8);
-      `,
-      {
-        input: tenant.options(CREDENTIALS),
-        // A young generation of a size that stays, so that what grows is what leaks.
-        flags: ['--expose-gc', '--max-semi-space-size=2'],
-        timeout: 90_000,
-      },
-    );
+    const { said, code, stderr } = await runScript('introspection/programs/bursts.js', {
+      input: tenant.options(CREDENTIALS),
+      // A young generation of a size that stays, so that what grows is what leaks.
+      flags: ['--expose-gc', '--max-semi-space-size=2'],
+      timeout: 90_000,
+    });
     assert.equal(code, 0, stderr);
     // 40,000 answers lie between two looks: one KiB of each would be 39 MiB.
     const least = (name) => {

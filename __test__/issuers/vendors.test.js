@@ -8,7 +8,7 @@ const { after, before, describe, it } = require('node:test');
 const { assertAnswer } = require('../support/answers.js');
 const { guarded } = require('../support/guarded.js');
 const { get, raw } = require('../support/http.js');
-const { makeKey, sign } = require('../support/tokens.js');
+const { makeKey, sharedPair, sign } = require('../support/tokens.js');
 const { API, VENDORS, ca, startInternet, startVendor } = require('../support/vendors.js');
 
 const ROUTES = [
@@ -169,7 +169,8 @@ for (const [vendor, { options, issuer, host, header, groups, scopes }] of Object
         }
         const expired = await ask('/me', { claims: { exp: partOf(token, 1).iat - 3600 } });
         assertAnswer(expired, 'invalid token');
-        const stranger = makeKey('RS256', { kid: partOf(token, 0).kid });
+        const pair = sharedPair('RS256', 'stranger');
+        const stranger = makeKey('RS256', { pair, kid: partOf(token, 0).kid });
         const forged = sign(stranger, { claims: partOf(token, 1), header: { typ: 'JWT' } });
         assertAnswer(await get(`${url}/me`, forged), 'invalid token');
         assert.deepEqual([...new Set(internet.asked)], [host]);

@@ -12,19 +12,7 @@ const support = require('./support.js');
 
 const { PACKAGE, createProject, remove, run, serve, succeed } = support;
 
-/** A token passes, and another one does not; with nothing but this package. */
-const PROGRAM = `
-const { MonoCloudBackendNodeClient } = require('${PACKAGE}');
-const { createTestTenant } = require('${PACKAGE}/testing');
-(async () => {
-  const tenant = await createTestTenant({ algorithms: ['ES256'] });
-  const client = new MonoCloudBackendNodeClient(tenant.clientOptions());
-  const { sub } = await client.validateAccessToken(await tenant.issueToken({ subject: 'ada' }));
-  const expired = await tenant.issueToken({ expiresIn: -3600 });
-  const { reason } = await client.validateAccessToken(expired).catch((error) => error);
-  console.log(sub, reason);
-})();
-`;
+/** What works.cjs prints. */
 const WORKS = 'ada expired\n';
 
 /** Every file below, with its content: what an install has made. */
@@ -50,7 +38,10 @@ describe('installing', () => {
    * tarballs were asked for since.
    */
   function start(t, files) {
-    const project = createProject(registry, { 'program.cjs': PROGRAM, ...files });
+    const project = createProject(registry, {
+      'program.cjs': support.programOf('works.cjs'),
+      ...files,
+    });
     t.after(() => remove(project));
     const from = registry.requests.length;
     const cache = path.join(project, '.cache');

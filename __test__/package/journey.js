@@ -11,21 +11,15 @@ const path = require('node:path');
 const { performance } = require('node:perf_hooks');
 const { commandOf, download, nodeOf } = require('../../tools/downloads.js');
 const { send, withServer } = require('../support/programs.js');
-const { PACKAGE, createProject, environment, npm, remove, succeed } = require('./support.js');
-
-/** Loaded before the program: `redisCache` is what two documents call a cache of the reader's own. */
-const PRELOAD = `
-'use strict';
-if (process.env.REDIS_URL) {
-  const { createClient } = require('redis');
-  const { createRedisCache } = require('${PACKAGE}/redis');
-  const redis = createClient({ url: process.env.REDIS_URL });
-  redis.on('error', (error) => console.error(error.message));
-  redis.connect();
-  const [tenantDomain, audience] = process.env.CACHE_FOR.split(' ');
-  globalThis.redisCache = createRedisCache(redis, { tenantDomain, audience });
-}
-`;
+const {
+  PACKAGE,
+  createProject,
+  environment,
+  npm,
+  programOf,
+  remove,
+  succeed,
+} = require('./support.js');
 
 /** How a program in TypeScript comes to run: its text, or what becomes of it, and by which Node.js. */
 const WAYS = {
@@ -72,7 +66,7 @@ function withoutTypes(text) {
  * @returns {Promise<string>} the project; several journeys can use it
  */
 async function install(packages, { registry, cache }) {
-  const project = createProject(registry, { 'preload.cjs': PRELOAD });
+  const project = createProject(registry, { 'preload.cjs': programOf('preload.cjs') });
   await npm(['install', PACKAGE, ...packages], {
     cwd: project,
     env: cache ? { npm_config_cache: cache } : {},

@@ -6,7 +6,7 @@
 
 const crypto = require('node:crypto');
 const net = require('node:net');
-const { makePairSync } = require('../../js/testing/pairs.js');
+const { makePair } = require('./tokens.js');
 
 // --- DER ---------------------------------------------------------------------------------------
 
@@ -109,10 +109,7 @@ const SIGNATURE_ALGORITHMS = {
   rsa: sequence(oid('1.2.840.113549.1.1.11'), tlv(0x05)), // sha256WithRSAEncryption, NULL
 };
 
-const KEY_KINDS = {
-  ec: ['ec', { namedCurve: 'prime256v1' }],
-  rsa: ['rsa', { modulusLength: 2048 }],
-};
+const KEY_KINDS = { ec: 'ES256', rsa: 'RS256' };
 
 function keyIdentifier(spki) {
   // RFC 7093 §2 method 1 in spirit: any stable digest of the public key will do.
@@ -144,7 +141,7 @@ function identity(der, keys, subject, spki) {
 }
 
 function make({ subject, issuer, keyType = 'ec', keys, notBefore, notAfter, extensions }) {
-  const pair = keys ?? makePairSync(...KEY_KINDS[keyType]);
+  const pair = keys ?? makePair(KEY_KINDS[keyType]);
   const spki = crypto.createPublicKey(pair.privateKey).export({ type: 'spki', format: 'der' });
   const signer = issuer ?? { subject, privateKey: pair.privateKey, spki };
   const algorithm = SIGNATURE_ALGORITHMS[signer.privateKey.asymmetricKeyType];

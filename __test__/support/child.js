@@ -57,7 +57,8 @@ function runNode(args, { env = {}, descriptors, within = [], heard, timeout = TI
 /**
  * Runs a script.
  * @param {string} source runs as CommonJS, in an async function, with `load(path)` for the package's
- *   files; `say(value)` hands a value back
+ *   files; `say(value)` hands a value back. Or a file below `__test__`, `….js`, that exports such a function of
+ *   `{ input, load, outcome, say }`
  * @param {object} [options] those of {@link runNode}, and
  * @param {unknown} [options.input] what the script finds as `input`
  * @param {string[]} [options.flags] of Node.js
@@ -67,6 +68,7 @@ function runNode(args, { env = {}, descriptors, within = [], heard, timeout = TI
  *   lingered: number }>} `lingered`: milliseconds from the script's last line to the process's end
  */
 async function runScript(source, { input, flags = [], heard, ...options } = {}) {
+  const isFile = /^[\w/-]+\.js$/.test(source);
   const script = `
     const load = (file) => require(${JSON.stringify(`${root}${path.sep}`)} + file);
     const say = (value) => process.stdout.write(JSON.stringify(value) + '\\n');
@@ -79,7 +81,7 @@ async function runScript(source, { input, flags = [], heard, ...options } = {}) 
       }
     };
     (async () => {
-      ${source}
+      ${isFile ? `await load('__test__/${source}')({ input, load, outcome, say });` : source}
     })().then(() => say({ done: Date.now() }));`;
   const { code, signal, stdout, stderr } = await runNode([...flags, '-e', script], {
     ...options,

@@ -1,21 +1,12 @@
 // The tokens and proofs of a test tenant, for `./testing`.
 
+import type { JwsAlgorithm } from '../../index.js';
+
 /**
  * The JWS algorithms of a test tenant: those of RFC 7518 §3.3 to §3.5, and Ed25519 with its names in RFC 8037
  * (`EdDSA`) and RFC 9864 (`Ed25519`).
  */
-export type TestTenantAlgorithm =
-  | 'RS256'
-  | 'RS384'
-  | 'RS512'
-  | 'PS256'
-  | 'PS384'
-  | 'PS512'
-  | 'ES256'
-  | 'ES384'
-  | 'ES512'
-  | 'EdDSA'
-  | 'Ed25519';
+export type TestTenantAlgorithm = JwsAlgorithm;
 
 /** A group in the groups claim. */
 export type TestTenantGroup =

@@ -1,16 +1,15 @@
 """Keys, tokens and DPoP proofs of Authlib. ../makers.js says what comes in and goes out."""
 
-import datetime
-import hashlib
 import json
+import os
 import sys
-import uuid
 
-from authlib.common.encoding import urlsafe_b64decode, urlsafe_b64encode
 from authlib.jose import JsonWebEncryption, JsonWebKey, JsonWebSignature, JsonWebToken, OctKey
 
-asked = json.load(sys.stdin)
-claims = asked["claims"]
+# The last place: before it, the libraries are found under the names of these programs.
+sys.path.append(os.path.dirname(__file__))
+from common import RSA_ALGORITHMS, claims, moment, proof_payload, with_leading_zero, write
+
 ALGORITHMS = list(JsonWebSignature.ALGORITHMS_REGISTRY)
 jwt = JsonWebToken(ALGORITHMS)
 jws = JsonWebSignature(ALGORITHMS)
@@ -67,18 +66,6 @@ def sign_bytes(payload, headers=None):
     return jws.serialize_compact(header, payload, private["p256"]).decode()
 
 
-def moment(seconds):
-    return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
-
-
-def with_leading_zero(length):
-    while True:
-        token = sign("p256", "ES256")
-        signature = urlsafe_b64decode(token.split(".")[2].encode())
-        if signature[0] == 0 or signature[length] == 0:
-            return token
-
-
 text = json.dumps(claims)
 stranger = ec_key("P-256")
 # It refuses PEM.
@@ -87,13 +74,13 @@ sealed = {"alg": "dir", "enc": "A128CBC-HS256", "cty": "JWT"}
 named = {"alg": "ES256", "kid": kid_of("p256")}
 
 tokens = {
-    **{alg: sign("rsa", alg) for alg in ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]},
+    **{alg: sign("rsa", alg) for alg in RSA_ALGORITHMS},
     "ES256": sign("p256", "ES256"),
     "ES384": sign("p384", "ES384"),
     "ES512": sign("p521", "ES512"),
     "EdDSA": sign("ed25519", "EdDSA"),
     "a key without its leading zeros": sign("short", "ES512"),
-    "a signature that begins with zero": with_leading_zero(32),
+    "a signature that begins with zero": with_leading_zero(lambda: sign("p256", "ES256")),
     "typ at+jwt": sign("p256", "ES256", headers={"typ": "at+jwt"}),
     "no typ": sign_bytes(text),
     "no kid": jwt.encode({"alg": "ES256"}, dict(claims), private["p256"]).decode(),
@@ -134,14 +121,8 @@ tokens = {
 
 def proof(name, algorithm, jwk=None):
     token = sign("p256", "ES256", {**claims, "cnf": {"jkt": kid_of(name)}})
-    payload = {
-        "jti": str(uuid.uuid4()),
-        "htm": asked["method"],
-        "htu": asked["url"],
-        "iat": moment(0),
-        "ath": urlsafe_b64encode(hashlib.sha256(token.encode()).digest()).decode(),
-    }
     header = {"typ": "dpop+jwt", "alg": algorithm, "jwk": jwk or public_jwk(private[name])}
+    payload = proof_payload(token)
     return {"token": token, "proof": jwt.encode(header, payload, private[name]).decode()}
 
 
@@ -164,12 +145,4 @@ def verify(assertion):
     return verified
 
 
-json.dump(
-    {
-        "keys": [publish(name) for name in private],
-        "tokens": tokens,
-        "proofs": proofs,
-        "assertions": {it["alg"]: verify(it) for it in asked["assertions"]},
-    },
-    sys.stdout,
-)
+write([publish(name) for name in private], tokens, proofs, verify)

@@ -1,21 +1,22 @@
 """Keys, tokens and DPoP proofs of jwcrypto. ../makers.js says what comes in and goes out."""
 
-import hashlib
 import json
+import os
 import sys
 import time
-import uuid
 
-from jwcrypto.common import base64url_decode, base64url_encode
+from jwcrypto.common import base64url_encode
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK, JWKSet
 from jwcrypto.jws import JWS
 from jwcrypto.jwt import JWT
 
-asked = json.load(sys.stdin)
-claims = asked["claims"]
+# The last place: before it, the libraries are found under the names of these programs.
+sys.path.append(os.path.dirname(__file__))
+from common import RSA_ALGORITHMS, claims, proof_payload, with_leading_zero, write
+
 ALGORITHMS = [
-    *["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
+    *RSA_ALGORITHMS,
     *["ES256", "ES384", "ES512", "EdDSA", "Ed25519", "Ed448", "ES256K", "HS256"],
 ]
 
@@ -91,14 +92,6 @@ def encrypted():
     return JWE(sign("p256", "ES256"), header, recipient=key).serialize(compact=True)
 
 
-def with_leading_zero(length):
-    while True:
-        token = sign("p256", "ES256")
-        signature = base64url_decode(token.split(".")[2])
-        if signature[0] == 0 or signature[length] == 0:
-            return token
-
-
 text = json.dumps(claims)
 now = int(time.time())
 stranger = JWK.generate(kty="EC", crv="P-256")
@@ -106,13 +99,13 @@ public_secret = JWK(kty="oct", k=base64url_encode(private["rsa"].export_to_pem()
 twice = '{"alg":"ES256","kid":"other","kid":"%s"}' % private["p256"]["kid"]
 
 tokens = {
-    **{alg: sign("rsa", alg) for alg in ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]},
+    **{alg: sign("rsa", alg) for alg in RSA_ALGORITHMS},
     "ES256": sign("p256", "ES256"),
     "ES384": sign("p384", "ES384"),
     "ES512": sign("p521", "ES512"),
     "EdDSA": sign("ed25519", "EdDSA"),
     "Ed25519": sign("ed25519", "Ed25519"),
-    "a signature that begins with zero": with_leading_zero(32),
+    "a signature that begins with zero": with_leading_zero(lambda: sign("p256", "ES256")),
     "typ at+jwt": sign("p256", "ES256", headers={"typ": "at+jwt"}),
     "no typ": sign_bytes(text),
     "no kid": encode({"alg": "ES256"}, claims, private["p256"]),
@@ -154,15 +147,8 @@ tokens = {
 
 def proof(name, algorithm, jwk=None):
     token = sign("p256", "ES256", {**claims, "cnf": {"jkt": private[name].thumbprint()}})
-    payload = {
-        "jti": str(uuid.uuid4()),
-        "htm": asked["method"],
-        "htu": asked["url"],
-        "iat": now,
-        "ath": base64url_encode(hashlib.sha256(token.encode()).digest()),
-    }
     header = {"typ": "dpop+jwt", "alg": algorithm, "jwk": jwk or public_jwk(private[name])}
-    return {"token": token, "proof": encode(header, payload, private[name])}
+    return {"token": token, "proof": encode(header, proof_payload(token), private[name])}
 
 
 proofs = {
@@ -184,12 +170,4 @@ def verify(assertion):
     return json.loads(token.claims)
 
 
-json.dump(
-    {
-        "keys": published.export(private_keys=False, as_dict=True)["keys"],
-        "tokens": tokens,
-        "proofs": proofs,
-        "assertions": {it["alg"]: verify(it) for it in asked["assertions"]},
-    },
-    sys.stdout,
-)
+write(published.export(private_keys=False, as_dict=True)["keys"], tokens, proofs, verify)

@@ -1,21 +1,29 @@
 """Keys, tokens and DPoP proofs of PyJWT. ../makers.js says what comes in and goes out."""
 
-import datetime
 import hashlib
 import json
+import os
 import sys
-import uuid
 import warnings
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from jwt.algorithms import get_default_algorithms
-from jwt.utils import base64url_encode
+
+# The last place: before it, the libraries are found under the names of these programs.
+sys.path.append(os.path.dirname(__file__))
+from common import (
+    RSA_ALGORITHMS,
+    base64url,
+    claims,
+    moment,
+    proof_payload,
+    with_leading_zero,
+    write,
+)
 
 warnings.simplefilter("ignore")
 ALGORITHMS = get_default_algorithms()
-asked = json.load(sys.stdin)
-claims = asked["claims"]
 
 private = {
     "rsa": rsa.generate_private_key(65537, 2048),
@@ -54,18 +62,6 @@ def sign_bytes(payload, headers=None, **more):
     return jwt.api_jws.PyJWS().encode(payload, private["p256"], "ES256", headers, **more)
 
 
-def moment(seconds):
-    return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
-
-
-def with_leading_zero(length):
-    while True:
-        token = sign("p256", "ES256")
-        signature = jwt.utils.base64url_decode(token.split(".")[2])
-        if signature[0] == 0 or signature[length] == 0:
-            return token
-
-
 text = json.dumps(claims)
 # PyJWT refuses PEM, DER and a JWK.
 public_bytes = private["ed25519"].public_key().public_bytes_raw()
@@ -73,12 +69,12 @@ stranger = ec.generate_private_key(ec.SECP256R1())
 stranger_jwk = to_jwk("p256", stranger.public_key())
 
 tokens = {
-    **{alg: sign("rsa", alg) for alg in ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]},
+    **{alg: sign("rsa", alg) for alg in RSA_ALGORITHMS},
     "ES256": sign("p256", "ES256"),
     "ES384": sign("p384", "ES384"),
     "ES512": sign("p521", "ES512"),
     "EdDSA": sign("ed25519", "EdDSA"),
-    "a signature that begins with zero": with_leading_zero(32),
+    "a signature that begins with zero": with_leading_zero(lambda: sign("p256", "ES256")),
     "typ at+jwt": sign("p256", "ES256", headers={"typ": "at+jwt"}),
     "no typ": sign("p256", "ES256", headers={"typ": None}),
     "no kid": jwt.encode(claims, private["p256"], "ES256"),
@@ -119,20 +115,14 @@ def thumbprint(jwk):
     names = {"RSA": ["e", "kty", "n"], "EC": ["crv", "kty", "x", "y"], "OKP": ["crv", "kty", "x"]}
     required = {name: jwk[name] for name in names[jwk["kty"]]}
     digest = hashlib.sha256(json.dumps(required, separators=(",", ":")).encode()).digest()
-    return base64url_encode(digest).decode()
+    return base64url(digest)
 
 
 def proof(name, algorithm, jwk=None):
     public = to_jwk(name, private[name].public_key())
     token = sign("p256", "ES256", {**claims, "cnf": {"jkt": thumbprint(public)}})
-    payload = {
-        "jti": str(uuid.uuid4()),
-        "htm": asked["method"],
-        "htu": asked["url"],
-        "iat": moment(0),
-        "ath": base64url_encode(hashlib.sha256(token.encode()).digest()).decode(),
-    }
     headers = {"typ": "dpop+jwt", "jwk": jwk or public}
+    payload = proof_payload(token)
     return {"token": token, "proof": jwt.encode(payload, private[name], algorithm, headers)}
 
 
@@ -156,12 +146,4 @@ def verify(assertion):
     )
 
 
-json.dump(
-    {
-        "keys": [publish(name) for name in private],
-        "tokens": tokens,
-        "proofs": proofs,
-        "assertions": {it["alg"]: verify(it) for it in asked["assertions"]},
-    },
-    sys.stdout,
-)
+write([publish(name) for name in private], tokens, proofs, verify)
