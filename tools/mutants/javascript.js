@@ -26,7 +26,7 @@ const RESULTS = path.join(CACHE, 'results.jsonl');
 const KNOWN = path.join(CACHE, 'known.json');
 const LIMIT_MS = 20_000;
 const LIMIT_FACTOR = 6;
-const CONFIRMED_TOGETHER = 8;
+const CONFIRMED_TOGETHER = 16;
 
 /** @typedef {import('./operators').Mutant & { file: string, name: string, line: number, from: string }} Named */
 /** @typedef {{ name: string, result: 'killed' | 'late' | 'survived' | 'not run', test?: string }} Result */

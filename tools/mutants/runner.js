@@ -11,7 +11,7 @@ const LIMIT_MS = 15_000;
 const LIMIT_FACTOR = 8;
 const FIRST_LIMIT_MS = 120_000;
 /** A test that takes longer is left out: a mutant that survives is tried in processes, with all tests. */
-const SLOW_MS = 1000;
+const SLOW_MS = 200;
 /** Each run leaves something behind. */
 const MOST_RUNS = 300;
 
