@@ -206,7 +206,7 @@ describe('what a program can replace', () => {
     nothing: '',
     'Object.prototype, by every option': `
       for (const [name, value] of Object.entries({ trustProxy: '0.0.0.0/0', header: 'other',
-        format: 'envoy', chain: true, 0: 'ipv4', named: false })) {
+        format: 'envoy', chain: true, 0: 'ipv4', 1: '0', named: false })) {
         Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true });
       }`,
     'Object.prototype, by what can be enumerated': `
