@@ -26,7 +26,9 @@ const RESULTS = path.join(CACHE, 'results.jsonl');
 const KNOWN = path.join(CACHE, 'known.json');
 const LIMIT_MS = 20_000;
 const LIMIT_FACTOR = 6;
-const CONFIRMED_TOGETHER = 16;
+const CONFIRMED_TOGETHER = 8;
+/** What it takes to load a test file and js/ once more. */
+const LOADING_MS = 300;
 
 /** @typedef {import('./operators').Mutant & { file: string, name: string, line: number, from: string }} Named */
 /** @typedef {{ name: string, result: 'killed' | 'late' | 'survived' | 'not run', test?: string }} Result */
@@ -103,7 +105,7 @@ function testsFor(mutant, { covered, history, known }) {
       const likely = share + Math.sqrt(history.of(mutant.file, test));
       // A test file takes a third of the time where it is not the first.
       const ms = known.get(test)?.ms ?? entry.ms / 3;
-      return { test, ms, share, rank: likely / (ms + 300) };
+      return { test, ms, share, rank: likely / (ms + LOADING_MS) };
     })
     .filter(({ share }) => share > 0)
     .sort((a, b) => b.rank - a.rank);
@@ -121,8 +123,13 @@ async function judgedInProcess(mutant, runner, shared) {
     tree.write(file, applied(textOf(file), mutant));
     const { result, reason } = await runner.run(test);
     tree.write(file, textOf(file));
+    if (result === 'late' && (await runner.run(test)).result !== 'passed') {
+      // It hangs without the mutant, too.
+      shared.known.set(test, { leftOut: [], ms: 0, tests: 0 });
+      continue;
+    }
     if (result !== 'passed') return { ...noticed(name, result, test), reason };
-    spent += known.ms;
+    spent += known.ms + LOADING_MS;
     if (spent > shared.budget) break;
   }
   return { name, result: tests.length === 0 ? 'not run' : 'survived' };

@@ -7,9 +7,9 @@ const path = require('node:path');
 
 const WORKER = path.join(__dirname, 'worker.js');
 /** A busy machine must not be taken for a test that hangs. */
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 8_000;
 const LIMIT_FACTOR = 8;
-const FIRST_LIMIT_MS = 120_000;
+const FIRST_LIMIT_MS = 15_000;
 /** A test that takes longer is left out: a mutant that survives is tried in processes, with all tests. */
 const SLOW_MS = 200;
 /** Each run leaves something behind. */
