@@ -87,6 +87,7 @@ describe('one header, by its format', () => {
       const bare = text.replaceAll('=', '');
       assert.equal(resolve('haproxy', text), pem);
       assert.equal(resolve('haproxy', bare), pem);
+      assert.equal(resolve('haproxy', `"${text}"`), pem);
       for (const bad of [`${text}===`, ` ${text}`, `${bare}x!`, bare.replaceAll('/', '_')]) {
         assert.equal(resolve('haproxy', bad), 'malformed', bad);
       }
