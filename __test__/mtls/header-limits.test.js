@@ -7,16 +7,9 @@ const { describe, it } = require('node:test');
 
 const { runScript } = require('../support/child.js');
 const { adapters } = require('./support.js');
-const { HEADER, LONGEST, PEM, escaped, padded } = require('./header-trust-support.js');
+const { HEADER, LONGEST, PEM, escaped, padded, resolve } = require('./header-trust-support.js');
 
 const { MonoCloudValidationError } = adapters.express;
-
-/** What one resolver makes of one header, without a server. */
-function resolve(format, value, { trustProxy = 'loopback', remoteAddress = '127.0.0.1' } = {}) {
-  const { certificateFromHeader } = adapters.express;
-  const resolver = certificateFromHeader({ format, header: HEADER, trustProxy });
-  return resolver({ rawHeaders: [HEADER, value], socket: { remoteAddress } });
-}
 
 describe('the bound of a header', () => {
   for (const [format, write] of Object.entries(padded)) {
@@ -213,7 +206,7 @@ describe('what a program can replace', () => {
     nothing: '',
     'Object.prototype, by every option': `
       for (const [name, value] of Object.entries({ trustProxy: '0.0.0.0/0', header: 'other',
-        format: 'envoy', chain: true, 0: 'ipv4', named: false })) {
+        format: 'envoy', chain: true, 0: 'ipv4', 1: '0', named: false })) {
         Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true });
       }`,
     'Object.prototype, by what can be enumerated': `

@@ -5,6 +5,7 @@
 const assert = require('node:assert/strict');
 
 const { createCa, createClientCert } = require('../support/certs.js');
+const { adapters } = require('./support.js');
 
 const LONGEST = 64 * 1024;
 const HEADER = 'x-cert';
@@ -26,10 +27,17 @@ const padded = {
   },
 };
 
+/** What one resolver makes of one header, without a server. */
+function resolve(format, value, { trustProxy = 'loopback', remoteAddress = '127.0.0.1' } = {}) {
+  const { certificateFromHeader } = adapters.express;
+  const resolver = certificateFromHeader({ format, header: HEADER, trustProxy });
+  return resolver({ rawHeaders: [HEADER, value], socket: { remoteAddress } });
+}
+
 function withBlanks(length, write) {
   const value = write(' '.repeat(length - write('').length));
   assert.equal(value.length, length);
   return value;
 }
 
-module.exports = { HEADER, LONGEST, PEM, escaped, own, padded };
+module.exports = { HEADER, LONGEST, PEM, escaped, own, padded, resolve };

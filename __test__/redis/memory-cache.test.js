@@ -202,6 +202,16 @@ describe('createMemoryCache', () => {
     assert.equal(await found(cache, ['k']), 'k');
   });
 
+  test('expired entries make room for new ones before any other has to go', async () => {
+    setTime(START);
+    const cache = createMemoryCache({ maxEntries: 100 });
+    await fill(cache, 'abcdefghij');
+    for (let i = 0; i < 60; i += 1) await cache.set(`old ${i}`, { sub: 'o' }, START + 10);
+    setTime(START + 11);
+    for (let i = 0; i < 50; i += 1) await cache.set(`new ${i}`, { sub: 'n' }, LATE);
+    assert.equal(await found(cache, [...'abcdefghij']), 'abcdefghij');
+  });
+
   test('nobody changes what another sees', async () => {
     setTime(START);
     const cache = createMemoryCache();

@@ -41,12 +41,18 @@ async function startFaultyTenant({ tls, issuer, jwks } = {}) {
     other: (_request, response) => sendJson(response, {}, 404),
   };
 
-  const answer = (request, response) => {
+  const answer = async (request, response) => {
     const [name = 'other'] = Object.entries(PATHS).find(([, known]) => request.url === known) ?? [];
     requests[name] += 1;
     asked.push(name);
     response.on('error', () => {});
-    (faults[name] ?? right[name])(request, response, right[name], tenant);
+    try {
+      await (faults[name] ?? right[name])(request, response, right[name], tenant);
+    } catch (error) {
+      // A test's assertion failed in here: its client must not wait for an answer.
+      response.destroy();
+      throw error;
+    }
   };
   const server = tls ? https.createServer(tls, answer) : http.createServer(answer);
   const sockets = [];

@@ -1,0 +1,3 @@
+'use strict';
+
+module.exports = { page: 'docs/mutants.md', snippets: {} };
