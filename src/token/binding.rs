@@ -379,4 +379,84 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_resumed_session_without_a_certificate_has_its_own_reason() {
+        let bound = bound_to(&own_thumbprint());
+        for (json, binding) in [
+            (bound.as_str(), Binding::WhenPresent),
+            (&bound, Binding::Required),
+            ("{}", Binding::Required),
+        ] {
+            let resumed = answer(json, Some(RESUMED), binding);
+            assert_eq!(resumed, Err(TokenError::CertificateMissingResumedSession), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_confirmation_of_another_kind_is_refused_where_a_certificate_is_required() {
+        let other = r#"{"cnf":{"kid":"x"}}"#;
+        let refusal = Err(TokenError::UnsupportedConfirmation);
+        assert_eq!(answer(other, Some(PEM), Binding::Required), refusal);
+        assert_eq!(answer(other, Some(PEM), Binding::WhenPresent), Ok(()));
+        assert_eq!(answer(other, None, Binding::WhenPresent), Ok(()));
+        // Beside a proof that is checked, each of these is a proof more.
+        for more in ["jwk", "jku", "jwe"] {
+            for own in ["x5t#S256", "jkt"] {
+                let own_value = own_thumbprint();
+                let json = format!(r#"{{"cnf":{{"{own}":"{own_value}","{more}":{{}}}}}}"#);
+                for binding in [Binding::Required, Binding::WhenPresent] {
+                    assert_eq!(answer(&json, Some(PEM), binding), refusal, "{json}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_certificate_is_asked_for_by_the_mode_or_by_the_token() {
+        let certificate = bound_to("x");
+        for (json, when_present) in [
+            ("{}", false),
+            (r#"{"cnf":{"kid":"x"}}"#, false),
+            (r#"{"cnf":{"jkt":"x"}}"#, false),
+            (certificate.as_str(), true),
+            (r#"{"cnf":{"jkt":"x","x5t#S256":"y"}}"#, true),
+            (r#"{"cnf":1}"#, true),
+        ] {
+            let confirmation = Confirmation::read(&Claims::parse(json).unwrap());
+            for (binding, expected) in [
+                (Binding::Required, true),
+                (Binding::WhenPresent, when_present),
+                (Binding::NotChecked, false),
+                (Binding::Ignored, false),
+            ] {
+                assert_eq!(confirmation.is_asked(binding), expected, "{json} {binding:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_certificate_has_64_kib_at_the_most() {
+        let padded = |length: usize| der(&format!("{PEM}{}", "\n".repeat(length - PEM.len())));
+        assert!(padded(LONGEST_CERTIFICATE).is_ok());
+        assert_eq!(padded(LONGEST_CERTIFICATE + 1), Err(TokenError::CertificateMalformed));
+        assert_eq!(padded(LONGEST_CERTIFICATE + 2), Err(TokenError::CertificateMalformed));
+    }
+
+    #[test]
+    fn the_thumbprint_is_that_of_the_first_certificate() {
+        assert_eq!(thumbprint(&format!(" {PEM}")), Some(own_thumbprint()));
+        assert_eq!(thumbprint("x"), None);
+    }
+
+    /// The cache of signatures is bounded by this.
+    #[test]
+    fn the_memory_of_a_confirmation_is_that_of_its_texts() {
+        let bytes = |json: &str| Confirmation::read(&Claims::parse(json).unwrap()).heap_bytes();
+        let pair = size_of::<(Box<str>, Box<str>)>();
+        assert_eq!(bytes("{}"), 0);
+        assert_eq!(bytes(&bound_to("abc")), 3);
+        assert_eq!(bytes(r#"{"cnf":{"jkt":"abcd"}}"#), 4);
+        assert_eq!(bytes(r#"{"cnf":{"jkt":"abcd","x5t#S256":"abc"}}"#), pair + 7);
+    }
 }
