@@ -143,6 +143,21 @@ fn a_verdict_goes_with_its_key() {
 }
 
 #[test]
+fn another_key_of_the_same_name_does_not_take_a_verdict_over() {
+    let (tenant, key, impostor) = (Tenant::start(), TestKey::new("a"), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    let subject = Subject::new(&tenant);
+    let request = subject.request(&key);
+    assert!(block_on(validate(&subject.validator, &request)).is_ok());
+    // The entry is there still when the other key comes.
+    tenant.publish(&[&impostor]);
+    subject.clock.advance(400);
+    assert_eq!(subject.validate(&impostor), Ok(()));
+    let refused = at_once(&subject.validator, &request).unwrap();
+    assert_eq!(refused, Err(TokenError::InvalidSignature.into()));
+}
+
+#[test]
 fn what_is_remembered_is_bounded() {
     let (tenant, key) = (Tenant::start(), TestKey::new("a"));
     tenant.publish(&[&key]);
