@@ -23,13 +23,17 @@ function run(test, cwd, limit, env) {
   const began = Date.now();
   const isScript = test.endsWith('.js');
   // A group of its own, to end it with the servers that it started.
-  const child = spawn(isScript ? process.execPath : test, isScript ? ['--test-reporter=tap', test] : [], {
-    cwd,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'ignore'],
-    // Of the fuzz corpus, the seeds only.
-    env: { ...process.env, FUZZ_ROUNDS: '0', ...env },
-  });
+  const child = spawn(
+    isScript ? process.execPath : test,
+    isScript ? ['--test-reporter=tap', test] : [],
+    {
+      cwd,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      // Of the fuzz corpus, the seeds only.
+      env: { ...process.env, FUZZ_ROUNDS: '0', ...env },
+    },
+  );
   let output = '';
   let result;
   const end = (why) => {

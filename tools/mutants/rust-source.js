@@ -87,7 +87,12 @@ function instrumented(text, mutants) {
     const { span } = mutant.function;
     const start = bodyStart(text, indexOf(starts, span.start));
     const end = indexOf(starts, span.end);
-    const one = functions.get(start) ?? { start, end, mutants: [], signature: indexOf(starts, span.start) };
+    const one = functions.get(start) ?? {
+      start,
+      end,
+      mutants: [],
+      signature: indexOf(starts, span.start),
+    };
     one.mutants.push(mutant);
     functions.set(start, one);
   }

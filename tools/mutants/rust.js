@@ -8,7 +8,7 @@
 //   npm run mutants -- --rust                        hours
 //   npm run mutants -- --rust token/dpop 'with true' those with one of the texts in their name
 //   --cargo: the tests of cargo only; --budget 120: seconds of tests for one mutant; --workers 2
-//   --survivors: only those that survived before, once more
+//   --survivors: only those that have not been tried or that survived before
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -22,7 +22,8 @@ const TREE = path.join(CACHE, 'tree');
 const RESULTS = path.join(CACHE, 'results.json');
 const CALLS = path.join(CACHE, 'calls.json');
 const TARGET = process.env.CARGO_TARGET_DIR ?? path.join(ROOT, 'target');
-const CARGO = ['--profile', 'mutants', '--features', 'panic-injection', '--locked', '--target', 'x86_64-unknown-linux-gnu'];
+const CARGO = ['--profile', 'mutants', '--features', 'panic-injection', '--locked'];
+const PROGRAMS = ['--lib', '--test', 'core', '--test', 'fuzz_corpus', '--test', 'shared_memory'];
 /** A busy machine must not be taken for a test that hangs. */
 const LIMIT_MS = 20_000;
 const LIMIT_FACTOR = 6;
@@ -62,7 +63,12 @@ function compile(mutants) {
   let viable = mutants;
   for (;;) {
     const lines = instrument(viable, files, ROOT, TREE);
-    const { status, messages, stderr } = cargo(['check', '--lib', '--message-format=json', ...CARGO]);
+    const { status, messages, stderr } = cargo([
+      'check',
+      '--lib',
+      '--message-format=json',
+      ...CARGO,
+    ]);
     if (status === 0) break;
     const wrong = new Set();
     for (const { message } of messages) {
@@ -70,15 +76,14 @@ function compile(mutants) {
       for (const { file_name, line_start } of message.spans) {
         const number = lines.get(file_name)?.[line_start - 1];
         if (number) wrong.add(number);
-        if (number) fs.appendFileSync(path.join(CACHE, 'dropped.txt'), `${message.code?.code} ${message.message.split('\n')[0]} ${mutants.find((m) => m.number === number).name}\n`);
       }
     }
     if (wrong.size === 0) throw new Error(`The mutants don't compile:\n${stderr}`);
     console.log(`${wrong.size} of ${viable.length} don't compile`);
     viable = viable.filter(({ number }) => !wrong.has(number));
   }
-  const tests = '--lib --test core --test fuzz_corpus --test shared_memory'.split(' ');
-  const { status, messages, stderr } = cargo(['test', '--no-run', '--message-format=json', ...tests, ...CARGO]);
+  const build = ['test', '--no-run', '--message-format=json', ...PROGRAMS, ...CARGO];
+  const { status, messages, stderr } = cargo(build);
   if (status !== 0) throw new Error(`The tests don't compile:\n${stderr}`);
   const programs = messages.flatMap(({ executable }) => executable ?? []);
   const addon = messages
@@ -123,11 +128,15 @@ function nameOf({ file, function: { function_name: name } }) {
 async function judged(mutant, traced, kills, budget) {
   const isCargo = ({ test }) => !test.endsWith('.js');
   const rank = (one) => (isCargo(one) ? 1e9 : (1 + (kills.get(one.test) ?? 0)) / (one.ms + 500));
-  const tests = traced.filter(({ calls }) => calls.includes(nameOf(mutant))).sort((a, b) => rank(b) - rank(a));
+  const tests = traced
+    .filter(({ calls }) => calls.includes(nameOf(mutant)))
+    .sort((a, b) => rank(b) - rank(a));
   let spent = 0;
   for (const { test, ms } of tests) {
     if (spent + ms > budget * 1000) continue;
-    const { result } = await run(test, TREE, LIMIT_MS + LIMIT_FACTOR * ms, { MUTANT: String(mutant.number) });
+    const { result } = await run(test, TREE, LIMIT_MS + LIMIT_FACTOR * ms, {
+      MUTANT: String(mutant.number),
+    });
     if (result !== 'passed') {
       kills.set(test, (kills.get(test) ?? 0) + 1);
       return { result, test: path.relative(TREE, test) };
@@ -155,11 +164,16 @@ async function main(args) {
   const all = listed.map((mutant, at) => ({ ...mutant, number: at + 1 }));
   const { viable, programs } = compile(all.filter((mutant) => mutant.function));
   const scripts = values.cargo ? [] : listTests(path.join(TREE, '__test__'));
-  const tests = [...programs, ...scripts.filter((test) => !LEFT_OUT.test(path.relative(TREE, test)))];
+  const tests = [
+    ...programs,
+    ...scripts.filter((test) => !LEFT_OUT.test(path.relative(TREE, test))),
+  ];
   const traced = await trace(tests, viable, workers);
   const isAlive = ({ name }) => ['survived', 'not called'].includes(known[name]?.result);
   const wanted = viable
-    .filter(({ name }) => positionals.length === 0 || positionals.some((text) => name.includes(text)))
+    .filter(
+      ({ name }) => positionals.length === 0 || positionals.some((text) => name.includes(text)),
+    )
     .filter((mutant) => !values.survivors || isAlive(mutant) || known[mutant.name] === undefined);
   const due = [...wanted].reverse();
   const kills = new Map();

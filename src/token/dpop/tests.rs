@@ -254,3 +254,9 @@ fn the_skew_is_added_to_the_time_of_the_request() {
     let spending = verdict(NOW, 0.0).unwrap();
     assert_eq!(spending.expires_at.to_bits(), (NOW + most + MOST_AHEAD).to_bits());
 }
+
+#[test]
+fn a_mode_has_the_word_of_its_option() {
+    let modes = [Mode::Required, Mode::WhenPresent, Mode::Ignored];
+    assert_eq!(modes.map(Mode::as_str), ["required", "when_present", "dangerously_ignore"]);
+}
