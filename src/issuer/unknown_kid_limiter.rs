@@ -96,7 +96,9 @@ mod tests {
         let taken = |keys: &mut UnknownKidLimiter, second| {
             (0..100).filter(|_| keys.take(at(second))).count()
         };
+        assert!(keys.may_look(&kid_digest(None), at(0)));
         assert_eq!(taken(&mut keys, 0), 2);
+        assert!(!keys.may_look(&kid_digest(None), at(0)));
         assert_eq!(taken(&mut keys, 9), 0);
         assert_eq!(taken(&mut keys, 10), 1);
         assert_eq!(taken(&mut keys, 19), 0);

@@ -136,4 +136,14 @@ mod tests {
         }
         assert_eq!(parse(r#","kid":"a","kid":"b""#).err(), Some(Unusable::Malformed));
     }
+
+    #[test]
+    fn a_key_of_another_curve_is_none() {
+        for curve in ["X25519", "Ed448", "P-256", ""] {
+            let text = format!("{{{POINT}}}").replace("Ed25519", curve);
+            assert_eq!(Jwk::parse(&text).err(), Some(Unusable::Curve), "{curve}");
+        }
+        let text = format!("{{{POINT}}}").replace("OKP", "oct");
+        assert_eq!(Jwk::parse(&text).err(), Some(Unusable::KeyType));
+    }
 }

@@ -108,3 +108,57 @@ impl JwkSet {
         Ok(key)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str =
+        r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
+    const B: &str =
+        r#""kty":"OKP","crv":"Ed25519","x":"iR5_mXgC-8Xg2tPuXUJ6hp3rKN3rlWx1pnFGf3XzUZ0""#;
+
+    fn set(keys: &[String]) -> Result<JwkSet, &'static str> {
+        JwkSet::parse(&format!(r#"{{"keys":[{}]}}"#, keys.join(",")))
+    }
+
+    fn key(material: &str, more: &str) -> String {
+        format!("{{{material}{more}}}")
+    }
+
+    #[test]
+    fn an_entry_for_the_same_key_is_no_other_key() {
+        let named = |name: &str| format!(r#","kid":"{name}""#);
+        for (other, keys) in [
+            (key(A, &named("a")), 1),
+            (key(A, &format!(r#"{},"alg":"EdDSA""#, named("a"))), 1),
+            (key(A, &named("b")), 2),
+            (key(A, ""), 2),
+            (key(B, &named("a")), 2),
+        ] {
+            let set = set(&[key(A, &named("a")), other.clone()]).unwrap();
+            assert_eq!((set.len(), set.skipped.len()), (keys, 0), "{other}");
+            let refusal = set.select(None, Algorithm::Ed25519).err();
+            assert_eq!(refusal, (keys == 2).then_some(TokenError::AmbiguousKey), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_that_of_a_usable_key() {
+        let set = set(&[key(A, r#","kid":"a""#), key(B, r#","kid":"b","use":"enc""#)]).unwrap();
+        assert_eq!((set.has_name("a"), set.has_name("b"), set.has_name("c")), (true, false, false));
+        assert!(!set.is_empty());
+        assert!(JwkSet::parse(r#"{"keys":[]}"#).unwrap().is_empty());
+        let names: Vec<_> =
+            set.usable().map(|(name, algorithms)| (name, algorithms.collect())).collect();
+        assert_eq!(names, [(Some("a"), vec![Algorithm::Ed25519])]);
+    }
+
+    #[test]
+    fn a_document_has_a_largest_number_of_keys() {
+        let many = |count: usize| set(&vec!["{}".to_owned(); count]).map(|set| set.skipped.len());
+        assert_eq!(many(MOST_KEYS), Ok(MOST_KEYS));
+        assert!(many(MOST_KEYS + 1).is_err());
+        assert!(many(MOST_KEYS + 2).is_err());
+    }
+}

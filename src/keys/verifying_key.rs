@@ -233,7 +233,7 @@ fn without_leading_zeros(number: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Material, Unusable};
+    use super::{Cost, Kind, Material, Unusable};
     use crate::keys::algorithm::Algorithm;
 
     /// A number of this many bytes that is odd and begins with a bit that is set.
@@ -327,5 +327,44 @@ mod tests {
                 identities.push(identity);
             }
         }
+    }
+
+    #[test]
+    fn no_point_of_small_order_is_a_key() {
+        let point = |first: u8, middle: u8, last: u8| {
+            let mut point = vec![middle; 32];
+            (point[0], point[31]) = (first, last);
+            point
+        };
+        // 0 and 1; then -1, p and p + 1: each under either sign.
+        for (first, middle, last) in
+            [(0, 0, 0), (1, 0, 0), (0xec, 0xff, 0x7f), (0xed, 0xff, 0x7f), (0xee, 0xff, 0x7f)]
+        {
+            for sign in [0, 0x80] {
+                let small = Material::ed25519(point(first, middle, last | sign));
+                assert_eq!(small.err(), Some(Unusable::Strength), "{first:x} {sign:x}");
+            }
+        }
+        for (first, middle, last) in [
+            (2, 0, 0),
+            (0, 0, 1),
+            (1, 1, 0),
+            (0xeb, 0xff, 0x7f),
+            (0xed, 0xfe, 0x7f),
+            (0xed, 0xff, 0x7e),
+        ] {
+            assert!(Material::ed25519(point(first, middle, last)).is_ok(), "{first:x} {middle:x}");
+        }
+    }
+
+    #[test]
+    fn a_verification_with_rsa_of_3072_bits_is_quick() {
+        for (bytes, cost) in
+            [(256, Cost::Quick), (384, Cost::Quick), (385, Cost::Slow), (512, Cost::Slow)]
+        {
+            let key = Material::Rsa { n: modulus(bytes), e: vec![1, 0, 1] };
+            assert_eq!(key.cost(), cost, "{bytes}");
+        }
+        assert_eq!(Material::Raw(vec![4; 65]).cost(), Cost::Slow);
     }
 }

@@ -186,3 +186,107 @@ impl SignatureCache {
         self.len() == 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::hash::BuildHasher;
+
+    use super::*;
+    use crate::keys::jwk_set::JwkSet;
+    use crate::token::claim_path::ClaimPath;
+    use crate::token::claim_reading::Audience;
+    use crate::token::claim_rules::Requirements;
+    use crate::token::claims::Claims;
+    use crate::token::required_claims::RequiredClaims;
+
+    fn reading(issuer: &str) -> ClaimReading {
+        ClaimReading {
+            issuer: issuer.to_owned(),
+            audience: Audience::AnyOf(vec!["api".to_owned()]),
+            client_ids: None,
+            scopes_claim: ClaimPath::parse("scope").unwrap(),
+            groups_claim: ClaimPath::parse("groups").unwrap(),
+            required_claims: RequiredClaims::default(),
+        }
+    }
+
+    fn verified(json: &str) -> VerifiedToken {
+        const KEY: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+        let set = JwkSet::parse(KEY).unwrap();
+        let key = set.select(None, crate::keys::algorithm::Algorithm::Ed25519).unwrap();
+        let claims = Claims::parse(json).unwrap();
+        VerifiedToken {
+            number: next_number(),
+            issuer: 0,
+            generation: set.generation,
+            verifier: key.identity,
+            values: ClaimValues::read(&claims, &reading("a"), &Requirements::default(), None),
+        }
+    }
+
+    #[test]
+    fn an_entry_is_found_by_its_token_until_it_is_forgotten() {
+        let cache = SignatureCache::new(1_000_000);
+        assert!(cache.is_empty());
+        let token = verified("{}");
+        let number = token.number;
+        assert_ne!(number, verified("{}").number);
+        cache.put(TokenDigest::of("a"), token);
+        assert_eq!(cache.get(&TokenDigest::of("a")).map(|entry| entry.number), Some(number));
+        assert!(cache.get(&TokenDigest::of("b")).is_none());
+        assert_eq!((cache.len(), cache.is_empty()), (1, false));
+        cache.forget(&TokenDigest::of("a"));
+        assert!(cache.get(&TokenDigest::of("a")).is_none());
+        assert!(cache.is_empty());
+    }
+
+    #[test]
+    fn an_entry_weighs_what_it_takes() {
+        let digest = TokenDigest::of("a");
+        let weight = |json: &str| Weigh.weight(&digest, &Arc::new(verified(json)));
+        let empty = 32 + size_of::<VerifiedToken>() + Weigh::PLACES;
+        assert_eq!(weight("{}"), empty as u64);
+        let long = "s".repeat(1000);
+        assert_eq!(weight(&format!(r#"{{"scope":"{long}"}}"#)), (empty + 1000) as u64);
+    }
+
+    #[test]
+    fn a_digest_is_hashed_to_its_first_eight_bytes() {
+        let hasher = BuildHasherDefault::<FirstBytes>::default();
+        let digest = TokenDigest::of("a");
+        let first = u64::from_le_bytes(digest.0[..8].try_into().unwrap());
+        assert_eq!(hasher.hash_one(digest), first);
+        let hash = |bytes: &[u8]| {
+            let mut hasher = FirstBytes::default();
+            hasher.write(bytes);
+            hasher.finish()
+        };
+        assert_eq!(hash(&[1, 2]), 0x0102);
+        assert_eq!(hash(&[1, 0, 0, 0, 0, 0, 0, 0, 1]), 0);
+    }
+
+    #[test]
+    fn a_cache_is_that_of_its_settings_and_goes_with_its_clients() {
+        // Bytes that no other test has.
+        const BYTES: u64 = 7_654_320;
+        let shared = |bytes, issuer, profile| {
+            SignatureCache::shared(bytes, vec![reading(issuer)], profile).unwrap()
+        };
+        let first = shared(BYTES, "a", None);
+        assert!(Arc::ptr_eq(&first, &shared(BYTES, "a", None)));
+        assert!(!Arc::ptr_eq(&first, &shared(BYTES + 2, "a", None)));
+        assert!(!Arc::ptr_eq(&first, &shared(BYTES, "b", None)));
+        assert!(!Arc::ptr_eq(&first, &shared(BYTES, "a", Some(Profile::Fapi2))));
+        assert!(SignatureCache::shared(1, vec![], None).is_none());
+        // Of each of its parts a little more, because it is rounded up.
+        let capacity = first.cache.capacity();
+        assert!((BYTES / 2..BYTES / 2 + 10_000).contains(&capacity), "{capacity}");
+        drop(first);
+        drop(shared(BYTES + 4, "a", None));
+        let other = shared(BYTES + 6, "a", None);
+        let names = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(!names.contains_key(&(vec![reading("a")], None, BYTES / 2)));
+        drop(names);
+        drop(other);
+    }
+}

@@ -5,6 +5,7 @@ mod support;
 
 mod explain;
 mod living_keys;
+mod possession;
 mod second_opinion;
 mod secrets;
 mod seen_before;

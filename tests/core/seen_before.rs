@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use crate::support::tokens::{CERTIFICATE, header, requirements, tokens};
 use crate::support::{
-    AUDIENCE, NOW, Subject, Tenant, TestKey, at_once, block_on, request, validate,
+    AUDIENCE, NOW, Subject, Tenant, TestKey, at_once, block_on, config, config_of, request,
+    validate,
 };
-use monocloud_backend_node::error::TokenError;
-use monocloud_backend_node::validator::request::OwnedRequest;
+use monocloud_backend_node::config::Given;
+use monocloud_backend_node::error::{Error, TokenError};
+use monocloud_backend_node::validator::request::{Kind, OwnedRequest};
 use monocloud_backend_node::validator::signature_cache::SignatureCache;
 use monocloud_backend_node::validator::{Admitted, Placement, Validation, Validator, Wait};
 use serde_json::json;
@@ -140,6 +142,69 @@ fn a_verdict_goes_with_its_key() {
     assert_eq!(subject.validate(&impostor), Ok(()));
     let refused = at_once(&subject.validator, &request).unwrap();
     assert_eq!(refused, Err(TokenError::InvalidSignature.into()));
+}
+
+#[test]
+fn another_key_of_the_same_name_does_not_take_a_verdict_over() {
+    let (tenant, key, impostor) = (Tenant::start(), TestKey::new("a"), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    let subject = Subject::new(&tenant);
+    let request = subject.request(&key);
+    assert!(block_on(validate(&subject.validator, &request)).is_ok());
+    // The entry is there still when the other key comes.
+    tenant.publish(&[&impostor]);
+    subject.clock.advance(400);
+    assert_eq!(subject.validate(&impostor), Ok(()));
+    let refused = at_once(&subject.validator, &request).unwrap();
+    assert_eq!(refused, Err(TokenError::InvalidSignature.into()));
+}
+
+#[test]
+fn what_is_remembered_answers_no_other_question() {
+    let (tenant, key, other) = (Tenant::start(), TestKey::new("a"), TestKey::new("b"));
+    tenant.publish(&[&key]);
+    let subject = Subject::new(&tenant);
+    let jwt = subject.request(&key);
+    assert!(block_on(validate(&subject.validator, &jwt)).is_ok());
+    let keys = |key: &TestKey| Some(json!({ "keys": [key.jwk()] }).to_string());
+    let ask = |subject: &Subject, request: OwnedRequest| at_once(&subject.validator, &request);
+    // The caller's own keys, and the question whether the tenant still knows the token.
+    let given = OwnedRequest { jwks: keys(&key), ..jwt.clone() };
+    assert!(ask(&subject, given).unwrap().is_ok());
+    let given = OwnedRequest { jwks: keys(&other), ..jwt.clone() };
+    assert_eq!(ask(&subject, given), Some(Err(TokenError::UnknownKey.into())));
+    let opaque = OwnedRequest { kind: Kind::Opaque, ..jwt.clone() };
+    assert!(matches!(ask(&subject, opaque), Some(Err(Error::Validation(_)))));
+    // Another client of the same settings, with a bound of its own.
+    let mut short = config(&tenant, &[]);
+    short.max_token_bytes = 50;
+    let short = Subject::of(&tenant, short);
+    assert_eq!(ask(&short, jwt.clone()), Some(Err(TokenError::TooLarge.into())));
+    // A client that introspects its JWTs takes no verdict of the signature, unless a caller asks for one.
+    let credentials = ["clientId", "clientSecret"].map(|name| (name, Given::Text("x".into())));
+    let mut introspecting = config_of(&tenant, &credentials);
+    introspecting.introspect_jwt_tokens = true;
+    let introspecting = Subject::of(&tenant, introspecting);
+    let as_jwt = OwnedRequest { kind: Kind::Jwt, ..jwt.clone() };
+    for _ in 0..2 {
+        assert!(block_on(validate(&introspecting.validator, &as_jwt)).is_ok());
+    }
+    let verdict = introspecting.validator.validate(as_jwt.view());
+    assert!(matches!(verdict, Validation::Done(Ok(Admitted::Seen(_)))));
+    assert_eq!(ask(&introspecting, jwt), None);
+}
+
+#[test]
+fn a_token_that_is_too_long_is_not_introspected() {
+    let tenant = Tenant::start();
+    let credentials = ["clientId", "clientSecret"].map(|name| (name, Given::Text("x".into())));
+    let mut config = config_of(&tenant, &credentials);
+    config.max_token_bytes = 10;
+    let subject = Subject::of(&tenant, config);
+    let opaque = |token: &str| at_once(&subject.validator, &request(token));
+    assert_eq!(opaque(&"x".repeat(10)), None);
+    assert_eq!(opaque(&"x".repeat(11)), Some(Err(TokenError::TooLarge.into())));
+    assert!(matches!(opaque(""), Some(Err(Error::Validation(_)))));
 }
 
 #[test]

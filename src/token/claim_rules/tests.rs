@@ -299,3 +299,90 @@ fn claims_that_other_routes_require_stay_read() {
     let other = requiring(r#"{"a":2}"#);
     assert_eq!(values.check_claims(&other.claims), Err(TokenError::ClaimsMismatch));
 }
+
+/// The cache of signatures is bounded by this.
+#[test]
+fn the_memory_of_the_values_is_that_of_their_texts() {
+    let mut reading = reading();
+    let claims = RequiredClaims::parse(r#"{"long":["x"],"number":[1]}"#).unwrap();
+    let requirements = Requirements { groups: words(&["g"]), claims, ..Requirements::default() };
+    let bytes = |json: &str, reading: &ClaimReading, requirements: &Requirements| {
+        ClaimValues::read(&Claims::parse(json).unwrap(), reading, requirements, None).heap_bytes()
+    };
+    let none = Requirements::default();
+    assert_eq!(bytes("{}", &reading, &none), 0);
+    assert_eq!(bytes(r#"{"acr":"abc"}"#, &reading, &none), 3);
+    assert_eq!(bytes(r#"{"scope":"a b"}"#, &reading, &none), 3);
+    assert_eq!(bytes(r#"{"cnf":{"jkt":"abcd"}}"#, &reading, &none), 4);
+    // Both are read for a route that requires them.
+    let paths = 2 * (size_of::<(ClaimPath, Option<Value>)>()) + 2 * ("long".len() + "number".len());
+    let text = size_of::<Box<str>>();
+    assert_eq!(bytes("{}", &reading, &requirements), paths);
+    assert_eq!(bytes(r#"{"long":"abcde","number":1}"#, &reading, &requirements), paths + 5);
+    let groups = r#"{"groups":["ab","cde"]}"#;
+    assert_eq!(bytes(groups, &reading, &requirements), paths + 2 * text + 5);
+    let all = r#"{"acr":"abc","scope":"a b","cnf":{"jkt":"abcd"},"long":"abcde","groups":["a"]}"#;
+    assert_eq!(bytes(all, &reading, &requirements), 3 + 3 + 4 + paths + 5 + text + 1);
+    reading.scopes_claim = ClaimPath::parse("permissions").unwrap();
+    assert_eq!(bytes(r#"{"permissions":["ab","c"]}"#, &reading, &none), 2 * text + 3);
+}
+
+#[test]
+fn a_rule_is_asked_where_something_asks_for_it() {
+    let claims = || RequiredClaims::parse(r#"{"a":["x"]}"#).unwrap();
+    let none = Requirements::default;
+    let all = || words(&["x"]);
+    let asked = |reading: &ClaimReading, requirements: &Requirements| {
+        let parsed = Claims::parse("{}").unwrap();
+        let values = ClaimValues::read(&parsed, reading, requirements, None);
+        let demands = Demands {
+            moment: MOMENT,
+            expiration: Expiration::Required,
+            requirements,
+            match_all: false,
+            binding: requirements.binding.unwrap_or(Binding::WhenPresent),
+            certificate: None,
+        };
+        let rules = ClaimRule::TOKEN.iter().chain(ClaimRule::ROUTE).copied();
+        rules.filter(|rule| values.is_asked(*rule, reading, &demands)).collect::<Vec<_>>()
+    };
+    let always = &ClaimRule::TOKEN[..5];
+    assert_eq!(asked(&reading(), &none()), always);
+    for (requirements, rule) in [
+        (Requirements { scopes: all(), ..none() }, ClaimRule::Scopes),
+        (Requirements { any_scope: all(), ..none() }, ClaimRule::Scopes),
+        (Requirements { groups: all(), ..none() }, ClaimRule::Groups),
+        (Requirements { claims: claims(), ..none() }, ClaimRule::Claims),
+        (Requirements { acr: all(), ..none() }, ClaimRule::Authentication),
+        (Requirements { max_age: Some(1.0), ..none() }, ClaimRule::Authentication),
+        (Requirements { binding: Some(Binding::Required), ..none() }, ClaimRule::Binding),
+    ] {
+        assert_eq!(asked(&reading(), &requirements), [always, &[rule]].concat());
+    }
+    for (reading, rule) in [
+        (ClaimReading { client_ids: Some(all()), ..reading() }, ClaimRule::ClientId),
+        (ClaimReading { required_claims: claims(), ..reading() }, ClaimRule::RequiredClaims),
+    ] {
+        assert_eq!(asked(&reading, &none()), [always, &[rule]].concat());
+    }
+}
+
+#[test]
+fn an_entry_keeps_the_claims_of_64_paths() {
+    let parsed = Claims::parse("{}").unwrap();
+    let requires = |names: std::ops::Range<usize>| {
+        let members = names.map(|name| format!(r#""c{name}":["x"]"#)).collect::<Vec<_>>();
+        let claims = RequiredClaims::parse(&format!("{{{}}}", members.join(","))).unwrap();
+        Requirements { claims, ..Requirements::default() }
+    };
+    let read = |requirements: &Requirements, known: Option<&ClaimValues>| {
+        ClaimValues::read(&parsed, &reading(), requirements, known)
+    };
+    let next = requires(64..65);
+    for (before, kept) in [(requires(0..63), true), (requires(0..64), false)] {
+        let known = read(&before, None);
+        let values = read(&next, Some(&known));
+        assert!(values.suffice_for(&next));
+        assert_eq!(values.suffice_for(&before), kept);
+    }
+}

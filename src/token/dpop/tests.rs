@@ -225,3 +225,38 @@ fn every_refusal_is_shown_by_itself() {
     check_each(&demands, |_, result, _, _| failed.extend(result.err()));
     assert_eq!(failed, [TokenError::DpopMethodMismatch, TokenError::DpopProofExpired]);
 }
+
+#[test]
+fn a_proof_has_a_longest_length() {
+    let form = |length: usize| {
+        let rest = ".AAAA.AAAA";
+        Parts::read(&format!("{}{rest}", "A".repeat(length - rest.len()))).map(drop)
+    };
+    assert_eq!(form(LONGEST_PROOF), Ok(()));
+    assert_eq!(form(LONGEST_PROOF + 1), Err(TokenError::DpopProofMalformed));
+    assert_eq!(form(LONGEST_PROOF + 2), Err(TokenError::DpopProofMalformed));
+}
+
+#[test]
+fn the_skew_is_added_to_the_time_of_the_request() {
+    let client = Client::new();
+    let key = client.thumbprint();
+    let proof = client.sign(&client.header().to_string(), &payload().to_string());
+    let request =
+        ProofRequest { proof: &proof, method: "GET", url: "https://api.example.com/orders" };
+    let verdict = |now, skew| {
+        let moment = Moment { now, skew, tolerance: 300.0 };
+        check(&Demands { settings: &settings(), moment, token: TOKEN, key: &key, request })
+    };
+    let most = settings().max_age;
+    assert!(verdict(NOW - 100.0, 100.0 + most).is_ok());
+    assert_eq!(verdict(NOW - 100.0, 101.0 + most).err(), Some(TokenError::DpopProofExpired));
+    let spending = verdict(NOW, 0.0).unwrap();
+    assert_eq!(spending.expires_at.to_bits(), (NOW + most + MOST_AHEAD).to_bits());
+}
+
+#[test]
+fn a_mode_has_the_word_of_its_option() {
+    let modes = [Mode::Required, Mode::WhenPresent, Mode::Ignored];
+    assert_eq!(modes.map(Mode::as_str), ["required", "when_present", "dangerously_ignore"]);
+}
