@@ -112,6 +112,7 @@ async function soak(settings) {
   const next = mixer(random);
   const verdicts = new Verdicts();
   const slowly = settings.hours > 0;
+  const small = settings.full || slowly;
   const options = {
     ...tenant.options,
     clientId: 'soak',
@@ -123,7 +124,7 @@ async function soak(settings) {
     // Long enough for a busy machine.
     responseTimeout: 4000,
     // Small enough to fill during the warm-up: a cache that is still filling looks like a leak.
-    verifiedTokensBytes: settings.full ? 2 ** 14 : 2 ** 20,
+    verifiedTokensBytes: small ? 2 ** 14 : 2 ** 20,
     maxTokenBytes: 8192,
   };
   // With a cache, opaque tokens and keys that the tenant has withdrawn are accepted until their entries end, as
@@ -136,7 +137,7 @@ async function soak(settings) {
       caches: true,
       client: new MonoCloudBackendNodeClient({
         ...options,
-        cache: createMemoryCache({ maxEntries: settings.full ? 100 : 2000 }),
+        cache: createMemoryCache({ maxEntries: small ? 100 : 2000 }),
       }),
     },
   ];
