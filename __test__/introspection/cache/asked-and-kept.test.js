@@ -214,6 +214,30 @@ suites((suite) => {
       assert.equal(suite.cache.store.size, 0);
     });
 
+    it('keeps an inactive answer where introspectionCacheDuration is set, and no failure', async () => {
+      const client = clientFor({ introspectionCacheDuration: 60 });
+      await costs(1, () => refused(client, 'unknown', 'inactive'));
+      await costs(0, () => refused(client, 'unknown', 'inactive'));
+      const token = make(suite.tenant);
+      for (const status of [500, 401]) {
+        suite.tenant.on('introspection', (_, response) => sendJson(response, {}, status));
+        await failureOf(() => client.validateAccessToken(token));
+        assert.deepEqual([...suite.cache.store.keys()], ['unknown']);
+      }
+      suite.tenant.on('introspection', suite.tenant.introspect);
+      assert.equal((await clientFor().validateAccessToken(token)).sub, 'user');
+    });
+
+    it('refuses no token by an entry whose active is not false', async () => {
+      const client = clientFor({ introspectionCacheDuration: 60 });
+      for (const active of [0, null, 'false', 'true', {}]) {
+        const token = make(suite.tenant);
+        suite.cache.plant(token, { ...suite.tenant.claims(), active });
+        const claims = await costs(1, () => client.validateAccessToken(token));
+        assert.equal(claims.sub, 'user', JSON.stringify(active));
+      }
+    });
+
     it('spares a token that is there an outage of the tenant', async () => {
       const client = clientFor();
       const token = make(suite.tenant);
@@ -229,6 +253,16 @@ suites((suite) => {
         await clientFor({ introspectionCacheDuration }).validateAccessToken(token);
         assert.equal(suite.cache.store.get(token).expiresAt, exp);
       }
+    });
+
+    it('keeps a JWT while the tenant can’t be reached, which says nothing about it', async () => {
+      const token = make(suite.tenant);
+      await clientFor().validateAccessToken(token);
+      suite.cache.names();
+      const fetcher = () => Promise.reject(new TypeError('fetch failed'));
+      const error = await failureOf(() => clientFor({ fetcher }).validateAccessToken(token));
+      assert.ok(error instanceof MonoCloudHttpError, error.stack);
+      assert.deepEqual(suite.cache.names(), ['get']);
     });
 
     it('keeps no JWT that did not pass', async () => {
