@@ -8,14 +8,14 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { listTests } = require('../test');
-const { CACHE, ROOT } = require('./tree');
+const { LEFT_OUT, ROOT } = require('./run');
+const { CACHE } = require('./tree');
 
 const FILE = path.join(CACHE, 'coverage.json');
 const LIMIT_MS = 180_000;
 
-/** What looks at the text of js/, packs it, or takes minutes. */
-const LEFT_OUT =
-  /^__test__\/(package|types|demo|snippets|faults|interop|doctor)\/|\/(examples|links|readme|supply|imports|soak|shared-objects)\.test\.js$/;
+/** It attacks for half a minute. */
+const SLOW = '__test__/boundary/shared-objects.test.js';
 
 /** @typedef {{ [file: string]: { sha: string, ran: [number, number][] } }} Ran the ranges, by file of js/ */
 /** @typedef {{ sha: string, ms: number, ran: Ran }} Covered */
@@ -32,7 +32,7 @@ async function coverage(trees) {
   const known = fs.existsSync(FILE) ? JSON.parse(fs.readFileSync(FILE, 'utf8')) : {};
   const tests = listTests()
     .map((test) => path.relative(ROOT, test))
-    .filter((test) => !LEFT_OUT.test(test));
+    .filter((test) => test !== SLOW && !LEFT_OUT.test(test));
   const missing = tests.filter((test) => known[test]?.sha !== sha(read(test)));
   if (missing.length > 0) console.log(`What do ${missing.length} test files run?`);
   const measure = async (tree) => {

@@ -6,6 +6,10 @@
 //   npm run mutants                of the package (js/): ./javascript.js
 //   npm run mutants -- --rust      of the core (src/): ./rust.js
 
+const { prepare } = require('../prepare');
+
+prepare();
+
 const args = process.argv.slice(2);
 const rust = args.includes('--rust');
 const { main } = rust ? require('./rust.js') : require('./javascript.js');

@@ -18,8 +18,9 @@ const { parseArgs } = require('node:util');
 const { generator } = require('../random');
 const { coverage, shareAt } = require('./coverage');
 const { applied, mutantsOf } = require('./operators');
+const { ROOT } = require('./run');
 const { Runner } = require('./runner');
-const { CACHE, ROOT, Tree } = require('./tree');
+const { CACHE, Tree } = require('./tree');
 
 const DIRECTORIES = 'core http cache certificates redis express fastify web hono koa nest mcp';
 const RESULTS = path.join(CACHE, 'results.jsonl');

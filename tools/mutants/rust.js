@@ -15,9 +15,10 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { listTests } = require('../test');
-const { CACHE, LEFT_OUT, ROOT, run } = require('./rust-run');
+const { LEFT_OUT, ROOT, run } = require('./run');
 const { instrument } = require('./rust-source');
 
+const CACHE = path.join(ROOT, '.cache', 'mutants', 'rust');
 const TREE = path.join(CACHE, 'tree');
 const RESULTS = path.join(CACHE, 'results.json');
 const CALLS = path.join(CACHE, 'calls.json');
@@ -28,6 +29,8 @@ const PROGRAMS = ['--lib', '--test', 'core', '--test', 'fuzz_corpus', '--test', 
 const LIMIT_MS = 20_000;
 const LIMIT_FACTOR = 6;
 const TRACE_LIMIT_MS = 300_000;
+/** Of the fuzz corpus, the seeds only. */
+const SEEDS_ONLY = { FUZZ_ROUNDS: '0' };
 
 function cargo(args) {
   const env = { ...process.env, CARGO_TARGET_DIR: TARGET };
@@ -107,7 +110,8 @@ async function trace(tests, viable, workers) {
     for (let test = due.pop(); test; test = due.pop()) {
       const file = path.join(CACHE, `calls-${worker}`);
       fs.rmSync(file, { force: true });
-      const { result, ms } = await run(test, TREE, TRACE_LIMIT_MS, { MUTANT_CALLS: file });
+      const env = { ...SEEDS_ONLY, MUTANT_CALLS: file };
+      const { result, ms } = await run(test, TREE, TRACE_LIMIT_MS, env);
       const lines = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n') : [];
       const calls = [...new Set(lines.flatMap((line) => names.get(line) ?? []))];
       fresh[test] = { ms, calls: result === 'passed' ? calls : [] };
@@ -134,9 +138,8 @@ async function judged(mutant, traced, kills, budget) {
   let spent = 0;
   for (const { test, ms } of tests) {
     if (spent + ms > budget * 1000) continue;
-    const { result } = await run(test, TREE, LIMIT_MS + LIMIT_FACTOR * ms, {
-      MUTANT: String(mutant.number),
-    });
+    const env = { ...SEEDS_ONLY, MUTANT: String(mutant.number) };
+    const { result } = await run(test, TREE, LIMIT_MS + LIMIT_FACTOR * ms, env);
     if (result !== 'passed') {
       kills.set(test, (kills.get(test) ?? 0) + 1);
       return { result, test: path.relative(TREE, test) };
@@ -160,7 +163,9 @@ async function main(args) {
   const workers = Number(values.workers);
   const known = fs.existsSync(RESULTS) ? JSON.parse(fs.readFileSync(RESULTS, 'utf8')) : {};
   copyTree();
-  const listed = JSON.parse(cargo(['mutants', '--list', '--json']).stdout);
+  const { status, stdout, stderr } = cargo(['mutants', '--list', '--json']);
+  if (status !== 0) throw new Error(`${stderr}cargo install cargo-mutants --locked`);
+  const listed = JSON.parse(stdout);
   const all = listed.map((mutant, at) => ({ ...mutant, number: at + 1 }));
   const { viable, programs } = compile(all.filter((mutant) => mutant.function));
   const scripts = values.cargo ? [] : listTests(path.join(TREE, '__test__'));
