@@ -19,6 +19,7 @@ const path = require('node:path');
 const { once } = require('node:events');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { parseArgs } = require('node:util');
+const { prepare } = require('../prepare.js');
 const { generator } = require('../random.js');
 const { mixer } = require('./mix.js');
 const { judge, sample } = require('./watch.js');
@@ -33,23 +34,33 @@ const AWAY_SHARE = 0.3;
 const IDLE_SHARE = 0.3;
 
 function readArguments(args) {
-  const isLong = args.includes('--long');
-  const isSlow = args.some((each) => each.startsWith('--hours'));
-  const number = (standard) => ({ type: 'string', default: String(standard) });
+  const flag = { type: 'boolean', default: false };
+  const number = { type: 'string' };
   const options = {
-    long: { type: 'boolean' },
-    json: { type: 'boolean', default: false },
-    full: { type: 'boolean', default: false },
-    hours: number(0),
-    validations: number(isLong ? 10_000_000 : 200_000),
-    refusals: number(isLong ? 1_000_000 : 10_000),
-    epochs: number(isLong ? 200 : isSlow ? 60 : 16),
-    slack: number(0),
-    seed: number(Date.now() % 2 ** 32),
+    long: flag,
+    json: flag,
+    full: flag,
+    hours: number,
+    validations: number,
+    refusals: number,
+    epochs: number,
+    slack: number,
+    seed: number,
   };
-  const { long, json, full, ...numbers } = parseArgs({ args, options }).values;
-  const read = Object.entries(numbers).map(([name, value]) => [name, Number(value)]);
-  return { json, full, ...Object.fromEntries(read) };
+  const { long, json, full, ...given } = parseArgs({ args, options }).values;
+  const standard = {
+    hours: 0,
+    validations: 200_000,
+    refusals: 10_000,
+    epochs: given.hours === undefined ? 16 : 60,
+    slack: 0,
+    seed: Date.now() % 2 ** 32,
+    ...(long && { validations: 10_000_000, refusals: 1_000_000, epochs: 200 }),
+  };
+  const read = Object.entries(given).map(([name, value]) => [name, Number(value)]);
+  const wrong = read.find(([, value]) => !(value >= 0));
+  if (wrong !== undefined) throw new Error(`--${wrong[0]} must be a number`);
+  return { json, full, ...standard, ...Object.fromEntries(read) };
 }
 
 /** Starts the tenant's process and returns functions that command it. */
@@ -330,6 +341,7 @@ const round = (value) => Math.round(value * 10) / 10;
 
 async function main(args) {
   if (globalThis.gc === undefined) {
+    prepare();
     const node = [...process.execArgv, '--expose-gc', __filename, ...args];
     return spawnSync(process.execPath, node, { stdio: 'inherit' }).status ?? 1;
   }
@@ -346,6 +358,12 @@ async function main(args) {
   return faults.length === 0 ? 0 : 1;
 }
 
-main(process.argv.slice(2)).then((status) => {
-  process.exitCode = status;
-});
+main(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  },
+);
