@@ -124,7 +124,7 @@ const STEPS = [
   { name: 'docs/api', command: () => node('tools/docs-api.js', '--check') },
   // The published addon and both tarballs, which the next steps check.
   { name: 'package', command: () => node('tools/pack.js', '--release') },
-  // Of the published addon: whether a call takes more of them than it did.
+  // The published addon's instructions for one call, compared with those of the last commit that wrote them.
   { name: 'instructions', command: () => node('bench/instructions') },
   { name: 'publint', command: () => tool('publint', '--strict', tarball()) },
   { name: 'attw', command: () => tool('@arethetypeswrong/cli', tarball()) },

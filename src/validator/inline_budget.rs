@@ -2,12 +2,13 @@
 //!
 //! To hand a signature over pays where another one comes while it is away: two are then verified at once, and
 //! the caller's event loop goes on. Where none comes, the token takes some 60 µs longer, and nobody gains. So
-//! each thread has a budget of time for slow signatures, and hands over what goes beyond it. The budget
+//! each thread has a budget of time for slow signatures, and hands over what goes beyond it.
 //!
-//! - comes back with time, a sixteenth of it;
-//! - is full again, and twice as large, as soon as a signature that was handed over alone has been verified, and
-//!   no other has come meanwhile;
-//! - is small from then on where others have come: the next burst is handed over almost at once.
+//! - What was spent comes back with time, a sixteenth of it.
+//! - A signature that was handed over alone, and came back before any other arrived: the budget is full again, and
+//!   twice as large, up to 1 ms.
+//! - Another one arrived before it came back: that is a burst. The budget is 125 µs from then on, so that the next
+//!   burst is handed over almost at once.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,7 +27,7 @@ const REFILL: u32 = 16;
 struct Budget {
     /// What the thread may spend, from `LEAST` to `FULL`.
     most: Duration,
-    /// The last signature may have taken more than was left.
+    /// What it has spent of that. The last signature may have taken more than was left.
     spent: Duration,
     /// When `spent` was last brought up to date.
     at: Instant,
@@ -41,7 +42,7 @@ impl Budget {
         Self { most: FULL, spent: Duration::ZERO, at: now, count: 0, away: 0 }
     }
 
-    /// Whether the thread verifies one more, which is counted, at this moment.
+    /// Counts one more signature. Whether the thread verifies it itself, at this moment.
     fn allows(&mut self, now: Instant) -> bool {
         self.count += 1;
         let earned = now.saturating_duration_since(self.at) / REFILL;

@@ -113,8 +113,8 @@ function writeAll(found, expectations) {
 }
 
 /**
- * One compilation for all (./compile.js). Those that are `augmented` change the types of a framework for all that is compiled
- * with them, and so are compiled beside.
+ * Compiles all snippets at once (./compile.js), but for those that are `augmented`, which change the types of a
+ * framework for all that is compiled with them: these are a project of their own.
  * @returns {string} what the compiler has to say
  */
 function compileAll(found, expectations) {
