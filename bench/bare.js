@@ -93,48 +93,57 @@ function openssl(alg, pem, file) {
   };
 }
 
-async function measure(executable, key, tenant) {
-  const terms = tenant.terms(key);
+/**
+ * Calls `use` with a directory, this package's process for these terms, and a function that starts bare.rs, and ends
+ * both processes.
+ */
+async function withPrograms(executable, terms, use) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-bare-'));
-  const [bytes, file] = ['key', 'pool'].map((name) => path.join(directory, name));
-  fs.writeFileSync(bytes, publicBytes(key.alg, key.pem));
-  await tokens.writePool(file, WARM_UP + ROUNDS * PER_ROUND, () =>
-    tokens.issueAsync(key, terms.issuer, BYTES),
-  );
-  const bare = startBare(executable, key.alg, bytes, file);
   const ours = start(path.join(__dirname, 'micro', 'child.js'), { execArgv: ['--expose-gc'] });
-  const times = {
-    [BARE]: bare.time,
-    [OPENSSL]: openssl(key.alg, key.pem, file),
-    [OURS]: async (from, count) => (await ours.call('unseen', from, count, 1)).wall,
+  const started = [];
+  const startOne = (...args) => {
+    started.push(startBare(executable, ...args));
+    return started.at(-1);
   };
   try {
     await ours.call('create', OURS, terms);
+    return await use({ directory, ours, startOne });
+  } finally {
+    for (const bare of started) bare.close();
+    await ours.close();
+    fs.rmSync(directory, { recursive: true });
+  }
+}
+
+/** A new token, and its signature alone. */
+const measure = (executable, key, terms) =>
+  withPrograms(executable, terms, async ({ directory, ours, startOne }) => {
+    const [bytes, file] = ['key', 'pool'].map((name) => path.join(directory, name));
+    fs.writeFileSync(bytes, publicBytes(key.alg, key.pem));
+    await tokens.writePool(file, WARM_UP + ROUNDS * PER_ROUND, () =>
+      tokens.issueAsync(key, terms.issuer, BYTES),
+    );
     await ours.call('load', file);
+    const times = {
+      [BARE]: startOne(key.alg, bytes, file).time,
+      [OPENSSL]: openssl(key.alg, key.pem, file),
+      [OURS]: async (from, count) => (await ours.call('unseen', from, count, 1)).wall,
+    };
     for (const time of Object.values(times)) await time(0, WARM_UP);
     const values = await alternate(Object.keys(times), ROUNDS, (name, round) =>
       times[name](WARM_UP + round * PER_ROUND, PER_ROUND),
     );
     const to = (name) => summary(ratios(values[OURS], values[name]));
     return { alg: key.alg, values, toBare: to(BARE), toOpenssl: to(OPENSSL) };
-  } finally {
-    bare.close();
-    await ours.close();
-    fs.rmSync(directory, { recursive: true });
-  }
-}
+  });
 
-/** A seen token, and SHA-256 of it. */
-async function measureSeen(executable, key, bytes, tenant) {
-  const terms = tenant.terms(key);
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-bare-'));
-  const file = path.join(directory, 'token');
-  const token = tokens.issue(key, terms.issuer, bytes);
-  fs.writeFileSync(file, `${token}\n`.repeat(PER_ROUND));
-  const hash = startBare(executable, 'SHA-256', file, file);
-  const ours = start(path.join(__dirname, 'micro', 'child.js'), { execArgv: ['--expose-gc'] });
-  try {
-    await ours.call('create', OURS, terms);
+/** A seen token, and SHA-256 of it alone. */
+const measureSeen = (executable, key, bytes, terms) =>
+  withPrograms(executable, terms, async ({ directory, ours, startOne }) => {
+    const file = path.join(directory, 'token');
+    const token = tokens.issue(key, terms.issuer, bytes);
+    fs.writeFileSync(file, `${token}\n`.repeat(PER_ROUND));
+    const hash = startOne('SHA-256', file, file);
     const calls = await ours.call('calibrate', token, SEEN_MS, 1);
     const times = {
       [BARE]: () => hash.time(0, PER_ROUND),
@@ -143,12 +152,7 @@ async function measureSeen(executable, key, bytes, tenant) {
     const values = await alternate(Object.keys(times), ROUNDS, (name) => times[name]());
     const toBare = summary(ratios(values[OURS], values[BARE]));
     return { alg: key.alg, kib: bytes / 1024, values, toBare };
-  } finally {
-    hash.close();
-    await ours.close();
-    fs.rmSync(directory, { recursive: true });
-  }
-}
+  });
 
 async function run({ progress }) {
   progress('bare: compiling');
@@ -159,12 +163,12 @@ async function run({ progress }) {
   try {
     for (const key of keys) {
       progress(`bare: ${key.alg}`);
-      figures.cases.push(await measure(executable, key, tenant));
+      figures.cases.push(await measure(executable, key, tenant.terms(key)));
     }
     for (const [alg, bytes] of SEEN) {
       progress(`bare: seen ${alg}, ${bytes} bytes`);
       const key = keys.find((each) => each.alg === alg);
-      figures.seen.push(await measureSeen(executable, key, bytes, tenant));
+      figures.seen.push(await measureSeen(executable, key, bytes, tenant.terms(key)));
     }
   } finally {
     await tenant.close();
@@ -200,9 +204,9 @@ ${table(
   ]),
 )}
 
-Of the time of the smallest, a profile (2026-11-25, \`perf record -e cpu-clock node --perf-basic-prof\`) has 23 % in SHA-256, 23 %
-in JavaScript and promises, 21 % in the rest of the core, 15 % in V8 for the arguments and the result, 6 % in clocks and 4 %
-in the kernel.
+Of the time of the smallest, a profile (2026-11-25, \`perf record -e cpu-clock node --perf-basic-prof bench/seen.js\`, grouped by
+hand) has 31 % in SHA-256, 23 % in JavaScript and promises, 22 % in the rest of the core, 12 % in V8 and Node-API for the
+arguments and the result, 6 % in clocks and 1 % in the kernel.
 `;
 
 module.exports = { build, run, section, startBare };
