@@ -193,7 +193,12 @@ function connectNode(client) {
 
 function connectIo(client) {
   client.on('error', ignore);
-  const ready = client.status === 'ready' ? Promise.resolve() : once(client, 'ready');
+  // Not `once` of node:events, which rejects on `error`: an impatient client's first command may be late, and it connects
+  // again.
+  const ready = new Promise((resolve) => {
+    if (client.status === 'ready') resolve();
+    else client.once('ready', resolve);
+  });
   return connected(client, ready, async () => client.disconnect());
 }
 
