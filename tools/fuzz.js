@@ -5,7 +5,8 @@
 //
 //   npm run fuzz                               all targets, a minute each
 //   npm run fuzz -- validator jwks             these
-//   npm run fuzz -- --seconds 3600             an hour each
+//   npm run fuzz -- --seconds 3600             an hour each, with a line a minute
+//   npm run fuzz -- --at-once 2                two targets at a time
 //   npm run fuzz -- --sanitizer address        with ASan, about three times slower
 //   npm run fuzz -- --keep                     and at the end writes fuzz/kept anew
 //
@@ -30,6 +31,7 @@ delete env.CARGO_TARGET_DIR;
 const LONGEST_INPUT = 4096;
 /** An input that takes this long, in seconds, is a hang. */
 const HANG = 10;
+const REPORT_MS = 60_000;
 /** The most bytes of a target's corpus that are committed. */
 const KEPT = 30 * 1024;
 
@@ -64,9 +66,18 @@ async function libFuzzer(target, sanitizer, directories, ...options) {
     child.once('exit', (code) => resolve(code ?? 1));
   });
   let tail = '';
+  const report = setInterval(() => {
+    console.log(`${target}: ${progress(tail).at(-1)?.[0] ?? 'no progress yet'}`);
+  }, REPORT_MS);
   child.stderr.setEncoding('utf8');
   for await (const text of child.stderr) tail = (tail + text).slice(-20_000);
+  clearInterval(report);
   return { status: await ended, tail };
+}
+
+/** The lines in which libFuzzer counts: executions, edges covered, features, corpus. */
+function progress(output) {
+  return Array.from(output.matchAll(/#(\d+)\t.*cov: (\d+) ft: (\d+) corp: (\d+).*/g));
 }
 
 /** Fuzzes one target for some seconds. Resolves to libFuzzer's statistics. */
@@ -88,9 +99,8 @@ async function run(target, seconds, sanitizer) {
     '-rss_limit_mb=4096',
     '-print_final_stats=1',
   );
-  const [last] = Array.from(tail.matchAll(/cov: (\d+) ft: (\d+) corp: (\d+)/g)).slice(-1);
-  const [, cov, ft, corp] = last ?? [];
-  const executions = /number_of_executed_units:\s+(\d+)/.exec(tail)?.[1];
+  const [, counted, cov, ft, corp] = progress(tail).at(-1) ?? [];
+  const executions = /number_of_executed_units:\s+(\d+)/.exec(tail)?.[1] ?? counted;
   const input = /Test unit written to (\S+)/.exec(tail)?.[1];
   if (status !== 0) console.error(tail);
   return { target, executions, cov, ft, corp, failed: status !== 0, input };
@@ -133,6 +143,7 @@ async function main() {
       seconds: { type: 'string', default: '60' },
       sanitizer: { type: 'string', default: 'none' },
       keep: { type: 'boolean', default: false },
+      'at-once': { type: 'string', default: '1' },
     },
   });
   const unknown = positionals.filter((name) => !targets.includes(name));
@@ -141,11 +152,15 @@ async function main() {
   }
   build(values.sanitizer);
   const results = [];
-  for (const target of positionals.length > 0 ? positionals : targets) {
-    console.log(`▶ ${target}, ${values.seconds} s`);
-    results.push(await run(target, values.seconds, values.sanitizer));
-    if (values.keep) await keep(target, values.sanitizer);
+  const left = positionals.length > 0 ? positionals : targets.slice();
+  async function lane() {
+    for (let target = left.shift(); target !== undefined; target = left.shift()) {
+      console.log(`▶ ${target}, ${values.seconds} s`);
+      results.push(await run(target, values.seconds, values.sanitizer));
+      if (values.keep) await keep(target, values.sanitizer);
+    }
   }
+  await Promise.all(Array.from({ length: Number(values['at-once']) }, lane));
   const columns = ['target', 'executions', 'cov', 'ft', 'corpus', 'crashes and hangs'];
   console.log(
     table(
