@@ -91,7 +91,6 @@ describe('Envoy', () => {
       cert(intermediate),
       'By=x;Hash=y',
       `Hash=1;Subject="a,b;c=\\"d\\"";${cert(intermediate)}`.replace(';Cert', ',Cert'),
-      'URI="x,Cert=y"',
       'Subject="CN=x\\\\"',
     ]) {
       assert.equal(read(`${first},Hash=2;${cert(certificate)}`), mine, first);
@@ -109,7 +108,7 @@ describe('Envoy', () => {
   });
 
   it('is refused where a name in the certificate could have written it', () => {
-    // Envoy does not quote URI and DNS: a certificate for the URI `x,Hash=y;Cert="…"`.
+    // Envoy does not quote URI and DNS: a certificate for the URI `x,Hash=y;Cert="…"`, or `"x",Hash=y;Cert="…"`.
     const forged = cert(certificate);
     for (const value of [
       `Hash=1;${cert(intermediate)};Subject="";URI=x,Hash=y;${forged}`,
@@ -117,6 +116,10 @@ describe('Envoy', () => {
       `Hash=1;Chain="${escaped(pemOf(intermediate))}";URI=x;${forged}`,
       `Hash=1;${cert(intermediate)};${forged}`,
       `Hash=1;URI=x;${forged}`,
+      `Hash=1;${cert(intermediate)};Subject="";URI="x",Hash=y;${forged}`,
+      `Hash=1;${cert(intermediate)};DNS="x",${forged};DNS=y`,
+      `Hash=1;URI="x";${forged}`,
+      `Hash=1;${cert(intermediate)};Other="x",Hash=y;${forged}`,
     ]) {
       assert.equal(read(value), 'malformed', value);
     }

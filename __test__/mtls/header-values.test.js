@@ -69,11 +69,11 @@ describe('one header, by its format', () => {
       ['envoy', `Cert="${escaped}";Cert="${escaped}"`, 'malformed'],
       ['envoy', `;Cert="${escaped}"`, 'malformed'],
       ['envoy', 'Cert', 'malformed'],
-      ['envoy', `=x;Cert="${escaped}"`, 'malformed'],
-      ['envoy', `a1=x;Cert="${escaped}"`, 'malformed'],
-      ['envoy', `1a=x;Cert="${escaped}"`, 'malformed'],
-      ['envoy', `${'a'.repeat(16)}=x;Cert="${escaped}"`, PEM],
-      ['envoy', `${'a'.repeat(17)}=x;Cert="${escaped}"`, 'malformed'],
+      ['envoy', `Cert="${escaped}";=x`, 'malformed'],
+      ['envoy', `Cert="${escaped}";a1=x`, 'malformed'],
+      ['envoy', `Cert="${escaped}";1a=x`, 'malformed'],
+      ['envoy', `Cert="${escaped}";${'a'.repeat(16)}=x`, PEM],
+      ['envoy', `Cert="${escaped}";${'a'.repeat(17)}=x`, 'malformed'],
     ]) {
       assert.equal(resolve(format, value), expected, `${format}: ${value}`);
     }

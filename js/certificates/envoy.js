@@ -8,9 +8,10 @@
 // Each proxy appends an element. The last element is from the handshake of the nearest proxy. The elements
 // before it came with its request (APPEND_FORWARD), which anybody can send. Only the last element is used.
 //
-// Envoy writes the names in a certificate, `URI` and `DNS`, without quotes: a certificate for the URI
-// `x,Cert="…"` would add an element. Envoy writes `Cert` and `Chain` before `URI` and `DNS`, so a header with
-// `Cert` or `Chain` after them is refused.
+// Envoy writes the names in a certificate, `URI` and `DNS`, as they are there: a certificate for the URI
+// `x,Cert="…"` adds an element, and so does one for `"x",Cert="…"`, which looks quoted. Envoy writes `Cert` and
+// `Chain` before `URI` and `DNS`, so a header with `Cert` or `Chain` after them, or after a key that is not known
+// here, is refused. It quotes and escapes `Subject`.
 
 const { MALFORMED, NONE, pemOfChain, pemOfEscapedPem } = require('./pem.js');
 
@@ -27,15 +28,22 @@ function pemOfXfcc(header) {
   for (let at = 0; at < header.length; ) {
     const pair = readPair(header, at);
     if (pair === undefined) return MALFORMED;
-    const { key, value, quoted, end } = pair;
-    if (key === 'cert') {
-      if (named || cert !== undefined) return MALFORMED;
-      cert = value;
-    } else if (key === 'chain') {
-      if (named || chain !== undefined) return MALFORMED;
-      chain = value;
-    } else if (key === 'uri' || key === 'dns') {
-      named ||= !quoted;
+    const { key, value, end } = pair;
+    switch (key) {
+      case 'cert':
+        if (named || cert !== undefined) return MALFORMED;
+        cert = value;
+        break;
+      case 'chain':
+        if (named || chain !== undefined) return MALFORMED;
+        chain = value;
+        break;
+      case 'by':
+      case 'hash':
+      case 'subject':
+        break;
+      default:
+        named = true;
     }
     if (header[end] === ',') {
       cert = undefined;
@@ -61,14 +69,14 @@ function readPair(header, start) {
   const from = equals + 1;
   if (header[from] !== QUOTE) {
     const end = separator(header, from);
-    return { key, value: header.slice(from, end), quoted: false, end };
+    return { key, value: header.slice(from, end), end };
   }
   const close = closingQuote(header, from + 1);
   if (close < 0) return undefined;
   const end = close + 1;
   if (end < header.length && header[end] !== ';' && header[end] !== ',') return undefined;
   // Escapes are not resolved: the values of `Cert` and `Chain` have no characters that need one.
-  return { key, value: header.slice(from + 1, close), quoted: true, end };
+  return { key, value: header.slice(from + 1, close), end };
 }
 
 /**
