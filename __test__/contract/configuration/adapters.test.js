@@ -67,6 +67,11 @@ for (const [adapter, { protectApi }] of Object.entries({ express, fastify })) {
       }
     });
 
+    it('says of a client without the method that it lacks it', () => {
+      const oidc = new MonoCloudOidcBackendClient(ISSUER, AUDIENCE);
+      refusal(() => call({}, oidc), '"client" must have a method validateAccessToken');
+    });
+
     it('wants functions for resolvers', () => {
       for (const name of ['tokenResolver', 'certificateResolver']) {
         for (const value of allBut('function')) {
