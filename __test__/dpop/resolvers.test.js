@@ -72,6 +72,11 @@ for (const { name, protectApi, startOne } of guarded) {
       const invalid = 'error="invalid_token"';
       assert.deepEqual(await ask(cookie, proof), [`DPoP ${invalid}`, true]);
       assert.deepEqual(await ask(cookie), [`Bearer ${invalid}`, false]);
+      // The scheme of the header counts before the proof beside it.
+      assert.deepEqual(await ask(['Authorization', 'Bearer x.x.x'], proof), [
+        `Bearer ${invalid}`,
+        false,
+      ]);
     });
 
     it('a token that is bound to a certificate and a key needs both', async (t) => {

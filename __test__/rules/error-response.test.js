@@ -55,6 +55,13 @@ for (const { name, adapter, protectApi, start } of guarded) {
       return Object.assign(state, await start(t, protectApi(guard, { errorResponse }), routes));
     }
 
+    it('may answer any status from 400 to 599', async (t) => {
+      for (const status of [400, 599]) {
+        const api = await serve(t, () => ({ status, body: {} }));
+        assert.equal((await get(api.url)).status, status);
+      }
+    });
+
     it('gets what a getter of the client throws', async (t) => {
       const [away] = ERRORS.away;
       let isAway = false;
