@@ -57,6 +57,28 @@ for (const { name, protectApi, startOne } of guarded) {
       assert.equal(await status(['Authorization', `Bearer ${bound}`]), 401);
     });
 
+    it('a proof without Authorization is answered with the scheme DPoP, and with a nonce', async (t) => {
+      const tokenResolver = ({ headers }) => headers.cookie?.slice('token='.length);
+      const nonce = { secret: 'a secret of more than thirty-two bytes' };
+      const { url } = await startWith(t, clientWith({ dpop: { nonce } }), { tokenResolver });
+      const cookie = ['Cookie', 'token=x.x.x'];
+      const ask = async (...headers) => {
+        const answer = await raw(url, { headers });
+        assert.equal(answer.status, 401);
+        const { 'www-authenticate': challenge, 'dpop-nonce': next } = answer.headers;
+        return [challenge.split(',', 1)[0], next !== undefined];
+      };
+      const proof = ['DPoP', proofFor(bound, url)];
+      const invalid = 'error="invalid_token"';
+      assert.deepEqual(await ask(cookie, proof), [`DPoP ${invalid}`, true]);
+      assert.deepEqual(await ask(cookie), [`Bearer ${invalid}`, false]);
+      // The scheme of the header counts before the proof beside it.
+      assert.deepEqual(await ask(['Authorization', 'Bearer x.x.x'], proof), [
+        `Bearer ${invalid}`,
+        false,
+      ]);
+    });
+
     it('a token that is bound to a certificate and a key needs both', async (t) => {
       const certificateResolver = async ({ headers }) =>
         headers['x-certificate'] ? CERTIFICATE : undefined;

@@ -66,11 +66,15 @@ for (const { name, adapter, create } of others) {
         const errorResponse = () => {
           throw thrown;
         };
-        const api = await start(t, entry().protectApi(passes, { errorResponse }), undefined, {
-          handler: () => assert.fail('the handler ran'),
-        });
+        let ran = 0;
+        const handler = () => {
+          ran += 1;
+        };
+        const protect = entry().protectApi(passes, { errorResponse });
+        const api = await start(t, protect, undefined, { handler });
         const { status } = await raw(api.url);
-        assert.equal(status, 500);
+        assert.deepEqual([status, ran], [500, 0]);
+        if (thrown instanceof Error) assert.deepEqual(api.errors, [thrown]);
       }
     });
 
@@ -118,7 +122,7 @@ describe('the URL of a request', () => {
     t.after(() => tenant.close());
     const { protectApi } = require(`@monocloud/backend-node/${found.adapter}`);
     const protect = protectApi(tenant.clientOptions({ dpop: 'required' }));
-    const api = await found.create(protect, [{ path: '/a' }], { setup: seen?.setup });
+    const api = await found.create(protect, [{ path: '/a' }], seen);
     t.after(() => api.close());
     const client = await tenant.dpopClient();
     const token = await client.token();
@@ -135,7 +139,7 @@ describe('the URL of a request', () => {
       ['X-Forwarded-Proto', 'https'],
     ];
     const byProxy = await ask('https://api.example.com/a', forwarded);
-    assert.equal(byProxy, seen?.setup ? 200 : 401);
+    assert.equal(byProxy, seen ? 200 : 401);
   };
 
   it('is that of Hono', (t) => read(t, 'Hono'));
@@ -153,6 +157,39 @@ describe('the URL of a request', () => {
       setup: (app) => void app.set('trust proxy', 'loopback'),
     }));
   it('is that of Nest on Fastify', (t) => read(t, 'Nest 11 on fastify'));
+  it('is that of Nest on Fastify behind a proxy', (t) =>
+    read(t, 'Nest 11 on fastify', { fastify: { trustProxy: '127.0.0.1' } }));
+});
+
+describe('a guard of Nest', () => {
+  const contextOf = (type, ...args) => {
+    const { ExecutionContextHost } = require('@nestjs/core/helpers/execution-context-host.js');
+    const context = new ExecutionContextHost(args);
+    context.setType(type);
+    return context;
+  };
+  const guard = () => require('@monocloud/backend-node/nest').protectApi(passes)();
+
+  it('finds the request in the contexts of GraphQL servers', async () => {
+    for (const has of [
+      (request) => ({ req: request }),
+      (request) => ({ reply: { request } }),
+      (request) => ({ request }),
+    ]) {
+      const request = { headers: { authorization: 'Bearer ada' } };
+      const context = contextOf('graphql', {}, {}, has(request));
+      assert.equal(await guard().canActivate(context), true);
+      assert.deepEqual(request.claims, { sub: 'ada' });
+    }
+  });
+
+  it('sets no header where there is no response, or an answer has begun', async () => {
+    const header = () => assert.fail('a header was set');
+    for (const response of [undefined, { headersSent: true, header }, { sent: true, header }]) {
+      const context = contextOf('http', { headers: {} }, response);
+      await assert.rejects(guard().canActivate(context), { name: 'HttpException', status: 401 });
+    }
+  });
 });
 
 describe('protectPlugin of Fastify', () => {

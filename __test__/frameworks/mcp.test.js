@@ -274,6 +274,8 @@ describe('createTokenVerifier()', () => {
       ],
       [async () => Promise.reject(new MonoCloudHttpError('x')), ServerError],
       [async () => Promise.reject('a string'), ServerError],
+      [async () => Promise.reject(undefined), ServerError],
+      [async () => Promise.reject({ code: 'insufficient_scope' }), ServerError],
       [async () => undefined, InvalidTokenError],
       [async () => true, InvalidTokenError],
       [async () => [{ sub: 'eve' }], InvalidTokenError],
@@ -328,6 +330,43 @@ describe('createTokenVerifier()', () => {
       extra: { claims },
     });
   });
+
+  it('names the resource where the token is for it, with or without a slash at its end', async () => {
+    const resource = 'https://api.example.com/v1/';
+    let claims;
+    class Client extends MonoCloudBackendNodeClient {
+      async validateAccessToken() {
+        return claims;
+      }
+    }
+    const client = new Client({
+      issuer: 'https://issuer.example',
+      audience: 'https://api.example.com',
+      resourceMetadata: { resource },
+    });
+    const verifier = createTokenVerifier(client);
+    for (const [aud, isNamed] of [
+      [resource, true],
+      ['https://api.example.com/v1', true],
+      [['https://api.example.com', 'https://api.example.com/v1'], true],
+      ['https://api.example.com', false],
+      [['https://api.example.com', 7], false],
+      [undefined, false],
+    ]) {
+      claims = { sub: 'ada', aud };
+      const info = await verifier.verifyAccessToken('token');
+      assert.equal(info.resource?.href, isNamed ? resource : undefined, JSON.stringify(aud));
+    }
+  });
+});
+
+describe('authInfoOf()', () => {
+  it('has the token of the header, and members of the types that the SDK expects', () => {
+    const claims = { client_id: 7, exp: 'soon', scope: ['a'] };
+    const info = { clientId: '', scopes: [], extra: { claims } };
+    assert.deepEqual(authInfoOf(claims, 'Bearer x'), { ...info, token: 'x' });
+    assert.deepEqual(authInfoOf(claims), { ...info, token: '' });
+  });
 });
 
 describe('protectTools()', () => {
@@ -344,6 +383,8 @@ describe('protectTools()', () => {
       [call('whoami'), 'mcp'],
       [call('remove', 'tools/list'), 'mcp'],
       [call('toString'), 'mcp'],
+      [call(['remove']), 'mcp'],
+      [call({ toString: 1 }), 'mcp'],
       [call('remove'), 'mcp write'],
       [call('constructor'), 'mcp odd'],
       [[call('whoami'), call('remove')], 'mcp write'],
@@ -362,6 +403,7 @@ describe('protectTools()', () => {
       [protect],
       [protect, {}],
       [protect, { toolScopes: [] }],
+      [protect, { toolScopes: null }],
       [protect, { toolScopes: { remove: 'write' } }],
       [protect, { toolScopes, scopes: [] }],
       [undefined, { toolScopes }],

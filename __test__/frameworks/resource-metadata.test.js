@@ -178,6 +178,17 @@ describe('resourceMetadata', () => {
     }
   });
 
+  it('is a hook and a handler of Fastify', async (t) => {
+    const app = require('fastify')();
+    t.after(() => app.close());
+    const forFastify = require('@monocloud/backend-node/fastify');
+    const resourceMetadata = { resource: `${RESOURCE}/v1` };
+    app.get('/*', forFastify.protectApi({ ...OPTIONS, resourceMetadata }).metadata());
+    const { statusCode, body } = await app.inject(`${WELL_KNOWN}/v1`);
+    assert.deepEqual([statusCode, JSON.parse(body).resource], [200, `${RESOURCE}/v1`]);
+    assert.equal((await app.inject('/other')).statusCode, 404);
+  });
+
   it('extends every challenge of an answer', async () => {
     const resourceMetadata = { resource: RESOURCE };
     const protect = protectApi({ ...OPTIONS, resourceMetadata, dpop: 'when_present' });

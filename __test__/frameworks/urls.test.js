@@ -102,6 +102,8 @@ for (const [name, start] of Object.entries(FRAMEWORKS)) {
         [['10.0.0.0/8'], false],
         [['127.0.0.1'], true],
         [true, true],
+        // The peer is hop 0.
+        [(address, hop) => address === '127.0.0.1' && hop === 0, true],
       ]) {
         // Fastify 4 believes every peer once there is a `trustProxy`.
         if (name === 'Fastify 4' && trust !== undefined && !isTrusted) continue;
@@ -142,6 +144,18 @@ it('a request over HTTP/2 has the host of :authority', async (t) => {
   });
   await once(stream, 'end');
   assert.deepEqual(JSON.parse(text), { proof: 'proof', method: 'GET', url: `${url}/a?b` });
+});
+
+it('a request of Express without an application or its setting has the host of its own header', () => {
+  const request = {
+    headers: { host: 'api.example', 'x-forwarded-host': 'other.example' },
+    socket: { remoteAddress: '127.0.0.1' },
+    protocol: 'https',
+    originalUrl: '/a',
+  };
+  for (const app of [undefined, { get: () => undefined }]) {
+    assert.equal(expressAdapter.url({ ...request, app }), 'https://api.example/a');
+  }
 });
 
 it('a request target in absolute form counts by its path', () => {

@@ -74,6 +74,11 @@ test('refused and unknown-key tell the reason and never the token', async (t) =>
   await assert.rejects(client.validateAccessToken(tenant.token({ exp: 1 })));
   await assert.rejects(client.validateAccessToken(tenant.token(), { scopes: ['other'] }));
   await assert.rejects(client.validateAccessToken(tenant.sign({}, { kid: 'nobody' })));
+  // No verdict on the token: the tenant can't be reached.
+  const away = new MonoCloudBackendNodeClient(tenant.options());
+  tenant.on('metadata', (request) => request.socket.destroy());
+  const opaque = away.introspectAccessToken('opaque');
+  await assert.rejects(opaque);
   const tenantDomain = tenant.issuer;
   assert.deepEqual(messages, [
     { tenantDomain, code: 'invalid_token', reason: 'expired' },

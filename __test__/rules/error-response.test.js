@@ -55,6 +55,29 @@ for (const { name, adapter, protectApi, start } of guarded) {
       return Object.assign(state, await start(t, protectApi(guard, { errorResponse }), routes));
     }
 
+    it('may answer any status from 400 to 599', async (t) => {
+      for (const status of [400, 599]) {
+        const api = await serve(t, () => ({ status, body: {} }));
+        assert.equal((await get(api.url)).status, status);
+      }
+    });
+
+    it('gets what a getter of the client throws', async (t) => {
+      const [away] = ERRORS.away;
+      let isAway = false;
+      const guard = {
+        get validateAccessToken() {
+          if (isAway) throw away;
+          return client.validateAccessToken;
+        },
+      };
+      const seen = [];
+      const api = await serve(t, (_answer, error) => void seen.push(error), { guard });
+      isAway = true;
+      assert.equal((await get(api.url, 'ada')).status, 503);
+      assert.deepEqual(seen, [away]);
+    });
+
     it('gets the answer, the error and the request', async (t) => {
       const seen = [];
       const api = await serve(t, (...args) => void seen.push(args));

@@ -82,7 +82,7 @@ function nestFrom(folder) {
 }
 
 function nest(find, platform) {
-  return async (protect, routes, { record, setup } = {}) => {
+  return async (protect, routes, { record, setup, fastify } = {}) => {
     const { Controller, Get, HttpException, Module, Post, Req, UseGuards } = find('@nestjs/common');
     const { BaseExceptionFilter, NestFactory } = find('@nestjs/core');
     class Routes {}
@@ -105,7 +105,7 @@ function nest(find, platform) {
     const options = { logger: false, abortOnError: false };
     const { FastifyAdapter } = platform === 'fastify' ? find('@nestjs/platform-fastify') : {};
     const app = FastifyAdapter
-      ? await NestFactory.create(Application, new FastifyAdapter(), options)
+      ? await NestFactory.create(Application, new FastifyAdapter(fastify), options)
       : await NestFactory.create(Application, options);
     class Filter extends BaseExceptionFilter {
       catch(error, host) {

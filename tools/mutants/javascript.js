@@ -28,6 +28,8 @@ const KNOWN = path.join(CACHE, 'known.json');
 const LIMIT_MS = 20_000;
 const LIMIT_FACTOR = 6;
 const CONFIRMED_TOGETHER = 8;
+/** After so many failures to confirm a mutant, the test file is not used any more. */
+const MOST_ROUNDS = 2;
 /** What it takes to load a test file and js/ once more. */
 const LOADING_MS = 300;
 
@@ -174,7 +176,12 @@ async function work(due, runner, shared, keep) {
       for (const { result } of unconfirmed) keep(result);
     } else {
       runner.end();
-      shared.known.set(test, { leftOut: [], ms: 0, tests: 0 });
+      for (const { mutant } of unconfirmed) mutant.rounds = (mutant.rounds ?? 0) + 1;
+      const isStuck = unconfirmed.some(({ mutant }) => mutant.rounds > MOST_ROUNDS);
+      // A test that passes in a new process is a good one.
+      if (isStuck || (await runner.run(test)).result !== 'passed') {
+        shared.known.set(test, { leftOut: [], ms: 0, tests: 0 });
+      }
       due.push(...unconfirmed.map(({ mutant }) => mutant));
     }
     unconfirmed = [];

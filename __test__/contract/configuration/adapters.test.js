@@ -35,7 +35,7 @@ for (const [adapter, { protectApi }] of Object.entries({ express, fastify })) {
         '"clockSkew" must be a number',
       );
       assert.match(message, /CLOCK_SKEW.*|soon/);
-      assert.equal(typeof call(GOOD), 'function');
+      for (const none of [undefined, null]) assert.equal(typeof call(GOOD, none), 'function');
       assert.equal(typeof call(GOOD)(), 'function');
     });
 
@@ -65,6 +65,11 @@ for (const [adapter, { protectApi }] of Object.entries({ express, fastify })) {
       for (const value of [() => {}, [BASE], { validateAccessToken: 'no function' }, oidc]) {
         refusal(() => call({}, value), '', shown(value));
       }
+    });
+
+    it('says of a client without the method that it lacks it', () => {
+      const oidc = new MonoCloudOidcBackendClient(ISSUER, AUDIENCE);
+      refusal(() => call({}, oidc), '"client" must have a method validateAccessToken');
     });
 
     it('wants functions for resolvers', () => {
