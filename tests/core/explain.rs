@@ -200,6 +200,8 @@ fn it_looks_past_the_first_rule_that_fails() {
     request.requirements = Arc::new(requirements().swap_remove(2));
     let explained = block_on(subject.validator.explain(request));
     assert_eq!(explained.verdict, Err(TokenError::AudienceMismatch.into()));
+    let shown = json!({ "alg": "ES256", "typ": "at+jwt", "kid": "a" });
+    assert_eq!(step(&explained, Rule::Header).found, shown);
     let audience = step(&explained, Rule::Claim(ClaimRule::Audience));
     assert_eq!(audience.found, json!(format!("{AUDIENCE}/")));
     assert_eq!(audience.expected, json!(AUDIENCE));
