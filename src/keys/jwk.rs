@@ -105,7 +105,7 @@ impl Material {
 
 #[cfg(test)]
 mod tests {
-    use super::{Jwk, Unusable};
+    use super::{Algorithm, Jwk, Unusable};
 
     const POINT: &str =
         r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
@@ -135,6 +135,18 @@ mod tests {
             }
         }
         assert_eq!(parse(r#","kid":"a","kid":"b""#).err(), Some(Unusable::Malformed));
+    }
+
+    /// RFC 7515, appendix A.4.
+    #[test]
+    fn a_key_of_p_521_is_for_es512() {
+        let key = Jwk::parse(
+            r#"{"kty":"EC","crv":"P-521",
+            "x":"AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk",
+            "y":"ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2"}"#,
+        );
+        let algorithms: Vec<_> = key.unwrap().algorithms().collect();
+        assert_eq!(algorithms, [Algorithm::Es512]);
     }
 
     #[test]

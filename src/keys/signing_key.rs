@@ -190,3 +190,21 @@ fn rsa_encoding(alg: &str) -> Option<(&'static str, &'static dyn RsaEncoding)> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::SigningKey;
+
+    /// RFC 8037, appendix A.1.
+    const KEY: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}"#;
+
+    #[test]
+    fn an_okp_key_is_one_of_ed25519() {
+        assert!(SigningKey::private_jwk(KEY).is_ok());
+        for other in [r#""X25519""#, r#""Ed448""#, r#""P-256""#, r#""""#] {
+            let refused = SigningKey::private_jwk(&KEY.replace(r#""Ed25519""#, other)).unwrap_err();
+            assert_eq!(refused.0, "\"kty\" must be RSA, EC or OKP (Ed25519)", "{other}");
+        }
+        assert!(SigningKey::private_jwk(&KEY.replace(r#""crv":"Ed25519","#, "")).is_err());
+    }
+}

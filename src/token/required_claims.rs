@@ -123,6 +123,14 @@ mod tests {
     }
 
     #[test]
+    fn a_number_with_a_fraction_part_is_compared_by_its_value() {
+        assert!(met(r#"{"a":1}"#, r#"{"a":1.0}"#));
+        assert!(met(r#"{"a":1.5}"#, r#"{"a":1.5}"#));
+        assert!(!met(r#"{"a":1}"#, r#"{"a":2.0}"#));
+        assert!(!met(r#"{"a":1.5}"#, r#"{"a":1}"#));
+    }
+
+    #[test]
     fn types_do_not_mix() {
         assert!(!met(r#"{"a":1}"#, r#"{"a":"1"}"#));
         assert!(!met(r#"{"a":"1"}"#, r#"{"a":1}"#));

@@ -73,7 +73,7 @@ impl Pending {
                 done.call(result.and_then(text));
             }
             // The keys have become too old since.
-            Step::Wait(wait) => Self { wait, ..self }.spawn(done),
+            Step::Wait(_) => self.spawn(done),
         }
     }
 
@@ -120,5 +120,18 @@ impl<F: FnOnce(Verdict)> Drop for Completion<F> {
         if let Some(done) = self.0.take() {
             done(Err(Error::Defect));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_is_dropped_calls_back_once() {
+        let (mut answers, text) = (Vec::new(), || Ok("claims".to_owned()));
+        drop(Completion(Some(|verdict| answers.push(verdict))));
+        Completion(Some(|verdict| answers.push(verdict))).call(text());
+        assert_eq!(answers, [Err(Error::Defect), text()]);
     }
 }

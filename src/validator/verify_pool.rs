@@ -85,7 +85,7 @@ impl VerifyPool {
 
     /// The permission for the calling thread to verify a signature of this cost itself.
     pub fn inline(&self, cost: Cost) -> Option<Spending> {
-        if *CORES < 2 || cost == Cost::Quick || self.state().jobs.len() >= MAX_QUEUED {
+        if is_free(*CORES, cost, || self.state().jobs.len()) {
             return Some(Spending::FREE);
         }
         Caller::current().spend()
@@ -93,6 +93,16 @@ impl VerifyPool {
 
     /// Queues a job, and wakes or starts a thread for it.
     pub fn submit(&'static self, job: Job) {
+        self.submit_with(job, || {
+            thread::Builder::new()
+                .name("monocloud-verify".to_owned())
+                .spawn(move || self.serve(IDLE_TIMEOUT))
+                .is_ok()
+        });
+    }
+
+    /// The same; `start` starts a thread, and tells whether there is one.
+    fn submit_with(&self, job: Job, start: impl FnOnce() -> bool) {
         let mut state = self.state();
         state.jobs.push_back(job);
         if !state.needs_thread() {
@@ -103,11 +113,7 @@ impl VerifyPool {
             return;
         }
         state.threads += 1;
-        let started = thread::Builder::new()
-            .name("monocloud-verify".to_owned())
-            .spawn(move || self.serve())
-            .is_ok();
-        if !started {
+        if !start() {
             state.threads -= 1;
             // Without any thread, the caller runs the job; else the threads there are get to it.
             let job = if state.threads == 0 { state.jobs.pop_back() } else { None };
@@ -123,13 +129,19 @@ impl VerifyPool {
         self.work.notify_one();
     }
 
-    fn serve(&self) {
+    /// The next job. Where there are more, an idle thread is woken for them.
+    fn take(&self, state: &mut State) -> Option<Job> {
+        let job = state.jobs.pop_front()?;
+        if !state.jobs.is_empty() && state.idle > 0 && state.needs_thread() {
+            self.wake(state);
+        }
+        Some(job)
+    }
+
+    fn serve(&self, idle_timeout: Duration) {
         let mut state = self.state();
         loop {
-            if let Some(job) = state.jobs.pop_front() {
-                if !state.jobs.is_empty() && state.idle > 0 && state.needs_thread() {
-                    self.wake(&mut state);
-                }
+            if let Some(job) = self.take(&mut state) {
                 drop(state);
                 // A panic ends the work on this one token and not the thread.
                 drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(job)));
@@ -138,7 +150,7 @@ impl VerifyPool {
             }
             state.idle += 1;
             let (woken, timeout) =
-                self.work.wait_timeout(state, IDLE_TIMEOUT).unwrap_or_else(PoisonError::into_inner);
+                self.work.wait_timeout(state, idle_timeout).unwrap_or_else(PoisonError::into_inner);
             state = woken;
             state.idle -= 1;
             // Also after a spurious wake-up, so that no wake-up is waited for in vain.
@@ -151,11 +163,153 @@ impl VerifyPool {
     }
 }
 
+/// Whether the call verifies a signature itself, whatever its thread's budget.
+fn is_free(cores: usize, cost: Cost, queued: impl FnOnce() -> usize) -> bool {
+    cores < 2 || cost == Cost::Quick || queued() >= MAX_QUEUED
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, mpsc};
 
     use super::*;
+
+    /// Threads that work at the same time.
+    fn most() -> usize {
+        (*CORES).min(MAX_THREADS)
+    }
+
+    /// A pool that counts so many jobs and threads. The jobs do nothing, and there are no threads.
+    fn pool(jobs: usize, threads: usize, idle: usize, woken: bool) -> VerifyPool {
+        let jobs = (0..jobs).map(|_| Box::new(|| ()) as Job).collect();
+        let state = State { jobs, threads, idle, woken };
+        VerifyPool { state: Mutex::new(state), work: Condvar::new() }
+    }
+
+    /// Jobs, threads, idle threads, and whether one of these is woken.
+    fn counts(pool: &VerifyPool) -> (usize, usize, usize, bool) {
+        let state = pool.state();
+        (state.jobs.len(), state.threads, state.idle, state.woken)
+    }
+
+    /// Waits until the pool has these counts.
+    fn settle(pool: &VerifyPool, expected: (usize, usize, usize, bool)) {
+        for _ in 0..1000 {
+            if counts(pool) == expected {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("{:?} and not {expected:?}", counts(pool));
+    }
+
+    #[test]
+    fn a_thread_more_is_needed_while_fewer_than_the_limit_work_and_none_is_woken() {
+        for idle in [0, 1, 3] {
+            for working in 0..6 {
+                for woken in [false, true] {
+                    let pool = pool(0, working + idle, idle, woken);
+                    let expected = working < most() && !woken;
+                    assert_eq!(pool.state().needs_thread(), expected, "{working} {idle} {woken}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_job_starts_a_thread_or_wakes_one_or_waits() {
+        let full = most();
+        for (before, starts, after, runs) in [
+            // No thread is idle.
+            ((0, 0, 0, false), Some(true), (1, 1, 0, false), false),
+            ((0, full - 1, 0, false), Some(true), (1, full, 0, false), false),
+            // One is, and is woken unless it has been.
+            ((0, 1, 1, false), None, (1, 1, 1, true), false),
+            ((0, full, 1, false), None, (1, full, 1, true), false),
+            ((1, 1, 1, true), None, (2, 1, 1, true), false),
+            // As many work as may.
+            ((0, full, 0, false), None, (1, full, 0, false), false),
+            ((2, full + 1, 1, false), None, (3, full + 1, 1, false), false),
+            // The system starts no thread: those that are there get to it, or the caller does it.
+            ((0, 0, 0, false), Some(false), (0, 0, 0, false), true),
+        ] {
+            let pool = pool(before.0, before.1, before.2, before.3);
+            let (asked, ran) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
+            let job = Arc::clone(&ran);
+            pool.submit_with(Box::new(move || job.store(true, Ordering::SeqCst)), || {
+                asked.store(true, Ordering::SeqCst);
+                starts.unwrap_or(true)
+            });
+            assert_eq!(asked.into_inner(), starts.is_some(), "{before:?}");
+            assert_eq!(counts(&pool), after, "{before:?}");
+            assert_eq!(ran.load(Ordering::SeqCst), runs, "{before:?}");
+        }
+    }
+
+    #[test]
+    fn where_no_thread_more_starts_a_job_waits_for_those_there_are() {
+        let pool = pool(0, 1, 0, false);
+        pool.submit_with(Box::new(|| panic!("by the caller")), || false);
+        assert_eq!(counts(&pool), (1, 1, 0, false));
+    }
+
+    #[test]
+    fn a_thread_that_takes_a_job_wakes_another_for_the_next() {
+        for (before, after) in [
+            ((0, 1, 0, false), (0, 1, 0, false)),
+            // No job is left.
+            ((1, 1, 0, false), (0, 1, 0, false)),
+            ((1, 2, 1, false), (0, 2, 1, false)),
+            // No thread is idle, or one is woken already.
+            ((2, 1, 0, false), (1, 1, 0, false)),
+            ((2, 2, 1, true), (1, 2, 1, true)),
+            // As many work as may.
+            ((2, most() + 1, 1, false), (1, most() + 1, 1, false)),
+            ((2, most(), 1, false), (1, most(), 1, true)),
+        ] {
+            let pool = pool(before.0, before.1, before.2, before.3);
+            let taken = pool.take(&mut pool.state());
+            assert_eq!(taken.is_some(), before.0 > 0, "{before:?}");
+            assert_eq!(counts(&pool), after, "{before:?}");
+        }
+    }
+
+    #[test]
+    fn a_thread_does_what_is_queued_and_ends_when_it_was_idle() {
+        let pool = pool(2, 1, 0, true);
+        pool.serve(Duration::from_millis(1));
+        assert_eq!(counts(&pool), (0, 0, 0, false));
+    }
+
+    #[test]
+    fn a_thread_that_is_woken_for_nothing_waits_on() {
+        let pool: &'static VerifyPool = Box::leak(Box::new(pool(0, 1, 0, false)));
+        std::thread::spawn(|| pool.serve(IDLE_TIMEOUT));
+        settle(pool, (0, 1, 1, false));
+        pool.wake(&mut pool.state());
+        settle(pool, (0, 1, 1, false));
+        // It is there for the next job.
+        let (send, receive) = mpsc::channel();
+        pool.submit_with(Box::new(move || send.send(()).unwrap()), || false);
+        assert_eq!(receive.recv_timeout(Duration::from_secs(5)), Ok(()));
+        settle(pool, (0, 1, 1, false));
+    }
+
+    #[test]
+    fn the_call_verifies_what_is_quick_and_what_nobody_else_could() {
+        for (cores, cost, expected) in [
+            (1, Cost::Slow, true),
+            (1, Cost::Quick, true),
+            (2, Cost::Quick, true),
+            (2, Cost::Slow, false),
+            (3, Cost::Slow, false),
+        ] {
+            assert_eq!(is_free(cores, cost, || 0), expected, "{cores} {cost:?}");
+            assert_eq!(is_free(cores, cost, || MAX_QUEUED - 1), expected, "{cores} {cost:?}");
+            assert!(is_free(cores, cost, || MAX_QUEUED), "{cores} {cost:?}");
+        }
+    }
 
     #[test]
     fn the_pool_survives_a_job_that_panics() {

@@ -9,13 +9,16 @@ use crate::support::{
     AUDIENCE, NOW, Reply, Subject, Tenant, TestClock, TestKey, block_on, config_of, request,
     sources, validate,
 };
-use monocloud_backend_node::config::{Config, Flavour, Given, Sources as GivenSources};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use monocloud_backend_node::config::{Config, Flavour, Given, Profile, Sources as GivenSources};
 use monocloud_backend_node::error::{Error, TokenError};
 use monocloud_backend_node::issuer::Issuer;
 use monocloud_backend_node::token::claim_rules::ClaimRule;
+use monocloud_backend_node::token::dpop::{Mode, ProofRule};
 use monocloud_backend_node::validator::Validator;
 use monocloud_backend_node::validator::explain::{Answer, Explanation, Rule, Step, describe_keys};
-use monocloud_backend_node::validator::request::{Kind, OwnedRequest};
+use monocloud_backend_node::validator::request::{Kind, OwnedPresented, OwnedRequest};
 use serde_json::{Value, json};
 
 /// Holds it to what a validation came to; hands back the rule at which the token stops.
@@ -197,6 +200,8 @@ fn it_looks_past_the_first_rule_that_fails() {
     request.requirements = Arc::new(requirements().swap_remove(2));
     let explained = block_on(subject.validator.explain(request));
     assert_eq!(explained.verdict, Err(TokenError::AudienceMismatch.into()));
+    let shown = json!({ "alg": "ES256", "typ": "at+jwt", "kid": "a" });
+    assert_eq!(step(&explained, Rule::Header).found, shown);
     let audience = step(&explained, Rule::Claim(ClaimRule::Audience));
     assert_eq!(audience.found, json!(format!("{AUDIENCE}/")));
     assert_eq!(audience.expected, json!(AUDIENCE));
@@ -244,4 +249,100 @@ fn each_member_of_a_key_set_is_told_of() {
     assert_eq!(skipped, ["not_for_signatures", "unsupported_key_type", "malformed"]);
     assert!(!Value::from(told).to_string().contains("c2VjcmV0"), "a secret is not shown");
     assert_eq!(describe_keys("{}"), Err("The JWKS has no \"keys\""));
+}
+
+#[test]
+fn a_tenant_that_can_t_be_reached_is_the_reason_that_there_are_no_keys() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.set(|state| state.down = true);
+    let subject = Subject::new(&tenant);
+    let explained = block_on(subject.validator.explain(subject.request(&key)));
+    let Err(error @ Error::Http(_)) = explained.verdict.clone() else {
+        panic!("{:?}", explained.verdict)
+    };
+    assert_eq!(step(&explained, Rule::Keys).answer, Answer::Failed(error));
+    assert_eq!(step(&explained, Rule::Signature).answer, Answer::NotReached);
+}
+
+/// The explanation of a token with this `cnf`, presented in this way.
+fn presented(
+    (tenant, key): (&Tenant, &TestKey),
+    (mode, profile): (Mode, Option<Profile>),
+    cnf: Value,
+    presented: OwnedPresented,
+) -> Explanation {
+    let mut config = config_of(tenant, &[]);
+    (config.dpop.mode, config.profile) = (mode, profile);
+    let claims = json!({ "iss": tenant.domain, "aud": AUDIENCE, "exp": NOW + 60.0, "cnf": cnf });
+    let token = key.sign(&header(key), &claims.to_string());
+    let request = OwnedRequest { presented, ..request(&token) };
+    block_on(Subject::of(tenant, config).validator.explain(request))
+}
+
+fn with_proof(proof: &str) -> OwnedPresented {
+    OwnedPresented::Dpop([proof, "GET", "https://api.example.com/a?b"].map(ToOwned::to_owned))
+}
+
+#[test]
+fn a_proof_is_asked_for_by_the_mode_the_profile_and_the_token() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    let failed = |error: TokenError| Answer::Failed(error.into());
+    let (jkt, x5t) = (json!({ "jkt": "x" }), json!({ "x5t#S256": "x" }));
+    let (when_present, fapi) = (Mode::WhenPresent, Some(Profile::Fapi2));
+    for (at, (mode, profile, cnf, how, expected)) in [
+        (when_present, None, &Value::Null, OwnedPresented::Bearer, Answer::NotAsked),
+        (when_present, fapi, &x5t, OwnedPresented::Bearer, Answer::Passed),
+        (when_present, None, &jkt, with_proof("x"), Answer::Passed),
+        (when_present, None, &jkt, OwnedPresented::Bearer, failed(TokenError::DpopRequired)),
+        (Mode::Ignored, None, &jkt, OwnedPresented::Bearer, Answer::NotAsked),
+        (Mode::Ignored, None, &jkt, with_proof("x"), Answer::NotAsked),
+        (
+            Mode::Required,
+            None,
+            &Value::Null,
+            OwnedPresented::Bearer,
+            failed(TokenError::DpopTokenNotBound),
+        ),
+        (
+            when_present,
+            None,
+            &Value::Null,
+            OwnedPresented::BearerWithProof,
+            failed(TokenError::DpopSchemeMismatch),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let explained = presented((&tenant, &key), (mode, profile), cnf.clone(), how);
+        assert_eq!(step(&explained, Rule::Dpop).answer, expected, "{at}");
+    }
+}
+
+#[test]
+fn what_a_proof_is_compared_with_is_shown() {
+    let (tenant, key) = (Tenant::start(), TestKey::new("a"));
+    tenant.publish(&[&key]);
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let header = json!({ "typ": "jwt", "alg": "none" });
+    let payload = json!({ "htm": "PUT", "htu": "https://x.example/", "iat": NOW - 61.0 });
+    let proof = with_proof(&format!("{}.{}.AAAA", part(&header), part(&payload)));
+    let (mode, jkt) = ((Mode::WhenPresent, None), json!({ "jkt": "x" }));
+    let explained = presented((&tenant, &key), mode, jkt, proof);
+    let shown = |rule| {
+        let step = step(&explained, Rule::Proof(rule));
+        (step.found.clone(), step.expected.clone())
+    };
+    assert_eq!(shown(ProofRule::Type), (json!("jwt"), json!("dpop+jwt")));
+    assert_eq!(shown(ProofRule::Algorithm).0, json!("none"));
+    assert_eq!(shown(ProofRule::Algorithm).1[0], json!("ES256"));
+    let claims = (json!(["htm", "htu", "iat"]), json!(["jti", "htm", "htu", "iat", "ath"]));
+    assert_eq!(shown(ProofRule::Claims), claims);
+    assert_eq!(shown(ProofRule::Method), (json!("PUT"), json!("GET")));
+    let urls = (json!("https://x.example/"), json!("https://api.example.com/a"));
+    assert_eq!(shown(ProofRule::Url), urls);
+    assert_eq!(shown(ProofRule::Time).0, json!(NOW - 61.0));
+    assert_eq!(shown(ProofRule::Time).1["clockTolerance"], json!(60.0));
+    assert_eq!(shown(ProofRule::Key), (Value::Null, Value::Null));
 }

@@ -4,6 +4,7 @@
 mod support;
 
 mod explain;
+mod issuers;
 mod living_keys;
 mod possession;
 mod second_opinion;

@@ -30,10 +30,8 @@ impl Validator {
         let found = json!({ "scheme": scheme, "bound": confirmation.key().is_some() });
         let expected = json!(mode.as_str());
         let needed = self.proof_key(confirmation, request);
-        let is_asked = mode == Mode::Required
-            || self.config().profile.is_some()
-            || confirmation.key().is_some()
-            || !matches!(request.presented, Presented::Bearer);
+        // Whatever else asks for a proof refuses a token that needs none.
+        let is_asked = self.config().profile.is_some() || confirmation.key().is_some();
         if mode == Mode::Ignored || (needed.is_ok() && !is_asked) {
             let (rule, answer) = (Rule::Dpop, Answer::NotAsked);
             walk.steps.push(Step { rule, answer, found, expected });

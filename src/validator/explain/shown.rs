@@ -97,3 +97,74 @@ pub(super) fn kind_of(raw: &str) -> &'static str {
         _ => "a number",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_shown_or_its_type() {
+        let long = "é".repeat(LONGEST + 1);
+        let shortened = format!("{}…", "é".repeat(LONGEST));
+        for (raw, expected) in [
+            (r#""a""#, json!("a")),
+            (r#""""#, json!("")),
+            (&format!("{long:?}"), json!(shortened)),
+            (&format!("{:?}", &long[2..]), json!(&long[2..])),
+            ("1.5", json!(1.5)),
+            ("-1", json!(-1)),
+            (r#"["a",1,true,null,{},[]]"#, {
+                json!(["a", "a number", "a boolean", "null", "an object", "an array"])
+            }),
+            (&format!("[{long:?}]"), json!([shortened])),
+            (&format!("[{}0]", "0,".repeat(MOST)), json!(vec!["a number"; MOST])),
+            (r#"{"a":1}"#, json!("an object")),
+            ("true", json!("a boolean")),
+            ("false", json!("a boolean")),
+            ("null", json!("null")),
+            // Too much for a number.
+            ("1e999", json!("a number")),
+        ] {
+            assert_eq!(shown(raw), expected, "{raw}");
+        }
+        assert_eq!(kind_of(r#""a""#), "a string");
+        assert_eq!(kind_of("[1]"), "an array");
+    }
+
+    #[test]
+    fn a_list_of_texts_is_cut() {
+        assert_eq!(some(["a", "b"].iter()), json!(["a", "b"]));
+        assert_eq!(some(std::iter::repeat_n("a", MOST + 1)), json!(vec!["a"; MOST]));
+    }
+
+    #[test]
+    fn a_confirmation_is_described() {
+        let of = |cnf: &str| {
+            let text = format!(r#"{{"cnf":{cnf}}}"#);
+            described(&Confirmation::read(&Claims::parse(&text).unwrap()))
+        };
+        for (cnf, expected) in [
+            ("null", Value::Null),
+            (r#"{"kid":"a"}"#, json!("another proof than a certificate")),
+            (r#"{"x5t#S256":"a"}"#, json!("a")),
+            (r#"{"jkt":"a"}"#, json!("a DPoP key")),
+            (r#"{"x5t#S256":"a","jkt":"b"}"#, json!("a")),
+            ("1", json!("a \"cnf\" that can't be read, or asks for more")),
+        ] {
+            assert_eq!(of(cnf), expected, "{cnf}");
+        }
+    }
+
+    #[test]
+    fn required_claims_are_compared() {
+        let claims = r#"{"role":"admin","a":[{"b":true}]}"#;
+        let required = RequiredClaims::parse(r#"{"role":["admin",1],"/a/0/b":true,"c":"d"}"#);
+        assert_eq!(
+            claims_compared(&Claims::parse(claims).unwrap(), &required.unwrap()),
+            (
+                json!({ "role": "admin", "/a/0/b": "a boolean", "c": null }),
+                json!({ "role": ["admin", 1], "/a/0/b": [true], "c": ["d"] }),
+            )
+        );
+    }
+}

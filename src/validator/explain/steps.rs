@@ -183,3 +183,28 @@ impl Walk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Rule;
+
+    fn words(introspected: bool, has_proof: bool) -> String {
+        Rule::all(introspected, has_proof).map(Rule::as_str).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn each_step_has_its_word() {
+        assert_eq!(
+            words(false, true),
+            "form header keys key signature payload issuer subject audience expiration not_before \
+             client_id required_claims dpop dpop_form dpop_type dpop_algorithm dpop_key dpop_claims \
+             dpop_method dpop_url dpop_time dpop_token_hash dpop_binding dpop_nonce dpop_signature \
+             scopes groups claims authentication binding"
+        );
+        assert_eq!(
+            words(true, false),
+            "client form introspection payload issuer subject audience expiration not_before \
+             client_id required_claims dpop scopes groups claims authentication binding"
+        );
+    }
+}
