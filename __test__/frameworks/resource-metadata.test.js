@@ -178,6 +178,24 @@ describe('resourceMetadata', () => {
     }
   });
 
+  it('is middleware of Node.js that counts by the URL before any router', () => {
+    const forExpress = require('@monocloud/backend-node/express');
+    const resourceMetadata = { resource: `${RESOURCE}/v1` };
+    const metadata = forExpress.protectApi({ ...OPTIONS, resourceMetadata }).metadata();
+    const answer = (request) => {
+      let served = 'next';
+      const end = (body) => {
+        served = JSON.parse(body).resource;
+      };
+      metadata({ method: 'GET', ...request }, { setHeader() {}, end }, () => {});
+      return served;
+    };
+    const url = `${WELL_KNOWN}/v1`;
+    assert.equal(answer({ url }), resourceMetadata.resource);
+    assert.equal(answer({ url: '/v1', originalUrl: url }), resourceMetadata.resource);
+    assert.equal(answer({ url, originalUrl: `/mounted${url}` }), 'next');
+  });
+
   it('is a hook and a handler of Fastify', async (t) => {
     const app = require('fastify')();
     t.after(() => app.close());
