@@ -36,38 +36,12 @@ function clock(t) {
 
 const now = () => Math.floor(Date.now() / 1000);
 
-/** Makes a client, and waits for the wall clock of the process. */
-const PRELUDE = `
-  const client = new MonoCloudBackendNodeClient(input.options);
-  const begun = Date.now() / 1000;
-  const set = async (name, seconds) => {
-    await step(name);
-    await until(() => Math.abs(Date.now() / 1000 - begun - seconds) < 600);
-  };
-  const judgeAll = async () => {
-    const judged = {};
-    for (const [name, token] of Object.entries(input.tokens)) {
-      const { value, reason } = await judge(client, token);
-      judged[name] = value ?? reason;
-    }
-    say(judged);
-  };`;
+const PROGRAM = 'faults/programs/clock.js';
 
 describe('the clock', { skip }, () => {
   it('set forward and back by an hour moves what has an end, and nothing else', async (t) => {
     const tenant = await startTenant(t);
     const { env, set } = clock(t);
-    const source = `${PRELUDE}
-      await judgeAll();
-      await set('forward', 3600);
-      await judgeAll();
-      await set('right', 0);
-      await judgeAll();
-      await set('back', -3600);
-      await judgeAll();
-      await set('right again', 0);
-      await judgeAll();
-      say(client.stats().jwksRequests);`;
     const input = {
       options: tenant.options(),
       tokens: {
@@ -75,6 +49,12 @@ describe('the clock', { skip }, () => {
         long: tenant.token({ exp: now() + 10 * HOUR, nbf: now() - 10 * HOUR }),
         old: tenant.token({ exp: now() - HOUR / 2 }),
       },
+      clock: [
+        ['forward', HOUR],
+        ['right', 0],
+        ['back', -HOUR],
+        ['right again', 0],
+      ],
     };
     const steps = {
       forward: set(HOUR),
@@ -82,7 +62,7 @@ describe('the clock', { skip }, () => {
       back: set(-HOUR),
       'right again': set(0),
     };
-    const said = await runFaulty(t, source, { input, env }, steps);
+    const said = await runFaulty(t, PROGRAM, { input, env }, steps);
     const right = { short: 'user', long: 'user', old: 'expired' };
     assert.deepEqual(said.slice(0, 5), [
       right,
@@ -99,16 +79,11 @@ describe('the clock', { skip }, () => {
   it('that has stood still for three hours of suspension makes keys that old', async (t) => {
     const tenant = await startTenant(t);
     const { env, set } = clock(t);
-    const source = `${PRELUDE}
-      await judgeAll();
-      await set('suspended', 10800);
-      await judgeAll();
-      say(await judge(client, input.tokens.long));
-      await step('reachable');
-      await untilWell(client, input.tokens.long);`;
     const input = {
       options: tenant.options(),
       tokens: { long: tenant.token({ exp: now() + 10 * HOUR }) },
+      clock: [['suspended', 3 * HOUR]],
+      recovers: true,
     };
     const steps = {
       suspended: () => {
@@ -122,30 +97,27 @@ describe('the clock', { skip }, () => {
         tenant.on('discovery');
       },
     };
-    const [before, amid, failure, ...after] = await runFaulty(t, source, { input, env }, steps);
+    const [before, amid, failure, ...after] = await runFaulty(t, PROGRAM, { input, env }, steps);
     assert.deepEqual(before, { long: 'user' });
     assert.notEqual(amid.long, 'user');
     isHttpError(failure);
-    assert.deepEqual(after, ['well']);
+    assert.deepEqual(after.slice(0, -1), ['well']);
   });
 
   it('that has stood still for a suspension lets a withdrawn key count no more', async (t) => {
     const { makeKey, setOf } = require('../support/tokens.js');
     const tenant = await startTenant(t);
     const { env, set } = clock(t);
-    const source = `${PRELUDE}
-      await judgeAll();
-      await set('suspended', 10800);
-      await judgeAll();`;
     const input = {
       options: tenant.options(),
       tokens: { withdrawn: tenant.token({ exp: now() + 10 * HOUR }) },
+      clock: [['suspended', 3 * HOUR]],
     };
     const suspended = () => {
       tenant.jwks = setOf(makeKey('ES256', { kid: 'new' }));
       set(3 * HOUR)();
     };
-    const said = await runFaulty(t, source, { input, env }, { suspended });
-    assert.deepEqual(said, [{ withdrawn: 'user' }, { withdrawn: 'unknown_key' }]);
+    const said = await runFaulty(t, PROGRAM, { input, env }, { suspended });
+    assert.deepEqual(said.slice(0, -1), [{ withdrawn: 'user' }, { withdrawn: 'unknown_key' }]);
   });
 });

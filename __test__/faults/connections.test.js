@@ -62,15 +62,6 @@ describe('a proxy in between', () => {
     it(`that drops idle connections (${how}) costs ${fails ? 'one request its time' : 'no request'}`, async (t) => {
       const tenant = await startTenant(t, { tls: createServerCert(ca) });
       const tunnel = await startTunnel(t);
-      const source = `
-        const client = new MonoCloudBackendNodeClient(input.options);
-        say(await judge(client, 'first'));
-        await step('forgotten');
-        const begun = Date.now();
-        say(await judge(client, 'second'));
-        say(Date.now() - begun);
-        say(await judge(client, 'third'));
-        say(await judge(client, input.token));`;
       const tls = { ca: ca.cert };
       const input = {
         options: tenant.options({ ...tenant.credentials, tls, responseTimeout: 1000 }),
@@ -78,7 +69,12 @@ describe('a proxy in between', () => {
       };
       const env = { HTTPS_PROXY: tunnel.url, NO_PROXY: '' };
       const forgotten = () => tunnel.forget(how);
-      const said = await runFaulty(t, source, { input, env }, { forgotten });
+      const said = await runFaulty(
+        t,
+        'faults/programs/idle-connections.js',
+        { input, env },
+        { forgotten },
+      );
       const [first, second, took, ...others] = said;
       assert.deepEqual([first, ...others], Array(3).fill({ value: 'user' }));
       if (fails) isHttpError(second, ['timeout']);

@@ -76,34 +76,17 @@ async function survives(t, limited) {
   first.on('jwks', endless);
   first.on('introspection', endless);
   second.on('discovery', deep);
-  const source = `
-    const [client, ...broken] = input.options.map((each) => new MonoCloudBackendNodeClient(each));
-    const reasons = {};
-    const ask = async (to, tokens) => {
-      const judged = await Promise.all(tokens.map((token) => judge(to, token)));
-      for (const { value, reason } of judged) {
-        reasons[value ?? reason] = (reasons[value ?? reason] ?? 0) + 1;
-      }
-    };
-    await ask(client, [input.token, 'opaque']);
-    await step('limited');
-    const long = 'a'.repeat(16 * 1024 - 20);
-    for (let round = 0; round < ${ROUNDS}; round += 1) {
-      const each = Array.from({ length: 20 }, (_, i) => i + '-' + round);
-      await ask(client, each.map((i) => input.token + i));
-      await ask(client, each.map((i) => long + i));
-      await ask(client, each.map((i) => long + long + i));
-      await ask(client, each.map((i) => i + 'e'.repeat(2 ** 20)));
-      await ask(client, each.map(() => input.token));
-      for (const to of broken) await ask(to, [input.token, 'opaque' + round]);
-    }
-    say(reasons);
-    say(await judge(client, input.token));`;
   const input = {
     options: [tenant, first, second].map((each) => each.options(each.credentials)),
     token: tenant.token(),
+    rounds: ROUNDS,
   };
-  const [reasons, after] = await runFaulty(t, source, { input }, { limited });
+  const [reasons, after] = await runFaulty(
+    t,
+    'faults/programs/hostile-input.js',
+    { input },
+    { limited },
+  );
   const { user, invalid_signature: forged, token_too_large: long, ...faults } = reasons;
   assert.deepEqual(
     [user, forged, long],

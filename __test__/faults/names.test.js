@@ -72,17 +72,6 @@ describe('the name of a tenant', { skip }, () => {
     const within = ['unshare', '--mount', 'sh', '-c'];
     const mounted = `mount --bind '${hosts}' /etc/hosts && exec "$@"`;
 
-    const source = `
-      const client = new MonoCloudBackendNodeClient(input.options);
-      say(await judge(client, input.token));
-      say(await judge(client, 'opaque'));
-      await step('moved');
-      await untilWell(client, 'opaque 2');
-      await step('gone');
-      say(await judge(client, 'opaque 3'));
-      say(await judge(client, input.token));
-      await step('back');
-      await untilWell(client, 'opaque 4');`;
     const input = {
       options: tenant.options({ ...tenant.credentials, tls: { ca: ca.cert } }),
       token: tenant.token(),
@@ -101,7 +90,7 @@ describe('the name of a tenant', { skip }, () => {
       back: () => name('127.0.0.3'),
     };
     const options = { input, within: [...within, mounted, 'sh'] };
-    const said = await runFaulty(t, source, options, steps);
+    const said = await runFaulty(t, 'faults/programs/moved-name.js', options, steps);
     const user = { value: 'user' };
     assert.deepEqual([...said.slice(0, 3), ...said.slice(4)], [user, user, 'well', user, 'well']);
     isHttpError(said[3], ['connection_failed']);

@@ -1,6 +1,6 @@
 'use strict';
 
-// Faults of the system: what they need, and how a script waits for them and for their end. Every script has the
+// Faults of the system: what they need, and how a program waits for them and for their end. Every program has the
 // deadline of `runScript`, so a call that hangs is a failure.
 
 const assert = require('node:assert/strict');
@@ -40,34 +40,15 @@ function cannot({ root = false, names = [] }) {
   return `apt-get install ${missing.map((name) => PACKAGES[name]).join(' ')}`;
 }
 
-// `judge`: what comes of a token. `untilWell`: the same, again and again until it is accepted. `until`: waits.
-const PRELUDE = `
-  const fs = require('node:fs');
-  const { MonoCloudBackendNodeClient } = load('js/index.js');
-  const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-  const judge = (client, token) => outcome(async () => (await client.validateAccessToken(token)).sub);
-  const until = async (holds) => {
-    while (!(await holds())) await pause(20);
-  };
-  const untilWell = async (client, token) => {
-    await until(async () => (await judge(client, token)).value !== undefined);
-    say('well');
-  };
-  /** Tells the test a step, and waits until it has done that: the file then has the step in it. */
-  const step = async (name) => {
-    say({ step: name });
-    await until(() => fs.readFileSync(input.steps, 'utf8').includes(name));
-  };`;
-
 /**
- * Runs a script that goes through steps, each of which makes a fault or ends it.
+ * Runs a program that goes through steps, each of which makes a fault or ends it.
  * @param {import('node:test').TestContext} t
- * @param {string} source
+ * @param {string} program below `__test__`, made by `scenario` of programs/scenario.js
  * @param {object} options those of `runScript`
  * @param {Record<string, (child: import('node:child_process').ChildProcess) => unknown>} [steps]
- * @returns {Promise<any[]>} what the script said, without its steps; it has ended with 0
+ * @returns {Promise<any[]>} what the program said, without its steps; it has ended with 0
  */
-async function runFaulty(t, source, { input, ...options }, steps = {}) {
+async function runFaulty(t, program, { input, ...options }, steps = {}) {
   const directory = fs.mkdtempSync(`${require('node:os').tmpdir()}/monocloud-faults-`);
   fs.chmodSync(directory, 0o755);
   t.after(() => fs.rmSync(directory, { recursive: true, force: true }));
@@ -88,7 +69,7 @@ async function runFaulty(t, source, { input, ...options }, steps = {}) {
       }
     }
   };
-  const result = await runScript(PRELUDE + source, {
+  const result = await runScript(program, {
     ...options,
     input: { ...input, steps: file },
     heard,

@@ -33,20 +33,6 @@ const skip =
 describe('without another thread', { skip }, () => {
   it('the first requests fail, known keys need none, and it recovers', async (t) => {
     const tenant = await startTenant(t);
-    const source = `
-      const client = new MonoCloudBackendNodeClient(input.options);
-      // What libuv needs for \`fs\` is there before.
-      await fs.promises.readFile(input.steps);
-      await step('none');
-      for (let i = 0; i < 10; i += 1) say(await judge(client, i % 2 ? 'opaque' : input.token));
-      await step('many');
-      await untilWell(client, input.token);
-      await untilWell(client, 'opaque');
-      await step('none again');
-      say(await judge(client, input.token));
-      say(await judge(client, input.expired));
-      await step('many again');
-      await untilWell(client, 'another');`;
     const input = {
       options: tenant.options(tenant.credentials),
       token: tenant.token(),
@@ -58,7 +44,12 @@ describe('without another thread', { skip }, () => {
       'none again': limit(1),
       'many again': limit(MANY),
     };
-    const said = await runFaulty(t, source, { input, within: AS_USER }, steps);
+    const said = await runFaulty(
+      t,
+      'faults/programs/no-thread.js',
+      { input, within: AS_USER },
+      steps,
+    );
     assert.equal(said.length, 15, JSON.stringify(said));
     for (const failure of said.slice(0, 10)) isHttpError(failure, ['client_failed']);
     assert.deepEqual(said.slice(10, 13), ['well', 'well', { value: 'user' }]);
@@ -67,18 +58,6 @@ describe('without another thread', { skip }, () => {
 
   it('but the one that waits for sockets, requests fail in time, and it recovers', async (t) => {
     const tenant = await startTenant(t);
-    const source = `
-      const client = new MonoCloudBackendNodeClient(input.options);
-      await fs.promises.readFile(input.steps);
-      await step('one');
-      const begun = Date.now();
-      for (const failed of await Promise.all(
-        Array.from({ length: 10 }, (_, i) => judge(client, i % 2 ? 'opaque' : input.token)),
-      )) say(failed);
-      say(Date.now() - begun);
-      await step('many');
-      await untilWell(client, input.token);
-      await untilWell(client, 'opaque');`;
     const input = {
       options: tenant.options({ ...tenant.credentials, responseTimeout: 1000 }),
       token: tenant.token(),
@@ -90,7 +69,12 @@ describe('without another thread', { skip }, () => {
       },
       many: limit(MANY),
     };
-    const said = await runFaulty(t, source, { input, within: AS_USER }, steps);
+    const said = await runFaulty(
+      t,
+      'faults/programs/one-thread.js',
+      { input, within: AS_USER },
+      steps,
+    );
     for (const failure of said.slice(0, 10)) isHttpError(failure);
     assert.ok(said[10] < 5000, `took ${said[10]} ms`);
     assert.deepEqual(said.slice(11), ['well', 'well']);
@@ -102,12 +86,6 @@ describe('without another thread', { skip }, () => {
     const tenant = await startTenant(t, { jwks: setOf(key) });
     const token = (jti, exp) =>
       sign(key, { claims: { ...tenant.claims(), jti, ...(exp ? { exp } : {}) }, alg: 'ES512' });
-    const source = `
-      const client = new MonoCloudBackendNodeClient(input.options);
-      say(await judge(client, input.tokens.pop()));
-      await step('none');
-      const judged = await Promise.all(input.tokens.map((token) => judge(client, token)));
-      for (const each of judged) say(each);`;
     const input = {
       options: tenant.options(),
       tokens: [
@@ -116,7 +94,12 @@ describe('without another thread', { skip }, () => {
         token('first'),
       ],
     };
-    const said = await runFaulty(t, source, { input, within: AS_USER }, { none: limit(1) });
+    const said = await runFaulty(
+      t,
+      'faults/programs/slow-signatures.js',
+      { input, within: AS_USER },
+      { none: limit(1) },
+    );
     assert.deepEqual(said.slice(0, 21), Array(21).fill({ value: 'user' }));
     assert.equal(said[21].reason, 'expired');
   });

@@ -4,7 +4,6 @@
 
 const { describe, it } = require('node:test');
 const assert = require('node:assert/strict');
-const path = require('node:path');
 
 const { runScript } = require('../support/child.js');
 const { start } = require('./support.js');
@@ -79,20 +78,8 @@ describe('a process', () => {
 
   it('that serves ends once its server is closed', async (t) => {
     const tenant = await start(t);
-    const source = `
-      const { protectApi } = load('js/express/index.js');
-      const app = require('express')();
-      app.get('/', protectApi(input.options)(), (request, response) => response.json({}));
-      const server = app.listen(0, '127.0.0.1');
-      await require('node:events').once(server, 'listening');
-      const headers = { authorization: 'Bearer ' + input.token, connection: 'close' };
-      const { port } = server.address();
-      const { status } = await fetch('http://127.0.0.1:' + port, { headers });
-      say(status);
-      server.close();
-      server.closeAllConnections();`;
     const input = { options: tenant.options(), token: tenant.token() };
-    const result = await runScript(source, { input });
+    const result = await runScript('http-environment/programs/serving.js', { input });
     assert.deepEqual([result.code, result.said], [0, [200]], result.stderr);
     assert.ok(result.lingered < 6000, `lingered for ${result.lingered} ms`);
   });
@@ -100,19 +87,7 @@ describe('a process', () => {
 
 describe('worker threads', () => {
   // In a process of its own: what is looked for is a crash.
-  /** Runs `inside` in each worker and `outside` beside them. */
-  const workers = (inside, outside) => `
-    const { Worker } = require('node:worker_threads');
-    const { MonoCloudBackendNodeClient } = load('js/index.js');
-    const root = ${JSON.stringify(path.join(__dirname, '..', '..'))};
-    const source = ${JSON.stringify(`
-      const { parentPort, workerData } = require('node:worker_threads');
-      const { input, root } = workerData;
-      const { MonoCloudBackendNodeClient } = require(root + '/js/index.js');
-      (async () => { ${inside} })();`)};
-    const startWorker = () => new Worker(source, { eval: true, workerData: { input, root } });
-    const { once } = require('node:events');
-    ${outside}`;
+  const PROGRAM = 'http-environment/programs/workers.js';
 
   const alive = (result) => {
     assert.deepEqual([result.code, result.signal], [0, null], result.stderr);
@@ -122,44 +97,11 @@ describe('worker threads', () => {
 
   it('validate side by side, and end by themselves', async (t) => {
     const tenant = await start(t);
-    const source = workers(
-      `const client = new MonoCloudBackendNodeClient(input.options);
-       let count = 0;
-       for (let i = 0; i < 50; i += 1) {
-         if ((await client.validateAccessToken(input.token)).sub === 'user') count += 1;
-         if ((await client.validateAccessToken('opaque-' + i)).sub === 'user') count += 1;
-       }
-       parentPort.postMessage(count);`,
-      `const results = await Promise.all(Array.from({ length: 4 }, async () => {
-         const worker = startWorker();
-         const [[count], [code]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')]);
-         return [count, code];
-       }));
-       say(results);
-       const client = new MonoCloudBackendNodeClient(input.options);
-       say((await client.validateAccessToken(input.token)).sub);`,
-    );
-    const input = { options: tenant.options(tenant.credentials), token: tenant.token() };
-    const said = alive(await runScript(source, { input }));
+    const options = tenant.options(tenant.credentials);
+    const input = { name: 'side by side', options, token: tenant.token() };
+    const said = alive(await runScript(PROGRAM, { input }));
     assert.deepEqual(said, [Array(4).fill([100, 0]), 'user']);
   });
-
-  /** Workers that are in the midst of `inside` when they are terminated, twenty in a row. */
-  const terminating = (inside) =>
-    workers(
-      `${inside}
-       parentPort.postMessage('started');`,
-      `for (let round = 0; round < 20; round += 1) {
-         const worker = startWorker();
-         await once(worker, 'message');
-         if (round % 2) await new Promise((resolve) => setTimeout(resolve, round));
-         await worker.terminate();
-       }
-       // Answers that nobody waits for any more have time to come.
-       await new Promise((resolve) => setTimeout(resolve, 500));
-       const client = new MonoCloudBackendNodeClient({ ...input.options, ...input.well });
-       say((await client.validateAccessToken(input.token)).sub);`,
-    );
 
   for (const [what, delay] of [
     ['never answers', undefined],
@@ -174,34 +116,22 @@ describe('worker threads', () => {
       };
       tenant.on('discovery', slow);
       tenant.on('introspection', slow);
-      const source = terminating(`
-        const client = new MonoCloudBackendNodeClient(input.options);
-        for (let i = 0; i < 20; i += 1) {
-          client.validateAccessToken(input.token).catch(() => {});
-          client.validateAccessToken('opaque-' + i).catch(() => {});
-        }`);
       const input = {
+        name: 'terminated',
         options: tenant.options(tenant.credentials),
         well: well.options(),
         token: well.token(),
       };
-      assert.deepEqual(alive(await runScript(source, { input })), ['user']);
+      assert.deepEqual(alive(await runScript(PROGRAM, { input })), ['user']);
     });
   }
 
   it('may be terminated while the process ends', async (t) => {
     const tenant = await start(t);
     tenant.on('discovery', () => {});
-    const source = workers(
-      `const client = new MonoCloudBackendNodeClient(input.options);
-       client.validateAccessToken(input.token).catch(() => {});
-       parentPort.postMessage('started');`,
-      `const started = Array.from({ length: 4 }, startWorker);
-       await Promise.all(started.map((worker) => once(worker, 'message')));
-       setTimeout(() => process.exit(7), 50);`,
-    );
-    const input = { options: tenant.options(), token: tenant.token() };
-    const { code, signal, stderr } = await runScript(source, { input, timeout: 10_000 });
+    const name = 'at the end of the process';
+    const input = { name, options: tenant.options(), token: tenant.token() };
+    const { code, signal, stderr } = await runScript(PROGRAM, { input, timeout: 10_000 });
     assert.deepEqual([code, signal], [7, null], stderr);
   });
 });

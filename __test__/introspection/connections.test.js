@@ -223,26 +223,10 @@ describe('connections', () => {
       await sleep(50);
       right(request, response);
     });
-    const root = path.join(__dirname, '..', '..');
     const options = JSON.stringify(tenant.options(CREDENTIALS));
     const child = spawn(
       process.execPath,
-      [
-        '-e',
-        `
-        const { MonoCloudBackendNodeClient } = require(${JSON.stringify(root)});
-        const client = new MonoCloudBackendNodeClient(${options});
-        const wave = () => Promise.allSettled(
-          Array.from({ length: 20 }, (_, n) => client.validateAccessToken('token ' + n)),
-        );
-        wave().then(() => console.log('ready'));
-        process.stdin.once('data', async () => {
-          const answers = await wave();
-          console.log(JSON.stringify(answers.map(({ reason }) => reason?.message ?? 'ok')));
-          process.exit();
-        });
-        `,
-      ],
+      [path.join(__dirname, 'programs', 'frozen-process.js'), options],
       { stdio: ['pipe', 'pipe', 'inherit'] },
     );
     t.after(() => child.kill('SIGKILL'));

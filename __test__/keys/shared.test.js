@@ -13,17 +13,7 @@ const { MonoCloudBackendNodeClient } = require('../../js/index.js');
 const { runScript } = require('../support/child.js');
 const { startFaultyTenant } = require('../support/faulty-tenant.js');
 
-const root = path.join(__dirname, '..', '..');
-
-const WORKER = `
-  const { parentPort, workerData } = require('node:worker_threads');
-  const { MonoCloudBackendNodeClient } = require(workerData.root + '/js/index.js');
-  const client = new MonoCloudBackendNodeClient(workerData.options);
-  const all = Array.from({ length: workerData.times }, () =>
-    client.validateAccessToken(workerData.token));
-  Promise.allSettled(all).then((settled) =>
-    parentPort.postMessage(settled.filter(({ status }) => status === 'fulfilled').length));
-`;
+const WORKER = path.join(__dirname, 'programs', 'waiting-validations.js');
 
 async function tenantFor(t) {
   const tenant = await startFaultyTenant();
@@ -32,8 +22,8 @@ async function tenantFor(t) {
 }
 
 function startWorker(tenant, times = 500) {
-  const workerData = { root, options: tenant.options(), token: tenant.token(), times };
-  return new Worker(WORKER, { eval: true, workerData });
+  const workerData = { options: tenant.options(), token: tenant.token(), times };
+  return new Worker(WORKER, { workerData });
 }
 
 const slowly = (milliseconds) => (request, response, right) =>
@@ -80,23 +70,13 @@ test('a process whose worker was terminated in mid-fetch ends by itself', async 
   const tenant = await tenantFor(t);
   tenant.on('jwks', slowly(1000));
   const input = {
-    worker: WORKER,
-    root,
     options: tenant.options(),
     token: tenant.token(),
     times: 5,
   };
-  const { code, said, stderr, lingered } = await runScript(
-    `
-    const { Worker } = require('node:worker_threads');
-    const worker = new Worker(input.worker, { eval: true, workerData: input });
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    await worker.terminate();
-    const { MonoCloudBackendNodeClient } = load('js/index.js');
-    const client = new MonoCloudBackendNodeClient(input.options);
-    say((await client.validateAccessToken(input.token)).sub);`,
-    { input },
-  );
+  const { code, said, stderr, lingered } = await runScript('keys/programs/worker-terminated.js', {
+    input,
+  });
   assert.equal(code, 0, stderr);
   assert.deepEqual(said, ['user']);
   assert.ok(lingered < 8000, `${lingered} ms`);
@@ -104,16 +84,9 @@ test('a process whose worker was terminated in mid-fetch ends by itself', async 
 
 test('a background refresh does not keep a process alive', async (t) => {
   const tenant = await tenantFor(t);
-  const { code, lingered } = await runScript(
-    `
-    const { MonoCloudBackendNodeClient } = load('js/index.js');
-    // A second's worth of keys: after 0.88 s at the latest a refresh is due.
-    const client = new MonoCloudBackendNodeClient({ ...input.options, jwksCacheDuration: 1 });
-    await client.validateAccessToken(input.token);
-    await new Promise((resolve) => setTimeout(resolve, 900));
-    await client.validateAccessToken(input.token);`,
-    { input: { options: tenant.options(), token: tenant.token() } },
-  );
+  const { code, lingered } = await runScript('keys/programs/refreshing.js', {
+    input: { options: tenant.options(), token: tenant.token() },
+  });
   assert.equal(code, 0);
   assert.ok(lingered < 8000, `${lingered} ms`);
 });

@@ -7,6 +7,7 @@ const { describe, it } = require('node:test');
 const assert = require('node:assert/strict');
 const { runScript } = require('../support/child.js');
 const { startTenant } = require('../support/guarded.js');
+const { AMID } = require('./programs/exiting.js');
 
 // Far above what it needs, and far below what would hold it: ten seconds of a request, 65 of a kept
 // connection.
@@ -28,20 +29,7 @@ async function ends(source, input, code = 0) {
 describe('a script ends by itself', () => {
   it('that never validated, whatever it has made', async (t) => {
     const tenant = await startTenant(t);
-    const source = `
-      const { MonoCloudBackendNodeClient, MonoCloudOidcBackendClient } = load('js/index.js');
-      const { createMemoryCache } = load('js/redis/index.js');
-      const { createTestTenant } = load('js/testing/index.js');
-      const { tenantDomain, audience } = input.options;
-      globalThis.kept = [
-        new MonoCloudBackendNodeClient({ ...input.options, cache: createMemoryCache() }),
-        new MonoCloudBackendNodeClient({ ...input.options, fetcher: fetch, jwksResolver() {} }),
-        new MonoCloudOidcBackendClient(tenantDomain, audience),
-        load('js/express/index.js').protectApi(input.options)({ scopes: ['posts:read'] }),
-        load('js/fastify/index.js').protectApi(input.options)(),
-        await createTestTenant({ algorithms: ['ES256'] }),
-      ];`;
-    await ends(source, { options: tenant.options() });
+    await ends('process/programs/made-for-nothing.js', { options: tenant.options() });
     assert.equal(tenant.requests.discovery, 0);
   });
 
@@ -82,22 +70,7 @@ describe('a script ends by itself', () => {
 });
 
 describe('process.exit() ends a process at once', () => {
-  /** What is going on at that moment: what makes a client, and what it is asked. */
-  const AMID = {
-    'a connection without an answer': { options: '{}', token: 'input.token' },
-    'half an answer': { options: '{}', token: "'opaque'" },
-    "a call of the caller's fetcher": {
-      options: '{ fetcher: never }',
-      token: 'input.token',
-    },
-    "reading the caller's answer": { options: '{ fetcher: fetch }', token: "'opaque'" },
-    "a call of the caller's cache": {
-      options: '{ cacheTimeout: 60_000, cache: { get: never, set: never, delete: never } }',
-      token: 'input.token',
-    },
-  };
-
-  for (const [what, { options, token }] of Object.entries(AMID)) {
+  for (const what of AMID) {
     it(`amid ${what}`, async (t) => {
       const tenant = await startTenant(t);
       const half = (_request, response) => {
@@ -106,19 +79,10 @@ describe('process.exit() ends a process at once', () => {
       };
       tenant.on('introspection', half);
       tenant.on('jwks', () => {});
-      const source = `
-        const { MonoCloudBackendNodeClient } = load('js/index.js');
-        const never = () => new Promise(() => {});
-        const client = new MonoCloudBackendNodeClient({ ...input.options, ...(${options}) });
-        for (let i = 0; i < 50; i += 1) client.validateAccessToken(${token}).catch(() => {});
-        process.on('exit', () => {
-          // Even now a call may fail, but not harm.
-          client.validateAccessToken(input.token).catch(() => {});
-        });
-        setTimeout(() => process.exit(7), 150);`;
-      const input = { options: tenant.options(tenant.credentials), token: tenant.token() };
+      const options = tenant.options(tenant.credentials);
+      const input = { amid: what, options, token: tenant.token() };
       const begun = Date.now();
-      await ends(source, input, 7);
+      await ends('process/programs/exiting.js', input, 7);
       // The requests' own time would have been ten seconds.
       assert.ok(Date.now() - begun < 9000, `took ${Date.now() - begun} ms`);
     });

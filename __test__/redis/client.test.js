@@ -78,24 +78,12 @@ for (const library of libraries) {
       const { server, tenant, clientWith } = await start(t);
       await clientWith({ cacheTimeout: 5000 }).validateAccessToken(GOOD(1));
       const input = {
+        library: library.name,
         options: tenant.options(tenant.credentials),
         token: GOOD(1),
         url: server.url,
       };
-      const { said, stderr } = await runScript(
-        `
-        const { libraries } = load('__test__/support/redis.js');
-        const { connect } = libraries.find(({ name }) => name === ${JSON.stringify(library.name)});
-        const { client, close } = await connect({ url: input.url, port: new URL(input.url).port });
-        const { MonoCloudBackendNodeClient } = load('js/index.js');
-        const { createRedisCache } = load('js/redis/index.js');
-        const { tenantDomain, audience } = input.options;
-        const cache = createRedisCache(client, { tenantDomain, audience });
-        const api = new MonoCloudBackendNodeClient({ ...input.options, cache, cacheTimeout: 5000 });
-        say((await api.validateAccessToken(input.token)).sub);
-        await close();`,
-        { input },
-      );
+      const { said, stderr } = await runScript('redis/programs/second-process.js', { input });
       assert.deepEqual(said, ['user'], stderr);
       assert.equal(tenant.requests.introspection, 1);
     });

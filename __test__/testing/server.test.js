@@ -12,8 +12,6 @@ const { after, before, describe, test } = require('node:test');
 const { createTestTenant } = require('../../js/testing/index.js');
 const { basic, claimsOf, fetchJson, introspect, metadataOf } = require('./support.js');
 
-const ENTRY = path.join(__dirname, '../../js/testing/index.js');
-
 // What comes back for bytes that no HTTP client would send.
 function raw(tenant, bytes) {
   const { hostname, port } = new URL(tenant.tenantDomain);
@@ -254,8 +252,8 @@ describe('the tenant', () => {
     assert.deepEqual(Object.keys(imported), ['createTestTenant']);
   });
 
-  async function run(script) {
-    const child = spawn(process.execPath, ['-e', script, ENTRY], {
+  async function run(program) {
+    const child = spawn(process.execPath, [path.join(__dirname, 'programs', program)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let out = '';
@@ -269,29 +267,12 @@ describe('the tenant', () => {
   }
 
   test('a forgotten one does not keep the process, nor do its connections', async () => {
-    const { out, code } = await run(`
-      const http = require('node:http');
-      const { createTestTenant } = require(process.argv[1]);
-      createTestTenant({ algorithms: ['ES256'] }).then(async (tenant) => {
-        const token = await tenant.issueToken();
-        const agent = new http.Agent({ keepAlive: true });
-        const url = tenant.tenantDomain + '/.well-known/openid-configuration';
-        http.get(url, { agent }, (response) => {
-          response.resume().on('end', () => console.log(response.statusCode, !!token));
-        });
-      });
-    `);
+    const { out, code } = await run('forgotten.js');
     assert.deepEqual({ out, code }, { out: '200 true\n', code: 0 });
   });
 
   test('ref() keeps the process until unref()', async () => {
-    const { out, code } = await run(`
-      const { createTestTenant } = require(process.argv[1]);
-      createTestTenant({ algorithms: ['ES256'] }).then((tenant) => {
-        tenant.ref();
-        setTimeout(() => { console.log('still here'); tenant.unref(); }, 50).unref();
-      });
-    `);
+    const { out, code } = await run('referenced.js');
     assert.deepEqual({ out, code }, { out: 'still here\n', code: 0 });
   });
 });

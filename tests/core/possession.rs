@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use crate::support::{
     AUDIENCE, NOW, Subject, Tenant, TestKey, block_on, config, request, validate,
 };
 use monocloud_backend_node::config::Profile;
+use monocloud_backend_node::error::Error;
 use monocloud_backend_node::error::TokenError::{self, *};
 use monocloud_backend_node::token::binding::Binding;
 use monocloud_backend_node::token::claim_rules::Requirements;
 use monocloud_backend_node::token::dpop::Mode;
 use monocloud_backend_node::validator::request::{OwnedPresented, OwnedRequest};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 const FAPI: Option<Profile> = Some(Profile::Fapi2);
 
@@ -41,7 +46,7 @@ fn verdict(tenant: &Tenant, key: &TestKey, case: Case) -> Result<(), TokenError>
     };
     match block_on(validate(&subject.validator, &request)) {
         Ok(_) => Ok(()),
-        Err(monocloud_backend_node::error::Error::Token(error)) => Err(error),
+        Err(Error::Token(error)) => Err(error),
         Err(other) => panic!("{other:?}"),
     }
 }
@@ -110,4 +115,40 @@ fn a_route_takes_no_check_of_certificates_away_under_a_profile() {
         };
         assert_eq!(verdict(&tenant, &key, case), expected, "{profile:?} {binding:?} {route:?}");
     }
+}
+
+#[test]
+fn a_validation_spends_a_proof_and_an_explanation_does_not() {
+    let (tenant, key, client) = (Tenant::start(), TestKey::new("a"), TestKey::new("client"));
+    tenant.publish(&[&key]);
+    let subject = Subject::new(&tenant);
+    let digest = |text: &str| URL_SAFE_NO_PAD.encode(Sha256::digest(text));
+    let (x, y) = (client.jwk()["x"].clone(), client.jwk()["y"].clone());
+    let jwk = json!({ "crv": "P-256", "kty": "EC", "x": x, "y": y });
+    let header = json!({ "alg": "ES256", "typ": "at+jwt", "kid": "a" }).to_string();
+    // RFC 7638 §3: the members in their order, without spaces.
+    let thumbprint = digest(&format!(r#"{{"crv":"P-256","kty":"EC","x":{x},"y":{y}}}"#));
+    let claims = json!({
+        "iss": tenant.domain, "aud": AUDIENCE, "exp": NOW + 60.0, "cnf": { "jkt": thumbprint },
+    });
+    let token = key.sign(&header, &claims.to_string());
+    let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": jwk }).to_string();
+    let url = "https://api.example.com/";
+    let claims = json!({
+        "jti": "1", "htm": "GET", "htu": url, "iat": NOW, "ath": digest(&token),
+    });
+    let proof = client.sign(&header, &claims.to_string());
+    let request = |explains| OwnedRequest {
+        presented: OwnedPresented::Dpop([&proof, "GET", url].map(ToOwned::to_owned)),
+        explains,
+        ..request(&token)
+    };
+    for _ in 0..2 {
+        assert_eq!(block_on(subject.validator.explain(request(true))).verdict, Ok(()));
+    }
+    let verdict = || block_on(validate(&subject.validator, &request(false))).map(drop);
+    assert_eq!(verdict(), Ok(()));
+    assert_eq!(verdict(), Err(DpopProofReplayed.into()));
+    let explained = block_on(subject.validator.explain(request(true)));
+    assert_eq!(explained.verdict, Ok(()));
 }
