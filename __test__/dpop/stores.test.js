@@ -339,3 +339,18 @@ describe('a store of the program’s own', () => {
     assert.equal(await judge(client, token, proof), 'dpop_proof_replayed');
   });
 });
+
+it('a store that leaves 10,000 calls unanswered is asked again when it answers', async () => {
+  const { ReplayStore } = require('../../js/core/replay-store.js');
+  const waiting = [];
+  const store = new ReplayStore({ add: () => new Promise((resolve) => waiting.push(resolve)) });
+  const spent = Array.from({ length: 10_000 }, (_, n) => store.spend(`${n}`, 1));
+  assert.equal(await store.spend('one more', 1), undefined);
+  assert.equal(waiting.length, 10_000);
+  for (const resolve of waiting) resolve(true);
+  assert.deepEqual(new Set(await Promise.all(spent)), new Set([true]));
+  const last = store.spend('last', 1);
+  assert.equal(waiting.length, 10_001);
+  waiting[10_000](false);
+  assert.equal(await last, false);
+});

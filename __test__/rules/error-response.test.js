@@ -359,3 +359,20 @@ for (const { name, adapter, protectApi, start } of guarded) {
     });
   });
 }
+
+it('an answer of the tenant that can’t be used is a 500, whether it has a status or not', async () => {
+  const { protectApi } = require('@monocloud/backend-node/web');
+  const request = new Request('http://api/', { headers: { authorization: 'Bearer x' } });
+  for (const [reason, status] of [
+    ['unexpected_status', 500],
+    ['unreadable_response', 500],
+    ['response_too_large', 500],
+    ['forbidden_url', 500],
+    ['timeout', 503],
+    [undefined, 503],
+  ]) {
+    const error = Object.assign(new MonoCloudHttpError('no'), { reason });
+    const guard = protectApi(ownClient(() => Promise.reject(error)))();
+    assert.equal((await guard(request)).status, status, reason);
+  }
+});

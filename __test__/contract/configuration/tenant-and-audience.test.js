@@ -169,3 +169,12 @@ describe('§2 audience', () => {
     }
   });
 });
+
+it('a variable on Object.prototype is none', (t) => {
+  const name = `${PREFIX}TENANT_DOMAIN`;
+  t.after(() => {
+    delete Object.prototype[name];
+  });
+  Object.defineProperty(Object.prototype, name, { value: ISSUER, configurable: true });
+  refusal(() => build({ audience: AUDIENCE }), '"tenantDomain" is required');
+});
