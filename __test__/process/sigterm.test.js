@@ -8,39 +8,13 @@ const http = require('node:http');
 const { once } = require('node:events');
 const { runScript } = require('../support/child.js');
 const { startTenant } = require('../support/guarded.js');
+const { FRAMEWORKS } = require('./programs/closing-server.js');
 
 const IN_FLIGHT = 200;
 
-const SERVERS = {
-  Express: `
-    const app = require('express')();
-    app.get('/', load('js/express/index.js').protectApi(protect)(), (request, response) => {
-      response.json({ sub: request.claims.sub });
-    });
-    const server = app.listen(0, '127.0.0.1');
-    await require('node:events').once(server, 'listening');
-    process.once('SIGTERM', () => server.close());`,
-  Fastify: `
-    const app = require('fastify')();
-    const guard = load('js/fastify/index.js').protectApi(protect)();
-    app.get('/', { onRequest: guard }, async (request) => ({ sub: request.claims.sub }));
-    await app.listen({ port: 0, host: '127.0.0.1' });
-    const { server } = app;
-    process.once('SIGTERM', () => app.close());`,
-};
-
-/** The number of requests that wait, said as soon as all have come. */
-const COUNTING = `
-  let arrived = 0;
-  const tokenResolver = () => {
-    arrived += 1;
-    if (arrived === input.inFlight) say('all are here');
-  };
-  const protect = { ...input.options, tokenResolver };`;
-
 describe('SIGTERM under load', { skip: process.platform === 'win32' && 'no such signal' }, () => {
-  for (const [name, server] of Object.entries(SERVERS)) {
-    it(`lets ${name} finish what is in flight`, async (t) => {
+  for (const framework of FRAMEWORKS) {
+    it(`lets ${framework} finish what is in flight`, async (t) => {
       const tenant = await startTenant(t);
       // The tenant answers only when the server has been told to end.
       let release;
@@ -78,11 +52,10 @@ describe('SIGTERM under load', { skip: process.platform === 'win32' && 'no such 
         }
         if (said.includes('closing')) release();
       };
-      const source = `${COUNTING}${server}
-        process.once('SIGTERM', () => say('closing'));
-        say({ port: server.address().port });`;
-      const input = { options: tenant.options(tenant.credentials), inFlight: IN_FLIGHT };
-      const { code, signal, stderr } = await runScript(source, { input, heard });
+      const options = tenant.options(tenant.credentials);
+      const input = { framework, options, inFlight: IN_FLIGHT };
+      const program = 'process/programs/closing-server.js';
+      const { code, signal, stderr } = await runScript(program, { input, heard });
       assert.deepEqual([code, signal], [0, null], stderr);
       const got = await statuses;
       assert.deepEqual(
