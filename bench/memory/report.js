@@ -25,8 +25,9 @@ function section(figures) {
 
 RSS in MiB after so many distinct Ed25519 tokens of ${bytes / 1024} KiB, after a garbage collection; 64 in flight. In
 brackets: the growth since before the first, less that of a process that only reads the tokens. The cache
-of fast-jwt is set to ${thousands(entries)} entries. Of what this package takes, about 7 MiB are arenas of the C library for the threads
-that verify: 300,000 tokens took 35 MiB, and 28 with \`MALLOC_ARENA_MAX=1\` (2026-11-25).
+of fast-jwt is set to ${thousands(entries)} entries. Some of what this package takes is
+probably arenas of the C library, for the threads that verify: in one run each beside other work, 300,000 tokens took 35 MiB, and 28 with
+\`MALLOC_ARENA_MAX=1\` (2026-11-25).
 
 ${table(
   ['tokens', ...names],
