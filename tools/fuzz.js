@@ -150,17 +150,23 @@ async function main() {
   if (unknown.length > 0) {
     throw new Error(`no target ${unknown.join(', ')}; there are ${targets.join(', ')}`);
   }
+  const [seconds, lanes] = ['seconds', 'at-once'].map((name) => {
+    const number = Number(values[name]);
+    if (!Number.isInteger(number) || number < 1)
+      throw new Error(`--${name} must be a whole number`);
+    return number;
+  });
   build(values.sanitizer);
   const results = [];
   const left = positionals.length > 0 ? positionals : targets.slice();
   async function lane() {
     for (let target = left.shift(); target !== undefined; target = left.shift()) {
-      console.log(`▶ ${target}, ${values.seconds} s`);
-      results.push(await run(target, values.seconds, values.sanitizer));
+      console.log(`▶ ${target}, ${seconds} s`);
+      results.push(await run(target, seconds, values.sanitizer));
       if (values.keep) await keep(target, values.sanitizer);
     }
   }
-  await Promise.all(Array.from({ length: Number(values['at-once']) }, lane));
+  await Promise.all(Array.from({ length: lanes }, lane));
   const columns = ['target', 'executions', 'cov', 'ft', 'corpus', 'crashes and hangs'];
   console.log(
     table(
