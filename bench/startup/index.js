@@ -35,14 +35,14 @@ async function run({ quick, progress }) {
   const key = createKey('RS256');
   const tenant = await startTenant([key]);
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-startup-'));
-  const modules = await emptyModules(directory);
-  const terms = { ...tenant.terms(key), audience: AUDIENCE, modules };
-  const task = JSON.stringify({ terms, token: issue(key, terms.issuer, 1024) });
-  const env = { ...process.env, BENCH_STARTUP: task };
-  // A machine's own certificates, which are read at start, are not what is compared.
-  for (const name of ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR']) delete env[name];
   try {
     progress('startup');
+    const modules = await emptyModules(directory);
+    const terms = { ...tenant.terms(key), audience: AUDIENCE, modules };
+    const task = JSON.stringify({ terms, token: issue(key, terms.issuer, 1024) });
+    const env = { ...process.env, BENCH_STARTUP: task };
+    // A machine's own certificates, which are read at start, are not what is compared.
+    for (const name of ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR']) delete env[name];
     // The first run warms up the file cache.
     for (const name of names) await promisify(execFile)(process.execPath, [CHILD, name], { env });
     figures.values = await alternate(names, rounds, async (name) => {
