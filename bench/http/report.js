@@ -5,7 +5,7 @@
 const { titleOf, versionOf } = require('../support/machine.js');
 const { digits, spread, table, thousands } = require('../support/markdown.js');
 const { median, ratios, summary } = require('../support/stats.js');
-const { NONE, guards } = require('./guards.js');
+const { EMPTY, NONE, guards } = require('./guards.js');
 const { CONNECTIONS } = require('./wrk.js');
 
 /** How often each token comes in the mix of new and seen tokens: once new, then seen. */
@@ -86,6 +86,10 @@ function section(figures) {
     ...Object.values(guards[framework]).map((guard) => titleOf(guard.packages)),
   ]);
   const versions = [...new Set(packages)];
+  const loads = Object.keys(LOADS);
+  const noise = groups.flatMap((group) =>
+    loads.map((load) => against(group, EMPTY, rate(load)).median),
+  );
   return `## A server
 
 ${versions.join('; ')}.
@@ -98,14 +102,12 @@ this alone would make, whatever else ran on the machine. The loop delay is how m
 of 1 ms fires, in milliseconds. What a handler that reads the claims answers has \`claims.sub\` in it.
 Caches have room for all tokens.
 
-The run of 2026-11-25 was disturbed in some groups: an empty hook, which can't be faster than none, is there up to 1.46 times as
-fast. Ratios to no protection have that uncertainty, and 4 rounds are few.
+An empty hook can't be faster than none. Its medians are ${digits(Math.min(...noise))} to ${digits(Math.max(...noise))} of no protection here: ratios to no
+protection are as uncertain as that.
 
 Of a guarded Fastify request with one seen token (a profile of 2026-11-25 beside other work, \`perf record -e cpu-clock -p PID\`,
 grouped by hand): 47 % Node.js, 37 % the kernel, 5 % Fastify, 3 % the C library, 3 % SHA-256, 3 % the rest of the core, 2 % Node-API
-and this package's JavaScript. These last three are about 2 µs; the guard costs more, and where the rest goes is not known. It is not
-\`request.headers\`: with everything else at rest, 9 rounds, a hook that reads them took 0.1 µs more than an empty one, and the guard 4.6 µs
-more than no hook.
+and this package's JavaScript. The last three are about 2 µs. The guard costs more, and where the rest goes is not known.
 
 ${groups.map((group) => groupSection(group, distinct)).join('\n\n')}
 `;
