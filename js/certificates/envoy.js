@@ -9,9 +9,9 @@
 // before it came with its request (APPEND_FORWARD), which anybody can send. Only the last element is used.
 //
 // Envoy writes the names in a certificate, `URI` and `DNS`, as they are there: a certificate for the URI
-// `x,Cert="…"` adds an element, and so does one for `"x",Cert="…"`, which looks quoted. Envoy writes `Cert` and
-// `Chain` before `URI` and `DNS`, so a header with `Cert` or `Chain` after them, or after a key that is not known
-// here, is refused. It quotes and escapes `Subject`.
+// `x,Cert="…"` adds an element, and so does one for `"x",Cert="…"`, which looks quoted. A header with `Cert` or
+// `Chain` after such a name, or after an unknown key, is refused: Envoy writes them before `URI` and `DNS`.
+// `Subject` may come before them, as Envoy quotes and escapes it.
 
 const { MALFORMED, NONE, pemOfChain, pemOfEscapedPem } = require('./pem.js');
 

@@ -30,7 +30,8 @@ impl Validator {
         let found = json!({ "scheme": scheme, "bound": confirmation.key().is_some() });
         let expected = json!(mode.as_str());
         let needed = self.proof_key(confirmation, request);
-        // Whatever else asks for a proof refuses a token that needs none.
+        // `proof_key` refuses every token without a DPoP key under `required`, and every one with another
+        // scheme than Bearer, so `needed` is an error there.
         let is_asked = self.config().profile.is_some() || confirmation.key().is_some();
         if mode == Mode::Ignored || (needed.is_ok() && !is_asked) {
             let (rule, answer) = (Rule::Dpop, Answer::NotAsked);
