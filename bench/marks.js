@@ -94,9 +94,7 @@ const beyond =
   (load, limit) =>
   ({ http: figures }) => {
     const groups = figures?.groups.filter(({ framework }) => framework === 'fastify') ?? [];
-    const costs = groups.map(({ values }) =>
-      median(values[OURS].map((round, index) => round[load].cpu - values[NONE][index][load].cpu)),
-    );
+    const costs = groups.map((group) => http.beyondNone(group, OURS, load).median);
     return costs.length > 0 ? atMost(limit, highest(costs)) : undefined;
   };
 

@@ -4,8 +4,9 @@
 
 const { titleOf, versionOf } = require('../support/machine.js');
 const { digits, spread, table, thousands } = require('../support/markdown.js');
-const { median, ratios, summary } = require('../support/stats.js');
-const { EMPTY, NONE, guards } = require('./guards.js');
+const { median, summary } = require('../support/stats.js');
+const { EMPTY, NONE, OURS, guards } = require('./guards.js');
+const { STAGES } = require('./stages.js');
 const { CONNECTIONS } = require('./wrk.js');
 
 /** How often each token comes in the mix of new and seen tokens: once new, then seen. */
@@ -26,17 +27,29 @@ const mixed = ({ first, again }) => TIMES_EACH / (1 / first.rate + (TIMES_EACH -
 const groupOf = ({ groups }, framework, handler) =>
   groups.find((group) => group.framework === framework && group.handler === handler);
 
-/** Median and quartiles of a contender's figures, as ratios to those without protection. */
-function against(group, name, figure) {
-  const of = (contender) => group.values[contender].map(figure);
-  return summary(ratios(of(name), of(NONE)));
+/** `compare` of a contender's figures and those without protection, of each round that it took part in. */
+function besideNone({ values }, name, compare) {
+  return values[name].map((round) =>
+    compare(
+      round,
+      values[NONE].find(({ number }) => number === round.number),
+    ),
+  );
 }
+
+/** Median and quartiles of a contender's figures, as ratios to those without protection. */
+const against = (group, name, figure) =>
+  summary(besideNone(group, name, (round, none) => figure(round) / figure(none)));
+
+/** Microseconds of processor time of a request beyond one without protection. */
+const beyondNone = (group, name, load) =>
+  summary(besideNone(group, name, (round, none) => round[load].cpu - none[load].cpu));
 
 const rate = (load) => (round) => round[load].rate;
 
 function groupSection({ framework, handler, values }, distinct) {
   const group = { values };
-  const names = Object.keys(values);
+  const names = Object.keys(values).filter((name) => !(name in STAGES));
   const middle = (name, load, key) => median(values[name].map((round) => round[load][key]));
   const rows = (load) =>
     names.map((name) => [
@@ -79,6 +92,21 @@ ${table(
 )}`;
 }
 
+function stagesSection(groups) {
+  const group = groups.find(({ values }) => Object.keys(STAGES).every((name) => name in values));
+  const rows = [...Object.keys(STAGES), OURS].map((name) => [
+    name,
+    spread(beyondNone(group, name, 'one')),
+  ]);
+  return `### Where the time of the Fastify hook goes
+
+One token again and again: microseconds of processor time of a request beyond no protection, each row with all that
+comes before it. The last adds the copy of the claims, the verdict and the claims on the request.
+
+${table(['', 'µs'], rows)}
+`;
+}
+
 function section(figures) {
   const { groups, rounds, distinct } = figures;
   const packages = ['fastify', 'express'].flatMap((framework) => [
@@ -94,7 +122,8 @@ function section(figures) {
 
 ${versions.join('; ')}.
 
-wrk with ${CONNECTIONS} connections on one core, the server on the other; RS256 tokens of 1 KiB; medians of ${rounds} rounds.
+wrk with ${CONNECTIONS} connections on one core, the server on the other; RS256 tokens of 1 KiB; medians of ${rounds} rounds,
+and of every fourth round for others than this package.
 *To no protection* is the median (and the quartiles) of the rounds' ratios. p50 and p99 are latencies in
 milliseconds, under a load that leaves no pause: they are longer where more requests are answered at
 once. CPU is the server's processor time in microseconds a request, all threads; *by CPU* is the ratio that
@@ -105,12 +134,9 @@ Caches have room for all tokens.
 An empty hook can't be faster than none. Its medians are ${digits(Math.min(...noise))} to ${digits(Math.max(...noise))} of no protection here: ratios to no
 protection are as uncertain as that.
 
-Of a guarded Fastify request with one seen token (a profile of 2026-11-25 beside other work, \`perf record -e cpu-clock -p PID\`,
-grouped by hand): 47 % Node.js, 37 % the kernel, 5 % Fastify, 3 % the C library, 3 % SHA-256, 3 % the rest of the core, 2 % Node-API
-and this package's JavaScript. The last three are about 2 µs. The guard costs more, and where the rest goes is not known.
-
+${stagesSection(groups)}
 ${groups.map((group) => groupSection(group, distinct)).join('\n\n')}
 `;
 }
 
-module.exports = { TIMES_EACH, against, groupOf, mixed, rate, section };
+module.exports = { TIMES_EACH, against, beyondNone, groupOf, mixed, rate, section };

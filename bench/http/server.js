@@ -6,6 +6,7 @@ const { once } = require('node:events');
 const { monitorEventLoopDelay } = require('node:perf_hooks');
 const { serve } = require('../support/child.js');
 const { guards } = require('./guards.js');
+const { STAGES } = require('./stages.js');
 
 /** The resolution of the delays of the event loop, in milliseconds. */
 const RESOLUTION = 1;
@@ -51,7 +52,7 @@ const servers = {
 
 serve({
   listen: (framework, name, terms, handler) =>
-    servers[framework](guards[framework][name], terms, handler),
+    servers[framework](guards[framework][name] ?? STAGES[name], terms, handler),
 
   begin() {
     delay.reset();
