@@ -20,6 +20,7 @@ const path = require('node:path');
 const { once } = require('node:events');
 const { parseArgs } = require('node:util');
 const { cargoFlags, listTests } = require('./test');
+const { wholeNumbers } = require('./whole-numbers');
 
 const ROOT = path.join(__dirname, '..');
 const TARGET = path.join(ROOT, 'target', 'asan');
@@ -166,6 +167,7 @@ async function main() {
     allowPositionals: true,
     options: { minutes: { type: 'string' }, new: { type: 'boolean', default: false } },
   });
+  const { minutes } = wholeNumbers(values, ['minutes']);
   const files = DIRECTORIES.flatMap((name) => listTests(path.join(ROOT, '__test__', name)))
     .filter((file) => !LEFT_OUT.some((end) => file.endsWith(path.normalize(end))))
     .filter((file) => positionals.length === 0 || positionals.some((part) => file.includes(part)));
@@ -178,7 +180,7 @@ async function main() {
 
   const addon = crypto.createHash('sha256').update(fs.readFileSync(ADDON)).digest('hex');
   const progress = readProgress([addon, values.minutes, ...files].join(' '));
-  const limit = values.minutes === undefined ? undefined : Number(values.minutes) * 60;
+  const limit = minutes === undefined ? undefined : minutes * 60;
   const isDone = () =>
     limit === undefined ? progress.files >= files.length : progress.seconds >= limit;
   const say = (what) =>

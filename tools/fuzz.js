@@ -21,6 +21,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { table } = require('./table');
+const { wholeNumbers } = require('./whole-numbers');
 
 const root = path.join(__dirname, '..');
 const fuzz = path.join(root, 'fuzz');
@@ -150,12 +151,7 @@ async function main() {
   if (unknown.length > 0) {
     throw new Error(`no target ${unknown.join(', ')}; there are ${targets.join(', ')}`);
   }
-  const [seconds, lanes] = ['seconds', 'at-once'].map((name) => {
-    const number = Number(values[name]);
-    if (!Number.isInteger(number) || number < 1)
-      throw new Error(`--${name} must be a whole number`);
-    return number;
-  });
+  const { seconds, 'at-once': lanes } = wholeNumbers(values, ['seconds', 'at-once']);
   build(values.sanitizer);
   const results = [];
   const left = positionals.length > 0 ? positionals : targets.slice();

@@ -16,12 +16,14 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { generator } = require('../random');
+const { wholeNumbers } = require('../whole-numbers');
 const { coverage, shareAt } = require('./coverage');
 const { applied, mutantsOf } = require('./operators');
 const { ROOT } = require('./run');
 const { Runner } = require('./runner');
 const { CACHE, Tree } = require('./tree');
 
+const NUMBERS = ['sample', 'seed', 'budget', 'workers'];
 const DIRECTORIES = 'core http cache certificates redis express fastify web hono koa nest mcp';
 const RESULTS = path.join(CACHE, 'results.jsonl');
 const KNOWN = path.join(CACHE, 'known.json');
@@ -227,7 +229,7 @@ async function main(args) {
     args,
     options: {
       only: { type: 'string', multiple: true, default: ['js/'] },
-      sample: { type: 'string', default: 'all' },
+      sample: { type: 'string' },
       seed: { type: 'string', default: '1' },
       budget: { type: 'string', default: '20' },
       workers: { type: 'string', default: '2' },
@@ -236,9 +238,9 @@ async function main(args) {
       list: { type: 'boolean', default: false },
     },
   });
+  const { sample, seed, budget, workers } = wholeNumbers(values, NUMBERS);
   const all = listMutants(values.only);
-  const mutants =
-    values.sample === 'all' ? all : sampled(all, Number(values.sample), Number(values.seed));
+  const mutants = sample === undefined ? all : sampled(all, sample, seed);
   const results = readResults();
   if (values.list) return report(mutants, results);
 
@@ -248,14 +250,14 @@ async function main(args) {
   };
   const due = mutants.filter(isDue).reverse();
   fs.mkdirSync(CACHE, { recursive: true });
-  const trees = Array.from({ length: Number(values.workers) }, (_, number) => new Tree(number));
+  const trees = Array.from({ length: workers }, (_, number) => new Tree(number));
   const covered = await coverage(trees);
   const known = fs.existsSync(KNOWN) ? JSON.parse(fs.readFileSync(KNOWN, 'utf8')) : [];
   const shared = {
     covered,
     history: new History(results.values()),
     known: new Map(known),
-    budget: Number(values.budget) * 1000,
+    budget: budget * 1000,
     processes: values.processes,
     judge: values.processes ? judgedInProcesses : judgedInProcess,
   };

@@ -15,6 +15,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { listTests } = require('../test');
+const { wholeNumbers } = require('../whole-numbers');
 const { LEFT_OUT, ROOT, run } = require('./run');
 const { instrument } = require('./rust-source');
 
@@ -160,7 +161,7 @@ async function main(args) {
       workers: { type: 'string', default: '2' },
     },
   });
-  const workers = Number(values.workers);
+  const { budget, workers } = wholeNumbers(values, ['budget', 'workers']);
   const known = fs.existsSync(RESULTS) ? JSON.parse(fs.readFileSync(RESULTS, 'utf8')) : {};
   copyTree();
   const { status, stdout, stderr } = cargo(['mutants', '--list', '--json']);
@@ -184,7 +185,7 @@ async function main(args) {
   const kills = new Map();
   const work = async () => {
     for (let mutant = due.pop(); mutant; mutant = due.pop()) {
-      known[mutant.name] = await judged(mutant, traced, kills, Number(values.budget));
+      known[mutant.name] = await judged(mutant, traced, kills, budget);
       if (isAlive(mutant)) console.log(`${known[mutant.name].result}: ${mutant.name}`);
       fs.writeFileSync(RESULTS, JSON.stringify(known, null, 1));
     }
