@@ -13,7 +13,7 @@ const { missing } = require('./lock');
 const { RELEASE } = require('./pack');
 const { addonName, checkPlatforms, tarballName, thisPlatform } = require('./platforms');
 const { checkSupply } = require('./supply');
-const { cargoFlags } = require('./test');
+const { PUBLISHED, cargoFlags } = require('./test');
 const { checkVersions } = require('./version');
 
 const root = path.join(__dirname, '..');
@@ -129,6 +129,7 @@ const STEPS = [
   { name: 'publint', command: () => tool('publint', '--strict', tarball()) },
   { name: 'attw', command: () => tool('@arethetypeswrong/cli', tarball()) },
   { name: 'npm test', command: () => node('tools/test.js'), env: packed },
+  { name: 'tests of the package', command: () => node('tools/test.js', ...PUBLISHED), env: packed },
   { name: 'npm start', command: () => node('tools/start.js', '--once') },
   // Only the tests whose result can depend on the version of Node.js.
   { name: 'other Node.js', command: () => node('tools/node-versions.js', ...ON_EVERY_NODE) },

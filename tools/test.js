@@ -1,8 +1,10 @@
 'use strict';
 
-// npm test: sets up what is missing, then the core's tests (cargo) and all others (node --test).
+// npm test: sets up what is missing, then the core's tests (cargo) and all others (node --test) but those of what is
+// published, which install the tarballs in many ways and take a quarter of the time.
 //
-//   npm test                      everything
+//   npm test                      the core, and the package as it is here
+//   npm test -- package types     the tarballs, and the declarations in several versions of TypeScript
 //   npm test -- --rust            the core only
 //   npm test -- --js              node --test only
 //   npm test -- introspection     the files of __test__ with that in their path
@@ -15,6 +17,8 @@ const path = require('node:path');
 const root = path.join(__dirname, '..');
 // A hanging test must not use up the whole time limit of CI.
 const LIMIT_MS = 20 * 60 * 1000;
+/** Directories of __test__ whose tests run where they are named, and in `npm run ready`. */
+const PUBLISHED = ['package', 'types'];
 
 /** Every test file, sorted. Listed here because Node.js 18, 20 and 22 differ in their globs. */
 function listTests(directory = path.join(root, '__test__')) {
@@ -70,10 +74,13 @@ function isNode18(node) {
 function runNode(args, { node = process.execPath, env } = {}) {
   const flags = args.filter((arg) => arg.startsWith('-'));
   const wanted = args.filter((arg) => !arg.startsWith('-')).map((arg) => path.normalize(arg));
-  const files = listTests().filter(
-    (file) =>
-      wanted.length === 0 || wanted.some((part) => path.relative(root, file).includes(part)),
-  );
+  const isWanted = (file) => {
+    const [, directory] = file.split(path.sep);
+    return wanted.length === 0
+      ? !PUBLISHED.includes(directory)
+      : wanted.some((part) => file.includes(part));
+  };
+  const files = listTests().filter((file) => isWanted(path.relative(root, file)));
   if (files.length === 0) {
     console.error(`No test file under __test__ has ${wanted.join(' or ')} in its path.`);
     return 1;
@@ -98,7 +105,7 @@ async function main(args) {
   return status !== 0 || rustOnly ? status : runNode(rest);
 }
 
-module.exports = { cargoFlags, listTests, runNode };
+module.exports = { PUBLISHED, cargoFlags, listTests, runNode };
 
 if (require.main === module) {
   main(process.argv.slice(2)).then(
