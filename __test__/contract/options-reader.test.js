@@ -291,6 +291,17 @@ describe('an option that does not exist', () => {
     });
   }
 
+  it('is refused in a prototype that has only some of what Object.prototype has', () => {
+    const { isPrototypeOf: first, hasOwnProperty: second } = Object.prototype;
+    for (const [holder, name] of [
+      [{ __proto__: null, isPrototypeOf: first }, 'isPrototypeOf'],
+      [{ __proto__: null, hasOwnProperty: second }, 'hasOwnProperty'],
+      [{ __proto__: {}, isPrototypeOf: first, hasOwnProperty: second }, 'isPrototypeOf'],
+    ]) {
+      assertRefused(Object.create(holder), `protect() has no option "${name}"; ${all}`);
+    }
+  });
+
   it('is refused where it is hidden, inherited, or a getter of a class', () => {
     const message = 'protect() has no option "scope"; did you mean "scopes"?';
     assertRefused(Object.defineProperty({}, 'scope', { value: [] }), message);

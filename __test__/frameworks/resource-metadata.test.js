@@ -10,6 +10,10 @@ const { protectApi } = require('@monocloud/backend-node/web');
 
 const RESOURCE = 'https://api.example.com';
 const OPTIONS = { tenantDomain: 'https://tenant.example.com', audience: RESOURCE };
+/** A token whose key has to be fetched. */
+const UNKNOWN_KEY = ['{"alg":"RS256","kid":"1"}', '{}', 'x']
+  .map((part) => Buffer.from(part).toString('base64url'))
+  .join('.');
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
 /** The document of an API with these options. */
@@ -215,5 +219,14 @@ describe('resourceMetadata', () => {
     const algs = 'ES256 ES384 PS256 PS384 PS512 RS256 RS384 RS512 EdDSA Ed25519';
     const expected = `Bearer ${url}, DPoP algs="${algs}", ${url}`;
     assert.equal(refusal.headers.get('www-authenticate'), expected);
+  });
+
+  it('extends no other header', async () => {
+    const fetcher = async () => new Response('', { status: 503, headers: { 'retry-after': '7' } });
+    const resourceMetadata = { resource: RESOURCE };
+    const protect = protectApi({ ...OPTIONS, resourceMetadata, fetcher });
+    const headers = { authorization: `Bearer ${UNKNOWN_KEY}` };
+    const refusal = await protect()(new Request(RESOURCE, { headers }));
+    assert.deepEqual([refusal.status, refusal.headers.get('retry-after')], [503, '7']);
   });
 });

@@ -108,6 +108,15 @@ for (const [what, make] of Object.entries(MAKERS)) {
       refused(make, { issuers }, /^"issuers\[1\]\.(audience|clientIds)" /, 'entry');
     });
 
+    it('has room for 1000 entries', () => {
+      const issuers = Array.from({ length: 1001 }, (_, number) => ({
+        issuer: `https://${number}.example`,
+        audience: 'a',
+      }));
+      assert.ok(make({ issuers: issuers.slice(1) }));
+      refused(make, { issuers }, /^"issuers" must be a list of at most 1000 /, '1001');
+    });
+
     it('names the list', () => {
       for (const issuers of [[], 5, 'a', true, {}, '']) {
         refused(make, { issuers }, /^"issuers" /, JSON.stringify(issuers));

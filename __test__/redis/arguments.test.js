@@ -22,6 +22,10 @@ describe('the arguments of createRedisCache', () => {
     [[commands, SCOPE], /^"client" must be a client/],
     [[{ ...commands, status: 'ready' }, SCOPE], /^"client" must be a client/],
     [[new Map(), SCOPE], /^"client" must be a client/],
+    ...Object.keys(commands).map((name) => [
+      [{ ...client, [name]: undefined }, SCOPE],
+      /^"client" must be a client/,
+    ]),
     [[client], /^"tenantDomain" is required .*MONOCLOUD_BACKEND_TENANT_DOMAIN/],
     [[client, null], /^"tenantDomain" is required/],
     [[client, 'prefix'], /^"options" must be an object/],
