@@ -57,7 +57,7 @@ describe('a package without its addon', () => {
     fs.cpSync(path.join(scratch, 'root'), installedAt(NAME), { recursive: true });
   });
 
-  async function load({ setUp = '', file, from = app } = {}) {
+  async function load({ setUp = '', file, from = app, flags } = {}) {
     const source = `
       ${setUp}
       const { createRequire } = require('node:module');
@@ -68,7 +68,7 @@ describe('a package without its addon', () => {
         say({ code, message, caused: cause instanceof Error });
       }`;
     const input = { file, from: path.join(from, 'index.js') };
-    const { code, said, stderr } = await runScript(source, { input });
+    const { code, said, stderr } = await runScript(source, { input, flags });
     assert.equal(code, 0, stderr);
     return said[0];
   }
@@ -206,6 +206,37 @@ describe('a package without its addon', () => {
     const addon = path.join(directory, fs.readdirSync(directory).find(isAddon));
     fs.writeFileSync(addon, 'no addon');
     tells(await failureOf(), ': the system refuses it ("', '; delete node_modules and install it');
+  });
+
+  const permission = ['--permission', '--experimental-permission'].find((flag) =>
+    process.allowedNodeEnvironmentFlags.has(flag),
+  );
+  const without = permission === undefined && 'this Node.js has no permission model';
+
+  it('says that it may not be read', { skip: without }, async () => {
+    install(packed.name);
+    const readable = [path.join(__dirname, '..', '..'), installedAt(NAME)];
+    const flags = readable.map((directory) => `--allow-fs-read=${path.join(directory, '*')}`);
+    tells(
+      await failureOf({ flags: [permission, '--allow-addons', ...flags] }),
+      ': Node.js runs with --permission and may not read it; ',
+      "start it with --allow-fs-read for the package's directory as well",
+    );
+  });
+
+  it('names a library that the system lacks', onLinux, async () => {
+    install(packed.name);
+    const directory = installedAt(`${NAME}-${packed.name}`);
+    const addon = fs.readdirSync(directory).find(isAddon);
+    const cc = (...args) => execFileSync('cc', ['-shared', ...args], { cwd: directory });
+    cc('-o', 'libgone.so', '-x', 'c', '/dev/null');
+    cc('-o', addon, '-L.', '-Wl,--no-as-needed', '-lgone', '-x', 'c', '/dev/null');
+    fs.rmSync(path.join(directory, 'libgone.so'));
+    tells(
+      await failureOf(),
+      ': the system refuses it ("libgone.so: cannot open shared object file',
+      '; install libgone.so, which this system or image lacks',
+    );
   });
 
   it('takes no addon of another version', async () => {

@@ -98,11 +98,16 @@ describe('a package whose addon can not be loaded', () => {
     assert.match(message, /: there is none for that platform; use one of linux-x64-gnu, /);
   });
 
-  it('names the variable that points elsewhere', async () => {
-    const env = { NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere.node' };
-    const message = await failureOf({ directory: copy, env });
-    assert.match(message, /: NAPI_RS_NATIVE_LIBRARY_PATH names another one; unset that variable/);
-  });
+  for (const [name, value] of [
+    ['NAPI_RS_NATIVE_LIBRARY_PATH', '/nowhere.node'],
+    ['NAPI_RS_FORCE_WASI', 'error'],
+    ['NAPI_RS_WASI_FLAVOR', 'wasip1'],
+  ]) {
+    it(`names ${name}, which points elsewhere`, async () => {
+      const message = await failureOf({ directory: copy, env: { [name]: value } });
+      assert.ok(message.includes(`: ${name} names another one; unset that variable`), message);
+    });
+  }
 
   it('knows the platforms that it is made for', async () => {
     const names = { x86_64: 'x64', aarch64: 'arm64' };
