@@ -223,6 +223,7 @@ describe('the installed package', () => {
       const words = /can't be loaded on \S+ by Deno \S+: Deno was not allowed to; start it with/;
       assert.match(stderr, words);
       assert.ok(stderr.includes(missing), stderr);
+      assert.ok(!stderr.includes('(tried '), stderr);
     });
   }
 
