@@ -269,6 +269,26 @@ for (const framework of frameworks) {
       }
     };
 
+    it('lets nobody use a bound token over plain HTTP, or without a socket', async (t) => {
+      const { certificateFromSocket, protectApi } = adapters[framework.adapter];
+      const certificateResolver = certificateFromSocket();
+      const withoutSocket = { raw: {} };
+      const bare = () => certificateResolver(withoutSocket);
+      for (const resolver of [certificateResolver, bare]) {
+        const protect = protectApi(optionsWith({ certificateResolver: resolver }));
+        const api = await framework.create(protect, ROUTES);
+        t.after(() => api.close());
+        const ask = async (path, token) => {
+          const headers = { authorization: `Bearer ${token}` };
+          const { result, reasons } = await withReasons(() => fetch(api.url + path, { headers }));
+          return [result.status, ...reasons];
+        };
+        assert.deepEqual(await ask('/any', tokens['a JWT']), [401, 'certificate_missing']);
+        assert.deepEqual(await ask('/bound', tokens.free), [401, 'certificate_missing']);
+        assert.deepEqual(await ask('/any', tokens.free), [200]);
+      }
+    });
+
     it('is when_present where nobody says otherwise', async (t) => {
       await check(await start(t, framework), 'when_present');
     });

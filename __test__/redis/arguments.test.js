@@ -100,4 +100,16 @@ describe('the arguments of createRedisCache', () => {
     createRedisCache(client);
     createRedisCache(client, { prefix: undefined, secret: undefined, tenantDomain: undefined });
   });
+
+  test('a client may reject with anything', async () => {
+    for (const thrown of [undefined, null, 'text']) {
+      const failing = { ...client, set: () => Promise.reject(thrown) };
+      const cache = createRedisCache(failing, SCOPE);
+      const outcome = cache.set('token', {}, Date.now()).then(
+        () => 'stored',
+        (error) => [error],
+      );
+      assert.deepEqual(await outcome, [thrown]);
+    }
+  });
 });

@@ -180,6 +180,10 @@ describe('createRedisCache', { skip: noRedis }, () => {
           await server.cli('SET', key, bad + text);
           assert.equal(await cache.get(TOKEN), undefined, bad);
         }
+        // A head at the place where the claims begin, had it been the first.
+        const inside = `${'x'.repeat(head.length)}{"sub":"${head}"}`;
+        await server.cli('SET', key, inside);
+        assert.equal(await cache.get(TOKEN), undefined, inside);
         await server.cli('SET', key, `-4102444800000:${text}`);
         assert.deepEqual(await cache.get(TOKEN), CLAIMS);
         await server.cli('DEL', key);
