@@ -164,9 +164,14 @@ describe('what stands on Object.prototype', () => {
         class Options {
           groups = ['own'];
         }
-        read = [undefined, {}, { groups: ['own'] }, new Options(), Object.create({})].map(
-          (options) => ({ ...protect(options) }),
-        );
+        read = [
+          undefined,
+          {},
+          { groups: ['own'] },
+          new Options(),
+          Object.create({}),
+          new Proxy({}, {}),
+        ].map((options) => ({ ...protect(options) }));
         try {
           protect({ scop: [] });
         } catch (error) {

@@ -109,6 +109,11 @@ describe('a direct call', () => {
       const verdict = await verdictOf(client.validateAccessToken(token, { dpop }));
       assert.match(verdict, /^dpop_proof_/);
     }
+    const bearer = { proof, method: METHOD, url: TARGET, scheme: 'Bearer' };
+    assert.equal(
+      await verdictOf(client.validateAccessToken(token, { dpop: bearer })),
+      'dpop_scheme_mismatch',
+    );
     // `false` is the program's own word, and passes; so does the proof, once.
     assert.equal(await verdictOf(client.validateAccessToken(token, { dpop: false })), 'passed');
     const dpop = { proof, method: METHOD, url: TARGET };

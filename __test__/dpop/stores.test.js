@@ -322,11 +322,13 @@ describe('a store of the program’s own', () => {
     const fault = new Error('down');
     try {
       await judged(() => Promise.reject(fault));
+      await judged(async () => 'yes');
     } finally {
       unsubscribe(channel, listen);
     }
-    assert.equal(messages.length, 1);
+    assert.equal(messages.length, 2);
     assert.equal(messages[0].error, fault);
+    assert.equal(messages[1].error.message, 'The replay store must resolve to true or false');
   });
 
   it('is asked before the route’s rules are, and a spent proof stays spent', async () => {

@@ -38,6 +38,7 @@ describe('resourceMetadata', () => {
         'api.example.com',
         'http://api.example.com',
         'ftp://api.example.com',
+        'ftp://localhost',
         'https://api.example.com?a',
         'https://api.example.com#a',
         'https://api.example.com?',

@@ -92,6 +92,12 @@ describe('the options of a method', () => {
       for (const [index, [options, message]] of BAD.entries()) {
         await assert.rejects(client[method]('a.b.c', options), error(message), `case ${index}`);
       }
+      // No Unicode text: the core refuses it.
+      const surrogate = { claims: { plan: '\ud800' } };
+      await assert.rejects(
+        client[method]('a.b.c', surrogate),
+        error(/^"claims" must be an object/),
+      );
       for (const options of [{ authorize: () => true }, { optional: true }]) {
         const unknown = new RegExp(`^${method}\\(\\) has no option "${Object.keys(options)[0]}"`);
         await assert.rejects(client[method]('a.b.c', options), error(unknown));

@@ -70,14 +70,8 @@ function readResourceMetadata(given, from) {
  * @param {Function} from
  */
 function urlOf(resource, from) {
-  const { origin, pathname, search, hash, username, password } = new URL(resource);
-  if (
-    search !== '' ||
-    hash !== '' ||
-    /[?#]$/.test(resource) ||
-    username !== '' ||
-    password !== ''
-  ) {
+  const { origin, pathname, username, password } = new URL(resource);
+  if (/[?#]/.test(resource) || username !== '' || password !== '') {
     throw refusal('resource', 'must be a URL without query, fragment or user info', from);
   }
   return origin + WELL_KNOWN + pathname.replace(/\/$/, '');

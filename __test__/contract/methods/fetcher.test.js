@@ -4,6 +4,7 @@
 
 const assert = require('node:assert/strict');
 const { describe, it } = require('node:test');
+const util = require('node:util');
 
 const { MonoCloudBackendNodeClient, MonoCloudHttpError } = require('@monocloud/backend-node');
 const { createTestTenant } = require('@monocloud/backend-node/testing');
@@ -201,6 +202,44 @@ describe('§3 fetcher', () => {
       assert.deepEqual(await validate(client), CLAIMS);
     });
   }
+
+  it('a status is 65535 at the most', async () => {
+    const statusOf = async (status) => {
+      const client = clientWith({ fetcher: () => ({ status, text: async () => '' }) });
+      return (await httpError(() => client.getMetadata())).raw?.status;
+    };
+    assert.equal(await statusOf(65_535), 65_535);
+    assert.equal(await statusOf(65_536), undefined);
+  });
+
+  it('headers are read from whatever has them', async () => {
+    const pairs = [['Retry-After', '7']];
+    for (const headers of [new Headers(pairs), new Map(pairs), pairs, Object.fromEntries(pairs)]) {
+      const fetcher = () => ({ status: 503, headers, text: async () => '' });
+      const error = await httpError(() => clientWith({ fetcher }).getMetadata());
+      assert.equal(error.retryAfter, 7, util.inspect(headers));
+    }
+  });
+
+  it('what it throws is the cause, of the last 256 that throw at once', async () => {
+    const thrown = Array.from({ length: 260 }, (_, index) => new Error(`${index}`));
+    let called = 0;
+    let goOn;
+    const all = new Promise((resolve) => {
+      goOn = resolve;
+    });
+    const calls = thrown.map((error) => {
+      const fetcher = async () => {
+        called += 1;
+        if (called === thrown.length) goOn();
+        await all;
+        throw error;
+      };
+      return httpError(() => clientWith({ fetcher }).getMetadata());
+    });
+    const causes = (await Promise.all(calls)).map(({ cause }) => cause);
+    assert.deepEqual(causes, [undefined, undefined, undefined, undefined, ...thrown.slice(4)]);
+  });
 
   it('512 KiB are read, one byte more is not', async () => {
     const padded = (length) => new Response(text + ' '.repeat(length - text.length));

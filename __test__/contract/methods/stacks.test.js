@@ -163,4 +163,22 @@ describe('§3 where an error’s stack begins', () => {
       }
     }
   });
+
+  it('is the name and the message, and the frames that the program lets us have', async () => {
+    const client = clientWith(failing);
+    const { stackTraceLimit, prepareStackTrace } = Error;
+    const late = async (idea) => {
+      Object.assign(Error, idea);
+      try {
+        return await failureOf(() => client.getMetadata(true));
+      } finally {
+        Object.assign(Error, { stackTraceLimit, prepareStackTrace });
+      }
+    };
+    const bare = await late({ stackTraceLimit: 0 });
+    assert.equal(bare.stack, `${bare.name}: ${bare.message}`);
+    const frames = '\n    at mine (file.js:1:1)';
+    const framed = await late({ prepareStackTrace: () => frames });
+    assert.equal(framed.stack, `${framed.name}: ${framed.message}${frames}`);
+  });
 });
