@@ -83,6 +83,18 @@ for (const framework of guarded) {
       assertChallenges(await raw(configured.url), 401, 'Bearer', `DPoP ${ALGS}`);
       assertChallenges(await raw(required.url), 401, `DPoP ${ALGS}`);
       assertChallenges(await raw(es256.url), 401, 'Bearer', 'DPoP algs="ES256"');
+      // A route's own word, which a profile does not take.
+      const fapi2 = await startWith(t, { dpop: 'required', profile: 'fapi2' });
+      const algs = 'algs="ES256 PS256 EdDSA Ed25519"';
+      for (const api of [plain, configured, required]) {
+        assertChallenges(await raw(`${api.url}/bound`), 401, `DPoP ${ALGS}`);
+      }
+      assertChallenges(await raw(`${required.url}/any`), 401, 'Bearer', `DPoP ${ALGS}`);
+      assertChallenges(await raw(`${fapi2.url}/any`), 401, `DPoP ${algs}`);
+      const old = { headers: bearer(issuer.token({}, { exp: 1 })) };
+      const bad = 'error="invalid_token"';
+      assertChallenges(await raw(`${required.url}/any`, old), 401, `Bearer ${bad}`);
+      assertChallenges(await raw(`${fapi2.url}/any`, old), 401, `DPoP ${bad}, ${algs}`);
 
       for (const api of [plain, configured, required]) {
         const url = `${api.url}/`;

@@ -44,9 +44,10 @@ function answer(status, message, headers = []) {
  *   isDpop?: boolean,
  *   isConfigured?: boolean,
  *   isRequired?: boolean,
+ *   yields?: boolean,
  *   algorithms?: string[],
  *   __proto__?: null,
- * }} Dpop `isDpop`: whether the request came with the scheme `DPoP`
+ * }} Dpop `isDpop`: whether the request came with the scheme `DPoP`. `yields`: whether a route may have `dpop: false`
  */
 
 /**
@@ -84,7 +85,8 @@ function forbidden(challenge) {
  * @param {Dpop} [dpop]
  */
 function answerTo(verdict, requirements, dpop = {}) {
-  if (requirements?.native.dpop === true) dpop.isRequired = true;
+  const ofRoute = requirements?.native.dpop;
+  if (ofRoute === true || (ofRoute === false && dpop.yields)) dpop.isRequired = ofRoute;
   try {
     return answerToReason(isRefused(verdict) ? whyOf(verdict) : {}, requirements, dpop);
   } catch {

@@ -115,12 +115,13 @@ class Core {
 
   /** What challenges and adapters need to know of the option `dpop`. */
   get dpop() {
-    const { dpopAlgorithms, dpopIsChecked, dpopIsConfigured, dpopIsRequired } = this.#settings;
+    const settings = this.#settings;
     return {
-      algorithms: dpopAlgorithms,
-      isChecked: dpopIsChecked,
-      isConfigured: dpopIsConfigured,
-      isRequired: dpopIsRequired,
+      algorithms: settings.dpopAlgorithms,
+      isChecked: settings.dpopIsChecked,
+      isConfigured: settings.dpopIsConfigured,
+      isRequired: settings.dpopIsRequired,
+      yields: settings.dpopYields,
     };
   }
 

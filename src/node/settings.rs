@@ -22,8 +22,10 @@ pub struct Settings {
     pub dpop_is_checked: bool,
     /// Whether the option `dpop` is given.
     pub dpop_is_configured: bool,
-    /// Whether every token must be bound to a DPoP key.
+    /// Whether a token must be bound to a DPoP key where a route does not say.
     pub dpop_is_required: bool,
+    /// Whether a route may say that proofs are not checked.
+    pub dpop_yields: bool,
     /// Whether proofs need a nonce.
     pub dpop_has_nonce: bool,
     /// The `iss` of every issuer.
@@ -54,6 +56,7 @@ impl Settings {
             dpop_is_checked: config.dpop.mode != Mode::Ignored,
             dpop_is_configured: config.dpop.is_configured,
             dpop_is_required: config.dpop.mode == Mode::Required,
+            dpop_yields: config.profile.is_none(),
             dpop_has_nonce: config.dpop.nonces.is_some(),
             issuers: configs().map(|config| config.tenant.issuer().to_owned()).collect(),
             checks_audience: configs().all(|config| config.reading.audience != Audience::Absent),
