@@ -101,6 +101,17 @@ describe('the arguments of createRedisCache', () => {
     createRedisCache(client, { prefix: undefined, secret: undefined, tenantDomain: undefined });
   });
 
+  test('a client is known by members of its library', () => {
+    for (const own of [
+      { isOpen: false },
+      // A cluster of redis 4.
+      { nodeClient() {} },
+      { status: 'wait', defineCommand() {} },
+    ]) {
+      assert.ok(createRedisCache({ ...commands, ...own }, SCOPE), Object.keys(own).join());
+    }
+  });
+
   test('a client may reject with anything', async () => {
     for (const thrown of [undefined, null, 'text']) {
       const failing = { ...client, set: () => Promise.reject(thrown) };
