@@ -41,6 +41,7 @@ const MET = [
   ],
   [{ ['__proto__']: 'x' }, { ['__proto__']: 'x' }],
   [{ '': 'empty' }, { '': 'empty' }],
+  [{ 'a~b': 'x' }, { 'a~b': 'x' }],
   [{ 'naïve ☃': 'ﬁ' }, { 'naïve ☃': 'ﬁ' }],
   // Pointers (RFC 6901).
   [{ realm_access: { roles: ['user', 'admin'] } }, { '/realm_access/roles/1': 'admin' }],

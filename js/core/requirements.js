@@ -349,7 +349,6 @@ let count = 0;
 /** @param {Requirements} requirements */
 function shared(requirements) {
   const name = textOf(requirements.native);
-  if (name === NAME_OF_NOTHING) return NOTHING;
   if (known[name] !== undefined) return known[name];
   if (count >= MOST_SHARED) {
     known = create(null);
@@ -359,7 +358,5 @@ function shared(requirements) {
   known[name] = requirements;
   return requirements;
 }
-
-const NAME_OF_NOTHING = textOf(NOTHING.native);
 
 module.exports = { TOKEN_ALONE, WITH_KEYS, readCall, readRoute };

@@ -238,6 +238,17 @@ suites((suite) => {
       }
     });
 
+    it('asks again about an inactive token once its entry has ended', async () => {
+      const client = clientFor({ introspectionCacheDuration: 60 });
+      for (const [exp, requests] of [
+        [nowSeconds() + 60, 0],
+        [nowSeconds() - 1, 1],
+      ]) {
+        suite.cache.plant('unknown', { active: false, exp });
+        await costs(requests, () => refused(client, 'unknown', 'inactive'));
+      }
+    });
+
     it('spares a token that is there an outage of the tenant', async () => {
       const client = clientFor();
       const token = make(suite.tenant);
