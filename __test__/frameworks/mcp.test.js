@@ -394,6 +394,19 @@ describe('protectTools()', () => {
     }
   });
 
+  it('needs the scopes of all tools where a member "__proto__" may name one', () => {
+    // Zod 3.25, 4.0 and 4.1 make it a prototype, and the SDK calls the tool that it names.
+    for (const text of [
+      '{"method":"tools/call","params":{"__proto__":{"name":"remove"}}}',
+      '{"method":"tools/call","params":{"name":"whoami","__proto__":{"name":"remove"}}}',
+      '{"method":"tools/call","__proto__":{"params":{"name":"remove"}}}',
+      '{"params":{"name":"remove"},"__proto__":{"method":"tools/call"}}',
+      '[{"method":"ping"},{"method":"tools/call","params":{"__proto__":{"name":"remove"}}}]',
+    ]) {
+      assert.equal(guardOf(JSON.parse(text)), 'mcp write share odd', text);
+    }
+  });
+
   it('throws for a body that is not parsed, and for bad options', () => {
     for (const body of [undefined, null, '{}', '', 1, Buffer.from('{}'), true]) {
       assert.throws(() => guardOf(body), MonoCloudValidationError);

@@ -62,7 +62,8 @@ function readTools(given, from) {
 }
 
 /**
- * The tools with scopes that the messages of a request call, each once.
+ * The tools with scopes that the messages of a request call, each once. A member `__proto__` may name any tool: some
+ * versions of Zod make it the prototype of the parameters, from which the SDK then reads the name.
  * @param {object} body a JSON-RPC message, or a list of them
  * @param {object} tools
  */
@@ -71,6 +72,8 @@ function toolsCalledBy(body, tools) {
   const called = new Set();
   for (const message of isArray(body) ? body : [body]) {
     const { method, params } = Object(message);
+    if (hasOwn(Object(message), '__proto__') || hasOwn(Object(params), '__proto__'))
+      return keys(tools);
     const { name } = Object(params);
     if (method === 'tools/call' && typeof name === 'string' && hasOwn(tools, name))
       called.add(name);
