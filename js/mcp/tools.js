@@ -25,8 +25,9 @@ function protectTools(protect, options) {
   const tools = readTools(given.toolScopes, from);
   /** @param {string[]} called names of tools */
   const guardFor = (called) => {
-    const needed = called.flatMap((name) => tools[name]);
-    return protect({ scopes: [...new Set([...required, ...needed])] });
+    const lists = [required];
+    for (let i = 0; i < called.length; i += 1) lists[i + 1] = tools[called[i]];
+    return protect({ scopes: unionOf(lists) });
   };
   const plain = guardFor([]);
   /** @type {Record<string, G>} */
@@ -68,17 +69,46 @@ function readTools(given, from) {
  * @param {object} tools
  */
 function toolsCalledBy(body, tools) {
-  /** @type {Set<string>} */
-  const called = new Set();
-  for (const message of isArray(body) ? body : [body]) {
-    const { method, params } = Object(message);
-    if (hasOwn(Object(message), '__proto__') || hasOwn(Object(params), '__proto__'))
-      return keys(tools);
-    const { name } = Object(params);
-    if (method === 'tools/call' && typeof name === 'string' && hasOwn(tools, name))
-      called.add(name);
+  const messages = isArray(body) ? body : [body];
+  /** @type {string[][]} */
+  const called = [];
+  // By index, here and in `unionOf`: a program may have replaced iterators and the methods of arrays and sets.
+  for (let i = 0; i < messages.length; i += 1) {
+    const message = membersOf(messages[i]);
+    const params = membersOf(message.params);
+    if (hasOwn(message, '__proto__') || hasOwn(params, '__proto__')) return keys(tools);
+    const { name } = params;
+    const isCall = message.method === 'tools/call' && typeof name === 'string';
+    if (isCall && hasOwn(tools, name)) called[called.length] = [name];
   }
-  return [...called];
+  return unionOf(called);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Record<string, unknown>}
+ */
+function membersOf(value) {
+  return typeof value === 'object' && value !== null
+    ? /** @type {Record<string, unknown>} */ (value)
+    : create(null);
+}
+
+/** @param {(readonly string[])[]} lists */
+function unionOf(lists) {
+  /** @type {string[]} */
+  const union = [];
+  /** @type {Record<string, true>} */
+  const seen = create(null);
+  for (let i = 0; i < lists.length; i += 1) {
+    const list = lists[i];
+    for (let j = 0; j < list.length; j += 1) {
+      if (seen[list[j]]) continue;
+      seen[list[j]] = true;
+      union[union.length] = list[j];
+    }
+  }
+  return union;
 }
 
 module.exports = { protectTools };

@@ -114,6 +114,12 @@ impl Issuer {
         self.documents.tenant()
     }
 
+    /// Time since a fixed moment.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
     /// What happened to its documents, and who is told of it.
     #[must_use]
     pub fn events(&self) -> &Events {

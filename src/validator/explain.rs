@@ -38,6 +38,7 @@ impl Validator {
     }
 
     async fn explain_jwt(self: &Arc<Self>, request: OwnedRequest) -> Explanation {
+        let began = self.elapsed();
         let verdict = match self.validate(request.view()) {
             Validation::Done(result) => {
                 result.and_then(|admitted| self.text_of(admitted, &request.token))
@@ -52,7 +53,7 @@ impl Validator {
             Some(set) => set.as_ref().ok(),
             None => own.as_ref().map(|(keys, ..)| &keys.set),
         };
-        let request = request.view();
+        let request = self.after_waiting(&request.view(), began);
         if let Some(token) = self.walk_form(&mut walk, &request) {
             match trusted {
                 Some(_) => walk_signature(&mut walk, &token, set, &verdict),
@@ -81,10 +82,11 @@ impl Validator {
         if let Err(error) = self.check_introspection(trusted, &request.token) {
             return walk.end(Err(error));
         }
+        let began = self.elapsed();
         let answer = self.ask_issuer(trusted, &request).await;
         let asked = answer.as_ref().map(drop).map_err(Error::clone);
         walk.put(Rule::Introspection, asked, Value::Null, Value::Null);
-        let request = request.view();
+        let request = self.after_waiting(&request.view(), began);
         let verdict = answer.and_then(|text| {
             let claims = Claims::parse(&text);
             self.walk_claims(&mut walk, trusted, claims, &request, Expiration::Optional);

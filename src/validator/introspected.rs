@@ -2,6 +2,7 @@
 //! signature in another way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::request::{Kind, OwnedRequest, Request};
 use super::signature_cache::TokenDigest;
@@ -24,12 +25,14 @@ impl Validator {
     }
 
     /// Asks the issuer about a token. Concurrent calls for one token share one request.
-    pub(super) async fn introspect(&self, request: &OwnedRequest) -> Verdict {
+    /// `began`: since when the request waits.
+    pub(super) async fn introspect(&self, request: &OwnedRequest, began: Duration) -> Verdict {
         let trusted = self.introspecting(&request.token);
         self.check_introspection(trusted, &request.token)?;
         let text = self.ask_issuer(trusted, request).await?;
         let text = String::clone(&text);
-        self.check_introspected(trusted, text, &request.view(), Expiration::Optional)
+        let later = self.after_waiting(&request.view(), began);
+        self.check_introspected(trusted, text, &later, Expiration::Optional)
     }
 
     /// The issuer's claims for a token that is active; nothing else of them is checked.

@@ -1,6 +1,7 @@
 //! The steps for a JWT (contract §4).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::pending::Wait;
 use super::request::{Kind, Request};
@@ -104,14 +105,22 @@ impl Validator {
     }
 
     /// Validates a JWT for which keys have to be fetched: the set is too old, or lacks the token's key.
-    pub(super) async fn fetch_and_validate(&self, request: &Request<'_>) -> Verdict {
+    /// `began`: since when the request waits.
+    pub(super) async fn fetch_and_validate(
+        &self,
+        request: &Request<'_>,
+        began: Duration,
+    ) -> Verdict {
         let candidate = self.candidate(request, self.remembered(request))?;
         let (issuer, terms) = (candidate.trusted.issuer(), candidate.trusted.terms());
         let keys = issuer.keys(terms, Want::Fresh).await?;
+        let later = self.after_waiting(request, began);
+        let candidate = Candidate { request: &later, ..candidate };
         match self.validate_inline(&candidate, &keys.set) {
             Err(Error::Token(TokenError::UnknownKey)) if candidate.may_be_new(&keys.set) => {
                 let keys = issuer.look_for(&candidate.jwt.header, terms).await?;
-                self.validate_inline(&candidate, &keys.set)
+                let later = self.after_waiting(request, began);
+                self.validate_inline(&Candidate { request: &later, ..candidate }, &keys.set)
             }
             verdict => verdict,
         }

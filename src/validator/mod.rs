@@ -16,6 +16,7 @@ pub mod verify_pool;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use self::inline_budget::Spending;
 pub use self::pending::{Pending, Wait};
@@ -324,6 +325,17 @@ impl Validator {
             skew: f64::from_bits(self.clock_skew.load(Ordering::Relaxed)),
             tolerance: f64::from_bits(self.clock_tolerance.load(Ordering::Relaxed)),
         }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.first.issuer().elapsed()
+    }
+
+    /// A request that has waited since `began`, of [`Validator::elapsed`]: a token that has expired meanwhile does
+    /// not pass. As JavaScript's, its time is in whole seconds.
+    fn after_waiting<'a>(&self, request: &Request<'a>, began: Duration) -> Request<'a> {
+        let waited = self.elapsed().saturating_sub(began);
+        Request { now: request.now + waited.as_secs_f64().floor(), ..*request }
     }
 
     fn demands<'a>(

@@ -1,6 +1,7 @@
 //! A validation whose verdict has to be waited for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -29,11 +30,14 @@ pub struct Pending {
     validator: Arc<Validator>,
     request: OwnedRequest,
     wait: Wait,
+    /// Since when, by the clock of the issuer.
+    began: Duration,
 }
 
 impl Pending {
     pub(super) fn new(validator: Arc<Validator>, request: OwnedRequest, wait: Wait) -> Self {
-        Self { validator, request, wait }
+        let began = validator.elapsed();
+        Self { validator, request, wait, began }
     }
 
     /// What it waits for.
@@ -78,7 +82,7 @@ impl Pending {
     }
 
     fn validate_inline(&self) -> Step {
-        let request = self.request.view();
+        let request = self.validator.after_waiting(&self.request.view(), self.began);
         let (validator, placement) = (&self.validator, Placement::Inline);
         let remembered = validator.remembered(&request);
         let seen = |it| validator.seen_before(&request, it, placement);
@@ -94,10 +98,12 @@ impl Pending {
         };
         runtime.spawn(async move {
             crate::panics::at("later");
-            let Self { validator, request, wait } = self;
+            let Self { validator, request, wait, began } = self;
             let verdict = match wait {
-                Wait::Introspection => validator.introspect(&request).await,
-                Wait::Keys | Wait::Signature => validator.fetch_and_validate(&request.view()).await,
+                Wait::Introspection => validator.introspect(&request, began).await,
+                Wait::Keys | Wait::Signature => {
+                    validator.fetch_and_validate(&request.view(), began).await
+                }
             };
             done.call(verdict);
         });
