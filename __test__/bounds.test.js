@@ -167,6 +167,15 @@ describe('routes that are known', () => {
 describe('names in a list', () => {
   const filled = (length, name) => new Array(length).fill(name);
 
+  it(`are ${MOST_NAMES} at the most: values of a claim`, async () => {
+    const client = new MonoCloudBackendNodeClient(options());
+    const token = tokenOf({ plan: 'a' });
+    const ask = (length) =>
+      client.validateAccessToken(token, { claims: { plan: filled(length, 'a') } });
+    assert.equal((await ask(MOST_NAMES)).sub, 'ada');
+    await assert.rejects(ask(MOST_NAMES + 1), MonoCloudValidationError);
+  });
+
   for (const name of ['scopes', 'groups']) {
     const claims = { scope: 'a', groups: ['a'] };
 

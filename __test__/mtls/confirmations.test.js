@@ -4,6 +4,7 @@
 // thumbprint, what is no thumbprint at all, and the bound of what is read as a certificate.
 
 const assert = require('node:assert/strict');
+const { X509Certificate } = require('node:crypto');
 const { after, before, describe, it } = require('node:test');
 
 const { createCa, createClientCert } = require('../support/certs.js');
@@ -23,16 +24,17 @@ after(() => issuer?.close());
 
 /** The reason of the refusal, or `undefined` where a token with this `cnf` passes. */
 async function reasonFor(cnf, mode, clientCertificate) {
-  const client = new MonoCloudBackendNodeClient({
-    ...issuer.options,
-    validateCertificateBinding: mode,
-  });
+  const binding = { validateCertificateBinding: mode };
+  const ways = [
+    [new MonoCloudBackendNodeClient({ ...issuer.options, ...binding }), {}],
+    [new MonoCloudBackendNodeClient(issuer.options), binding],
+  ];
   const token = issuer.token(cnf);
   const reasons = new Set();
   // The first time it is read, later it is remembered.
-  for (let time = 0; time < 3; time += 1) {
+  for (const [client, option] of [...ways, ...ways, ...ways]) {
     try {
-      await client.validateAccessToken(token, { clientCertificate });
+      await client.validateAccessToken(token, { clientCertificate, ...option });
       reasons.add(undefined);
     } catch (error) {
       assert.ok(error instanceof MonoCloudTokenError, error.stack);
@@ -115,6 +117,23 @@ describe('a certificate', () => {
         assert.equal(reason, 'certificate_malformed', `${length}`);
       }
     }
+  });
+
+  it('that is another one is described by the error, where it is asked for it', async () => {
+    const client = new MonoCloudBackendNodeClient(issuer.options);
+    const token = issuer.token(bound());
+    const errorWith = (clientCertificate) =>
+      client.validateAccessToken(token, { clientCertificate }).catch((error) => error);
+    const other = createClientCert().cert;
+    const error = await errorWith(other);
+    assert.equal(error.reason, 'certificate_mismatch');
+    const { notBefore, notAfter } = error.certificate;
+    const { validFrom, validTo } = new X509Certificate(other);
+    const dates = [validFrom, validTo].map((text) => Date.parse(text) / 1000);
+    assert.deepEqual([notBefore, notAfter], dates);
+    const { enumerable, configurable } = Object.getOwnPropertyDescriptor(error, 'certificate');
+    assert.deepEqual([enumerable, configurable], [false, true]);
+    assert.equal('certificate' in (await errorWith('rubbish')), false);
   });
 
   it('that is missing has a reason of its own in a resumed session', async () => {

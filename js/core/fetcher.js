@@ -85,12 +85,12 @@ function bytesOf(value) {
 function wordFor(error) {
   let word = 'an error';
   try {
-    const thrown = /** @type {Thrown | null | undefined} */ (error);
-    const candidates = [thrown?.cause?.code, thrown?.code, thrown?.name];
+    const { cause, code, name } = /** @type {Thrown} */ (error);
+    const candidates = [cause?.code, code, name];
     const found = candidates.find((text) => typeof text === 'string' && /^\w{1,64}$/.test(text));
     word = /** @type {string | undefined} */ (found) ?? word;
   } catch {
-    // A getter or a proxy that throws has no word for it either.
+    // `null`, `undefined`, and a getter or a proxy that throws have no word for it either.
   }
   return { word, tooLarge: false };
 }

@@ -224,7 +224,8 @@ function distance(from, to) {
     for (let j = 1; j <= to.length; j += 1) {
       const replaced = last[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
       let changes = Math.min(replaced, last[j] + 1, row[j - 1] + 1);
-      const swapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      // Before the first letter there is `undefined`, which equals none.
+      const swapped = from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
       if (swapped) changes = Math.min(changes, beforeLast[j - 2] + 1);
       row.push(changes);
     }

@@ -50,6 +50,7 @@ describe('§3 fetcher', () => {
         });
       } else {
         assert.equal(request.method, 'GET');
+        assert.equal(request.headers.get('content-type'), null);
         assert.equal(init.body, undefined);
       }
     }
@@ -203,8 +204,10 @@ describe('§3 fetcher', () => {
     });
   }
 
-  it('a status is 65535 at the most', async () => {
+  it('a status is from 0 to 65535', async () => {
     for (const [status, reason] of [
+      [-1, 'fetcher_failed'],
+      [0, 'unexpected_status'],
       [65_535, 'unexpected_status'],
       [65_536, 'fetcher_failed'],
     ]) {
@@ -298,6 +301,27 @@ describe('§3 fetcher', () => {
         assert.ok(signal.aborted, name);
       }),
     );
+  });
+
+  it('that is neither text nor bytes is the fetcher’s failure', async () => {
+    for (const text of [5, null, undefined, {}, [1]]) {
+      const client = clientWith({ fetcher: () => ({ status: 200, text: async () => text }) });
+      await httpError(() => client.getMetadata(), 'fetcher_failed');
+    }
+  });
+
+  it('that holds the thread until responseTimeout is over harms nobody', async () => {
+    const client = clientWith({
+      responseTimeout: 1000,
+      fetcher: () => {
+        const until = performance.now() + 1300;
+        while (performance.now() < until);
+        return new Response(text);
+      },
+    });
+    await httpError(() => client.getMetadata(), 'timeout');
+    // By now the core has told it to stop, although it had answered.
+    await new Promise(setImmediate);
   });
 
   it('that settles too late harms nobody', async () => {

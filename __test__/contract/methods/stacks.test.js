@@ -180,5 +180,8 @@ describe('§3 where an error’s stack begins', () => {
     const frames = '\n    at mine (file.js:1:1)';
     const framed = await late({ prepareStackTrace: () => frames });
     assert.equal(framed.stack, `${framed.name}: ${framed.message}${frames}`);
+    // As that of any error.
+    const { value, ...others } = Object.getOwnPropertyDescriptor(framed, 'stack');
+    assert.deepEqual(others, { writable: true, enumerable: false, configurable: true });
   });
 });
