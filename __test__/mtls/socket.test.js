@@ -132,8 +132,8 @@ async function assertRefused(answering, reason) {
   return { ...result, reasons };
 }
 
-/** A refusal for want of a certificate, whether or not the core has a word for a resumed session. */
-const MISSING = /^certificate_missing/;
+/** A refusal for want of a certificate where a session without one was resumed. */
+const MISSING = /^certificate_missing_resumed_session$/;
 
 for (const transport of TRANSPORTS) {
   for (const version of ['TLSv1.2', 'TLSv1.3']) {

@@ -107,6 +107,8 @@ describe('a package without its addon', () => {
       fs.writeFileSync(path.join(app, '.npmrc'), `fund=false\n${setting}\n`);
       const message = await failureOf();
       tells(message, `is not installed, for .npmrc says ${setting}; take that out`);
+      fs.writeFileSync(path.join(app, '.npmrc'), `# ${setting}\n`);
+      tells(await failureOf(), 'is not installed; ');
     });
   }
 
@@ -159,9 +161,10 @@ describe('a package without its addon', () => {
   });
 
   it('knows node_modules of another system', async () => {
-    install('darwin-arm64');
-    install('darwin-x64');
     const setUp = asIf('platform', 'win32');
+    install('darwin-arm64');
+    tells(await failureOf({ setUp }), `-darwin-arm64 is: node_modules is from another `);
+    install('darwin-x64');
     tells(
       await failureOf({ setUp }),
       `-win32-${process.arch}-msvc is not installed, but ${NAME}-darwin-x64 is: node_modules is from another `,
@@ -175,11 +178,14 @@ describe('a package without its addon', () => {
     fs.cpSync(path.join(installedAt(NAME), 'js'), path.join(dist, 'js'), { recursive: true });
     fs.writeFileSync(path.join(dist, 'package.json'), JSON.stringify({ name: 'shop', version }));
     fs.rmSync(path.join(app, 'node_modules'), { recursive: true });
-    tells(
-      await failureOf({ file: path.join(dist, 'js', 'index.js') }),
-      'the code runs from a bundle, and bundlers leave native addons out; ',
-      `mark ${NAME} as external`,
-    );
+    for (const manifest of ["another package's", 'none']) {
+      tells(
+        await failureOf({ file: path.join(dist, 'js', 'index.js') }),
+        'the code runs from a bundle, and bundlers leave native addons out; ',
+        `mark ${NAME} as external`,
+      );
+      if (manifest !== 'none') fs.rmSync(path.join(dist, 'package.json'));
+    }
   });
 
   it("knows Yarn's zip files", async () => {
