@@ -74,10 +74,10 @@ function receive(given) {
   }
 }
 
-// The core holds `receive` weakly, so that a module that was loaded anew can be collected; `hold`, and with it
-// all that a client is made of, holds it.
-/** @type {Bridge} */
+/** @type {Bridge & { receive?: typeof receive }} */
 const bridge = orThrow(() => new binding.Bridge(receive));
+// The core holds `receive` weakly, so that a module that was loaded anew can be collected; this holds it.
+bridge.receive = receive;
 
 /**
  * Whether a native call returned a failure. A name on `Object.prototype` makes no failure.
