@@ -1,6 +1,6 @@
 'use strict';
 
-// npm run bench: compares this package with alternatives. All parts take half an hour, and write RESULTS.md and
+// npm run bench: compares this package with alternatives. All parts take an hour, and write RESULTS.md and
 // chart.svg. With options, the results are printed only.
 //
 //   npm run bench -- --quick             a minute, to test the benchmarks
