@@ -340,6 +340,21 @@ describe('a store of the program’s own', () => {
     assert.equal(await judge(client, token, proof, { scopes: ['admin'] }), 'missing_scopes');
     assert.equal(await judge(client, token, proof), 'dpop_proof_replayed');
   });
+
+  it('lets nobody in by claims that stand on Object.prototype', async () => {
+    const add = async () => {
+      Object.prototype.claims = '{"sub":"root"}';
+      return true;
+    };
+    const client = issuer.clientWith({ dpop: { replayStore: { add } } });
+    const token = issuer.boundTo(holder);
+    try {
+      const verdict = judge(client, token, proofOf(holder, token), { scopes: ['admin'] });
+      assert.equal(await verdict, 'missing_scopes');
+    } finally {
+      delete Object.prototype.claims;
+    }
+  });
 });
 
 it('a store that leaves 10,000 calls unanswered is asked again when it answers', async () => {

@@ -63,7 +63,10 @@ describe('resourceMetadata', () => {
       [{ ...good, scopesSupported: ['a b'] }, /must be a list of scopes/],
       [{ ...good, scopesSupported: ['"'] }, /must be a list of scopes/],
       [{ ...good, scopesSupported: [1] }, /must be a list of scopes/],
+      [{ ...good, scopesSupported: ['a', '"'] }, /must be a list of scopes/],
       [{ ...good, resourceName: '' }, /^"resourceMetadata.resourceName" must be a string/],
+      [{ ...good, resourceName: 5 }, /^"resourceMetadata.resourceName" must be a string/],
+      [{ ...good, resource: 'https://:secret@api.example.com' }, /without query, fragment or user/],
       [{ ...good, resourceTosUri: 'terms' }, /^"resourceMetadata.resourceTosUri" must be /],
     ]) {
       const resourceMetadata = given;
