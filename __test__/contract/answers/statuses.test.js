@@ -150,6 +150,26 @@ for (const { name, protectApi, start, startOne } of guarded) {
       assert.deepEqual(api.errors, []);
     });
 
+    it('has whole seconds in Retry-After, and no DPoP algorithms, where the client is another object', async (t) => {
+      for (const [retryAfter, shown] of [
+        [17, '17'],
+        [0, '0'],
+        [-1, '5'],
+        [1.5, '5'],
+        ['17', '5'],
+        [undefined, '5'],
+      ]) {
+        const error = Object.assign(new MonoCloudHttpError('down', undefined), { retryAfter });
+        const api = await startOne(t, protectApi(ownClient(() => Promise.reject(error))));
+        const { status, headers } = await get(api.url, 'token');
+        assert.deepEqual([status, headers['retry-after']], [503, shown], String(retryAfter));
+      }
+      const error = new MonoCloudTokenError('refused', undefined);
+      const api = await startOne(t, protectApi(ownClient(() => Promise.reject(error))));
+      const { headers } = await raw(api.url, authorized('DPoP token'));
+      assert.equal(headers['www-authenticate'], 'DPoP error="invalid_token"');
+    });
+
     it('is 503 with Retry-After where the tenant is out of reach', async (t) => {
       const tenant = await startTenant(t);
       const api = await startOne(t, protectApi(tenant.options()));
