@@ -129,7 +129,8 @@ milliseconds, under a load that leaves no pause: they are longer where more requ
 once. CPU is the server's processor time in microseconds a request, all threads; *by CPU* is the ratio that
 this alone would make, whatever else ran on the machine. The loop delay is how much later than due a timer
 of 1 ms fires, in milliseconds. What a handler that reads the claims answers has \`claims.sub\` in it.
-Caches have room for all tokens.
+Caches have room for all tokens. Each server has answered 10,000 requests before. V8 goes on compiling for about a second after that,
+which makes the first of the loads, one token, dearer than it is in a server that has run for longer.
 
 An empty hook can't be faster than none. Its medians are ${digits(Math.min(...noise))} to ${digits(Math.max(...noise))} of no protection here: ratios to no
 protection are as uncertain as that.
