@@ -216,6 +216,18 @@ describe('§3 fetcher', () => {
     }
   });
 
+  it('a status text is a text', async () => {
+    for (const [statusText, shown] of [
+      ['Busy', 'Busy'],
+      [5, ''],
+      [undefined, ''],
+    ]) {
+      const fetcher = () => ({ status: 503, statusText, text: async () => '' });
+      const { raw } = await httpError(() => clientWith({ fetcher }).getMetadata());
+      assert.equal(raw.statusText, shown);
+    }
+  });
+
   it('headers are read from whatever has them', async () => {
     const pairs = [['Retry-After', '7']];
     for (const headers of [new Headers(pairs), new Map(pairs), pairs, Object.fromEntries(pairs)]) {
