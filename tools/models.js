@@ -24,10 +24,16 @@ const { values } = parseArgs({
 // The core's features are not those of this crate.
 const flags = cargoFlags().filter((flag) => !['--features', 'panic-injection'].includes(flag));
 const build = [...flags, '--locked', '--target-dir', path.join('..', 'target')];
-const { status, error } = spawnSync(
-  'cargo',
-  ['run', '--quiet', ...build, '--', values.schedules, values.seed],
-  { cwd: MODELS, stdio: 'inherit' },
-);
-if (error) console.error(`cargo: ${error.message}`);
-process.exitCode = status ?? 1;
+
+/** Runs cargo in models/. */
+function cargo(...args) {
+  const { status, error } = spawnSync('cargo', args, { cwd: MODELS, stdio: 'inherit' });
+  if (error) console.error(`cargo: ${error.message}`);
+  return status ?? 1;
+}
+
+// The core as a library has the same file here and for `npm test`, with other features and dependencies, and cargo
+// does not see that the other has overwritten it.
+process.exitCode =
+  cargo('clean', '--quiet', '--package', 'monocloud-backend-node', ...build) ||
+  cargo('run', '--quiet', ...build, '--', values.schedules, values.seed);
