@@ -394,6 +394,31 @@ describe('protectTools()', () => {
     }
   });
 
+  it('needs the scopes of each tool, whatever a program has done to prototypes', () => {
+    const set = { set() {}, get() {} };
+    for (const [holder, name, replaced] of [
+      [Object.prototype, '0', set],
+      [Object.prototype, '1', set],
+      [Array.prototype, '0', set],
+      [Array.prototype, Symbol.iterator, { *value() {} }],
+      [Array.prototype, 'flatMap', { value: () => [] }],
+      [Array.prototype, 'push', { value() {} }],
+      [Set.prototype, 'add', { value() {} }],
+    ]) {
+      const before = Object.getOwnPropertyDescriptor(holder, name);
+      Object.defineProperty(holder, name, { ...replaced, configurable: true });
+      const needed = {};
+      try {
+        needed.one = guardOf(call('remove'));
+        needed.both = guardOf([call('remove'), call('share')]);
+      } finally {
+        if (before) Object.defineProperty(holder, name, before);
+        else delete holder[name];
+      }
+      assert.deepEqual(needed, { one: 'mcp write', both: 'mcp write share' }, String(name));
+    }
+  });
+
   it('needs the scopes of all tools where a member "__proto__" may name one', () => {
     // Zod 3.25, 4.0 and 4.1 make it a prototype, and the SDK calls the tool that it names.
     for (const text of [

@@ -12,6 +12,12 @@ const { isView } = ArrayBuffer;
 const { create, hasOwn, keys } = Object;
 
 /**
+ * Names, each once. It has no prototype: a program may have replaced iterators and the methods of arrays and sets, or
+ * have a setter for an index on `Object.prototype`, which keeps what is assigned to an array out of it.
+ * @typedef {Record<string, true> & { __proto__: null }} Names
+ */
+
+/**
  * @template G a guard
  * @param {(options: { scopes: string[] }) => G} protect of any framework
  * @param {unknown} options
@@ -25,9 +31,11 @@ function protectTools(protect, options) {
   const tools = readTools(given.toolScopes, from);
   /** @param {string[]} called names of tools */
   const guardFor = (called) => {
-    const lists = [required];
-    for (let i = 0; i < called.length; i += 1) lists[i + 1] = tools[called[i]];
-    return protect({ scopes: unionOf(lists) });
+    /** @type {Names} */
+    const scopes = create(null);
+    add(scopes, required);
+    for (let i = 0; i < called.length; i += 1) add(scopes, tools[called[i]]);
+    return protect({ scopes: keys(scopes) });
   };
   const plain = guardFor([]);
   /** @type {Record<string, G>} */
@@ -63,25 +71,24 @@ function readTools(given, from) {
 }
 
 /**
- * The tools with scopes that the messages of a request call, each once. A member `__proto__` may name any tool: some
- * versions of Zod make it the prototype of the parameters, from which the SDK then reads the name.
+ * The tools with scopes that the messages of a request call. A member `__proto__` may name any tool: some versions of
+ * Zod make it the prototype of the parameters, from which the SDK then reads the name.
  * @param {object} body a JSON-RPC message, or a list of them
  * @param {object} tools
  */
 function toolsCalledBy(body, tools) {
   const messages = isArray(body) ? body : [body];
-  /** @type {string[][]} */
-  const called = [];
-  // By index, here and in `unionOf`: a program may have replaced iterators and the methods of arrays and sets.
+  /** @type {Names} */
+  const called = create(null);
   for (let i = 0; i < messages.length; i += 1) {
     const message = membersOf(messages[i]);
     const params = membersOf(message.params);
     if (hasOwn(message, '__proto__') || hasOwn(params, '__proto__')) return keys(tools);
     const { name } = params;
     const isCall = message.method === 'tools/call' && typeof name === 'string';
-    if (isCall && hasOwn(tools, name)) called[called.length] = [name];
+    if (isCall && hasOwn(tools, name)) called[name] = true;
   }
-  return unionOf(called);
+  return keys(called);
 }
 
 /**
@@ -94,21 +101,13 @@ function membersOf(value) {
     : create(null);
 }
 
-/** @param {(readonly string[])[]} lists */
-function unionOf(lists) {
-  /** @type {string[]} */
-  const union = [];
-  /** @type {Record<string, true>} */
-  const seen = create(null);
-  for (let i = 0; i < lists.length; i += 1) {
-    const list = lists[i];
-    for (let j = 0; j < list.length; j += 1) {
-      if (seen[list[j]]) continue;
-      seen[list[j]] = true;
-      union[union.length] = list[j];
-    }
-  }
-  return union;
+/**
+ * Adds names, read by index.
+ * @param {Names} names
+ * @param {readonly string[]} more
+ */
+function add(names, more) {
+  for (let i = 0; i < more.length; i += 1) names[more[i]] = true;
 }
 
 module.exports = { protectTools };
