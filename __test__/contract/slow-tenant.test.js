@@ -1,20 +1,21 @@
 'use strict';
 
-// Contract §4, §5: a verdict counts when it is given. A token or a login that is too old by then does not pass, whatever
-// the verdict waited for.
+// Contract §4, §5, §7b: the time of a verdict is that at which it is given. A token, a login or a DPoP proof that is too
+// old by then does not pass, whatever the verdict waited for.
 
 const assert = require('node:assert/strict');
 const { describe, it } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 
 const { MonoCloudBackendNodeClient } = require('@monocloud/backend-node');
+const { holderOf, judge, proofOf, thumbprintOf, verdictOf } = require('../dpop/support.js');
 const { sendJson, startFaultyTenant } = require('../support/faulty-tenant.js');
 
 const WAIT_MS = 3500;
 const now = () => Math.floor(Date.now() / 1000);
 
 /** A client of a tenant that takes its time. */
-async function start(t, answer) {
+async function start(t, answer, more) {
   const tenant = await startFaultyTenant();
   t.after(() => tenant.close());
   for (const path of ['jwks', 'introspection']) {
@@ -25,15 +26,9 @@ async function start(t, answer) {
         : sendJson(response, { active: true, ...tenant.claims(), ...answer });
     });
   }
-  const options = tenant.options({ clockTolerance: 0, ...tenant.credentials });
+  const options = tenant.options({ clockTolerance: 0, ...tenant.credentials, ...more });
   return { tenant, client: new MonoCloudBackendNodeClient(options) };
 }
-
-const reasonOf = (verdict) =>
-  verdict.then(
-    () => 'passed',
-    ({ reason }) => reason,
-  );
 
 describe('a verdict that waits for the tenant', { concurrency: true }, () => {
   for (const [what, claims, options, reason] of [
@@ -45,12 +40,12 @@ describe('a verdict that waits for the tenant', { concurrency: true }, () => {
     it(`${what}: a JWT, whose keys are fetched`, async (t) => {
       const { tenant, client } = await start(t);
       const token = tenant.token(claims());
-      assert.equal(await reasonOf(client.validateAccessToken(token, options)), reason);
+      assert.equal(await verdictOf(client.validateAccessToken(token, options)), reason);
     });
 
     it(`${what}: an opaque token`, async (t) => {
       const { client } = await start(t, claims());
-      assert.equal(await reasonOf(client.validateAccessToken('opaque', options)), reason);
+      assert.equal(await verdictOf(client.validateAccessToken('opaque', options)), reason);
     });
 
     it(`${what}: an explanation`, async (t) => {
@@ -62,6 +57,30 @@ describe('a verdict that waits for the tenant', { concurrency: true }, () => {
         assert.equal(error?.reason ?? 'passed', reason);
         assert.equal(failed.length, reason === 'passed' ? 0 : 1, JSON.stringify(failed));
       }
+    });
+  }
+
+  for (const [ago, verdict] of [
+    [58, 'dpop_proof_expired'],
+    [50, 'passed'],
+  ]) {
+    it(`the DPoP proof was ${ago} seconds old when it came`, async (t) => {
+      const { tenant, client } = await start(t);
+      const holder = holderOf('ES256');
+      const token = tenant.token({ cnf: { jkt: thumbprintOf(holder) } });
+      const proof = proofOf(holder, token, { claims: { iat: now() - ago } });
+      assert.equal(await judge(client, token, proof), verdict);
+    });
+  }
+
+  for (const [left, reason] of [
+    [2, 'inactive'],
+    [60, 'inactive_or_client_not_permitted'],
+  ]) {
+    it(`the JWT that the tenant calls inactive had ${left} seconds left when it came`, async (t) => {
+      const { tenant, client } = await start(t, { active: false }, { introspectJwtTokens: true });
+      const token = tenant.token({ exp: now() + left });
+      assert.equal(await verdictOf(client.validateAccessToken(token)), reason);
     });
   }
 });

@@ -83,7 +83,7 @@ impl Validator {
             return walk.end(Err(error));
         }
         let began = self.elapsed();
-        let answer = self.ask_issuer(trusted, &request).await;
+        let answer = self.ask_issuer(trusted, &request, began).await;
         let asked = answer.as_ref().map(drop).map_err(Error::clone);
         walk.put(Rule::Introspection, asked, Value::Null, Value::Null);
         let request = self.after_waiting(&request.view(), began);

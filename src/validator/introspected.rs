@@ -24,12 +24,12 @@ impl Validator {
         self.check_size(token)
     }
 
-    /// Asks the issuer about a token. Concurrent calls for one token share one request.
-    /// `began`: since when the request waits.
+    /// Asks the issuer about a token. Concurrent calls for one token share one request. `began`: since when the
+    /// request waits.
     pub(super) async fn introspect(&self, request: &OwnedRequest, began: Duration) -> Verdict {
         let trusted = self.introspecting(&request.token);
         self.check_introspection(trusted, &request.token)?;
-        let text = self.ask_issuer(trusted, request).await?;
+        let text = self.ask_issuer(trusted, request, began).await?;
         let text = String::clone(&text);
         let later = self.after_waiting(&request.view(), began);
         self.check_introspected(trusted, text, &later, Expiration::Optional)
@@ -40,6 +40,7 @@ impl Validator {
         &self,
         trusted: &TrustedIssuer,
         request: &OwnedRequest,
+        began: Duration,
     ) -> Result<Arc<String>, Error> {
         let auth = trusted.credentials()?;
         let digest = TokenDigest::of(&request.token);
@@ -47,8 +48,9 @@ impl Validator {
             trusted.issuer().introspect(auth, request.token.clone(), request.now, trusted.terms())
         };
         let answer = self.introspections.join(digest, || None, work).await;
+        let later = self.after_waiting(&request.view(), began);
         answer.map_err(|error| match error {
-            Error::Token(TokenError::Inactive) if self.has_not_expired(&request.view()) => {
+            Error::Token(TokenError::Inactive) if self.has_not_expired(&later) => {
                 TokenError::InactiveOrNotPermitted.into()
             }
             error => error,

@@ -331,8 +331,8 @@ impl Validator {
         self.first.issuer().elapsed()
     }
 
-    /// A request that has waited since `began`, of [`Validator::elapsed`]: a token that has expired meanwhile does
-    /// not pass. As JavaScript's, its time is in whole seconds.
+    /// A request that has waited since `began` ([`Validator::elapsed`]), with the time that it is now: a token that has
+    /// expired meanwhile does not pass. Whole seconds are added, as `now` of JavaScript has no others.
     fn after_waiting<'a>(&self, request: &Request<'a>, began: Duration) -> Request<'a> {
         let waited = self.elapsed().saturating_sub(began);
         Request { now: request.now + waited.as_secs_f64().floor(), ..*request }
