@@ -228,8 +228,8 @@ package overlap. A cache of raw tokens keeps what an attacker could send; this p
 ${table(['', micro.OURS, 'contender', 'takes', ''], rows)}`;
 }
 
-/** What keeps the others from their marks. Its figures are those of the tables, and it names none of them. */
-const WHY = `What keeps the others from their marks:
+/** Written by hand: to be read again after a new run. */
+const WHY = `Why marks are not met:
 
 - **A new token.** Two thirds of its time is the signature (the profile and the table under “A new token and its signature
   alone”); most of the rest makes the claims, in V8, and allocates. With 64 in flight \`jose\` and \`oauth4webapi\` verify on
@@ -240,10 +240,10 @@ const WHY = `What keeps the others from their marks:
 - **Fastify and Express.** “Where the time of the Fastify hook goes” has the steps. A tenth of a request without protection is
   less than the core's verdict with its SHA-256. Of many distinct tokens the claims of most are made from their text again, since
   \`verifiedTokensBytes\` bounds what is kept.
-- **The loop delay.** A round of the event loop answers what has come in, up to 32 requests here: it takes as many times as long
-  as a request does.
-- **Memory**: under “Memory”. **Start-up**: Node.js takes a quarter to a third of it to find and compile as many modules as this package has
-  (under “Start-up”). **The addon**: what only fetches is compiled for size already.`;
+- **The loop delay.** One round of the event loop answers all requests that have come in, up to 32 here, and a timer waits for its
+  end. A request that takes twice as long makes the round take twice as long.
+- **Memory**: under “Memory”. **Start-up**: to find and compile modules is a quarter to a third of it (the last row of the table under
+  “Start-up” has as many empty ones).`;
 
 function section(figures) {
   const rows = marks(figures).map(({ what, limit, value, met }) => [

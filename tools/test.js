@@ -1,7 +1,7 @@
 'use strict';
 
-// npm test: sets up what is missing, then the core's tests (cargo) and all others (node --test) but those of what is
-// published, which install the tarballs in many ways and take a quarter of the time.
+// npm test: sets up what is missing, then runs the core's tests (cargo) and the others (node --test). The tests of the
+// published package, a quarter of the time, run only where they are named: they install the tarballs in many ways.
 //
 //   npm test                      the core, and the package as it is here
 //   npm test -- package types     the tarballs, and the declarations in several versions of TypeScript

@@ -3,8 +3,8 @@
 // npm run bench -- --only http: the cost of a guard for a server. Express and Fastify; one token, and 20,000
 // distinct ones; a handler that ignores the claims, and one that reads them.
 //
-// Each round has new processes, so that no token was seen before. The contenders take turns. The others take part
-// in every fourth round only, as they are many times slower.
+// Each round has new processes, so that no token was seen before. The contenders take turns. Other packages take part
+// in every fourth round only, as they take many times as long.
 
 const fs = require('node:fs');
 const os = require('node:os');

@@ -123,7 +123,7 @@ function section(figures) {
 ${versions.join('; ')}.
 
 wrk with ${CONNECTIONS} connections on one core, the server on the other; RS256 tokens of 1 KiB; medians of ${rounds} rounds,
-and of every fourth round for others than this package.
+for other packages of every fourth of them.
 *To no protection* is the median (and the quartiles) of the rounds' ratios. p50 and p99 are latencies in
 milliseconds, under a load that leaves no pause: they are longer where more requests are answered at
 once. CPU is the server's processor time in microseconds a request, all threads; *by CPU* is the ratio that

@@ -47,7 +47,7 @@ function answer(status, message, headers = []) {
  *   yields?: boolean,
  *   algorithms?: string[],
  *   __proto__?: null,
- * }} Dpop `isDpop`: whether the request came with the scheme `DPoP`. `yields`: whether a route may have `dpop: false`
+ * }} Dpop `isDpop`: whether the request came with the scheme `DPoP`. `yields`: whether a route's `dpop: false` counts
  */
 
 /**

@@ -237,7 +237,7 @@ describe('§3 fetcher', () => {
     }
   });
 
-  it('what it throws is the cause, of the last 256 that throw at once', async () => {
+  it('the errors of 256 calls at once are kept as causes, the last ones', async () => {
     let called = 0;
     let goOn;
     const all = new Promise((resolve) => {
